@@ -1,0 +1,8 @@
+// Package backoff decides when to send. It holds the rules for waiting before a
+// request is tried again and reads what a server asks for in its headers. It
+// knows no HTTP client: package rest puts it to work.
+//
+// The defaults suit the three providers; change what you need:
+//
+//	client, err := partoo.New(key, rest.WithRetry(backoff.Policy{MaxWait: time.Minute}))
+package backoff

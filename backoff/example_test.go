@@ -1,0 +1,16 @@
+package backoff_test
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/usersync/usersync/backoff"
+)
+
+func ExampleRetryAfter() {
+	header := http.Header{"Retry-After": {"60"}}
+	wish, ok := backoff.RetryAfter(header, time.Now())
+	fmt.Println(wish, ok)
+	// Output: 1m0s true
+}

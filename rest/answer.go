@@ -1,0 +1,95 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/usersync/usersync/backoff"
+)
+
+const (
+	// refusalLimit is how much of the body of a refusal is kept and read; more
+	// costs the connection.
+	refusalLimit = 64 << 10
+	// refusalTime limits the reading of a refusal: its status is known already,
+	// and a body that trickles must not hold the caller up.
+	refusalTime = 3 * time.Second
+)
+
+// answer is the body of a 2xx answer in memory. It remembers its exchange, so
+// that [Decode] can tell of it.
+type answer struct {
+	bytes.Reader
+	data     []byte
+	exchange *exchange
+}
+
+// Close does nothing: the connection is free already.
+func (*answer) Close() error { return nil }
+
+// readAnswer reads resp to its end and closes it. A 2xx answer is returned with
+// its body in memory; anything else is an error.
+func (c *Client) readAnswer(ctx context.Context, cancel context.CancelFunc, req *http.Request, resp *http.Response, x *exchange) (*http.Response, error) {
+	defer func() { _ = resp.Body.Close() }()
+	resp.Request = req // without the credential's copy of it
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, c.readRefusal(cancel, resp, x)
+	}
+	data, err := readUpTo(resp.Body, resp.ContentLength, c.limit)
+	if err != nil {
+		e := x.unusable(resp, nil, err)
+		if !errors.Is(err, ErrTooLarge) {
+			e = x.unusable(resp, data, fmt.Errorf("reading the answer: %w", c.cause(ctx, req, err)))
+			e.cut = true
+		}
+		return nil, e
+	}
+	body := &answer{data: data, exchange: x}
+	body.Reset(data)
+	resp.Body = body
+	resp.ContentLength = int64(len(data))
+	return resp, nil
+}
+
+// readRefusal reads what a refusal says, as far as it comes in time.
+func (c *Client) readRefusal(cancel context.CancelFunc, resp *http.Response, x *exchange) *Error {
+	arrived := time.Now()
+	timer := time.AfterFunc(refusalTime, cancel)
+	defer timer.Stop()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, refusalLimit))
+	return x.refusal(resp, body, arrived)
+}
+
+// readUpTo reads r to its end, or fails with ErrTooLarge when it holds more
+// than limit bytes. size is what the server announced, negative when unknown.
+func readUpTo(r io.Reader, size, limit int64) ([]byte, error) {
+	if size > limit {
+		return nil, fmt.Errorf("%w: %d bytes announced, at most %d are read", ErrTooLarge, size, limit)
+	}
+	var buf bytes.Buffer
+	if size > 0 {
+		// A server may announce what it never sends: reserve no more than an
+		// ordinary answer takes.
+		buf.Grow(int(min(size, 64<<10)) + bytes.MinRead)
+	}
+	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
+	if n > limit {
+		return nil, fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)
+	}
+	return buf.Bytes(), err
+}
+
+// wishOf reads the wait a refusal asks for. Only statuses that mean "later" are
+// believed: a rate limit header on a 400 is no reason to wait.
+func wishOf(resp *http.Response, now time.Time) time.Duration {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	wish, _ := backoff.RetryAfter(resp.Header, now)
+	return wish
+}

@@ -1,0 +1,107 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// attempt sends req once under its own timeout and reads the whole answer.
+func (c *Client) attempt(req *http.Request, x *exchange) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
+	defer cancel()
+	var trace progress
+	x.attempts++
+	sent := time.Now()
+	resp, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, trace.hooks())))
+	if err != nil {
+		// net/http returns no body beside an error, except after a refused
+		// redirect, which our client reports as an answer.
+		err = x.failure(c.cause(ctx, req, err), trace.executed(err))
+	} else {
+		resp, err = c.readAnswer(ctx, cancel, req, resp, x)
+	}
+	c.logAttempt(req.Context(), x, resp, err, time.Since(sent))
+	return resp, err
+}
+
+// cause returns what went wrong without the URL that net/http puts before it,
+// which holds the query. An attempt that ran out of its own time does not match
+// context.DeadlineExceeded: the caller's deadline has not passed.
+func (c *Client) cause(attempt context.Context, req *http.Request, err error) error {
+	if attempt.Err() != nil && req.Context().Err() == nil {
+		return attemptTimeout{c.timeout}
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	if ended := req.Context().Err(); ended != nil && errors.Is(err, ended) {
+		return contextError(req.Context())
+	}
+	return err
+}
+
+// contextError returns why ctx ended: its error, and the cause its owner gave
+// where that is another.
+func contextError(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
+		return errors.Join(ctx.Err(), cause)
+	}
+	return ctx.Err()
+}
+
+// attemptTimeout is the cause when one attempt took longer than WithTimeout
+// allows. It is a net.Error.
+type attemptTimeout struct{ after time.Duration }
+
+func (e attemptTimeout) Error() string { return "no whole answer within " + e.after.String() }
+func (attemptTimeout) Timeout() bool   { return true }
+func (attemptTimeout) Temporary() bool { return true }
+
+var _ net.Error = attemptTimeout{}
+
+// progress records how far an attempt came, to tell a request that surely never
+// left from one that may have arrived. net/http calls the hooks from goroutines
+// of its own.
+type progress struct {
+	dialled atomic.Bool // net/http asked for a connection, so its hooks can be trusted
+	wrote   atomic.Bool // the head went to a connection
+}
+
+func (p *progress) hooks() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn:      func(string) { p.dialled.Store(true) },
+		WroteHeaders: func() { p.wrote.Store(true) },
+	}
+}
+
+// executed says what an attempt without an answer may have done. A transport
+// that calls no hooks is believed only when its error comes from dialling.
+func (p *progress) executed(err error) Executed {
+	if p.wrote.Load() {
+		return ExecutedMaybe
+	}
+	if op, ok := errors.AsType[*net.OpError](err); p.dialled.Load() || ok && op.Op == "dial" {
+		return ExecutedNo
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return ExecutedNo
+	}
+	return ExecutedMaybe
+}
+
+// permanent reports failures to connect that another attempt does not mend: the
+// server's certificate is not to be trusted, or the host does not exist.
+func permanent(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	dns, ok := errors.AsType[*net.DNSError](err)
+	return ok && dns.IsNotFound
+}

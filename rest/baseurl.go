@@ -1,0 +1,63 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// parseBaseURL accepts what requests may safely be built on. Its errors never
+// repeat the URL: a password may stand in it.
+func parseBaseURL(raw string) (*url.URL, error) {
+	if raw == "" {
+		return nil, errors.New("base URL: is required")
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, errors.New("base URL: cannot be parsed")
+	}
+	switch {
+	case u.User != nil:
+		return nil, errors.New("base URL: must not hold user info")
+	case u.Opaque != "" || u.Hostname() == "":
+		return nil, errors.New("base URL: want https://host/path")
+	case u.RawQuery != "" || u.ForceQuery:
+		return nil, errors.New("base URL: must not hold a query")
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		return nil, errors.New("base URL: must not hold a fragment")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return nil, errors.New("base URL: must be https (plain http is for loopback hosts)")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("base URL: scheme %q, want https", u.Scheme)
+	case strings.Contains(u.Path, "//") || hasDotSegment(u.Path):
+		return nil, errors.New("base URL: the path must not hold empty or dot segments")
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	u.RawPath = strings.TrimSuffix(u.RawPath, "/")
+	u.Host = strings.ToLower(u.Host)
+	return u, nil
+}
+
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// sameOrigin compares scheme and host as they were normalised by parseBaseURL.
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
+}

@@ -1,0 +1,45 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+)
+
+// Call is what a provider's package says of a request, through its context. A
+// request without one, as made through API(), follows the rules of its method.
+type Call struct {
+	// Operation is named in errors and logs, for example "UpsertUser".
+	Operation string
+	// Idempotent marks a request that may be sent again although its method does
+	// not say so.
+	Idempotent bool
+	// Once marks a request that is never sent again, not even after a 429.
+	Once bool
+	// Secrets are kept out of errors and logs, should the server repeat them.
+	Secrets []Secret
+}
+
+type callKey struct{}
+
+// WithCall attaches call to ctx for the request made with it.
+func WithCall(ctx context.Context, call Call) context.Context {
+	return context.WithValue(ctx, callKey{}, call)
+}
+
+func callOf(ctx context.Context) Call {
+	call, _ := ctx.Value(callKey{}).(Call)
+	return call
+}
+
+// idempotent reports whether req may be repeated when nobody knows whether it
+// was executed.
+func (c Call) idempotent(method string) bool {
+	if c.Idempotent {
+		return true
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,99 @@
+package rest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/usersync/usersync/backoff"
+)
+
+// Provider is what a provider's package knows of its API.
+type Provider struct {
+	// Name stands in errors and logs, for example "partoo".
+	Name string
+	// BaseURL is used unless WithBaseURL replaces it.
+	BaseURL string
+	// Header carries the credential, for example "X-Api-Key".
+	Header string
+	// Scheme stands before the key in Header, for example "Token". It may be
+	// empty.
+	Scheme string
+}
+
+// Client sends requests for one provider with one credential. It is the
+// HttpRequestDoer of the generated clients and safe for concurrent use.
+type Client struct {
+	provider   string
+	base       *url.URL
+	header     string
+	credential []string
+	secrets    []string
+	http       *http.Client
+	timeout    time.Duration
+	limit      int64
+	policy     backoff.Policy
+	log        *slog.Logger
+	extra      map[string]any
+}
+
+// NewClient builds the stack for a provider. It returns an error that names
+// every problem: an empty key, a key with white space or control characters, a
+// base URL that is not https (plain http is accepted for loopback hosts alone)
+// or has user info, a query or a fragment, an option out of range or of another
+// provider.
+func NewClient(provider Provider, key string, options ...Option) (*Client, error) {
+	s := settings{provider: provider.Name, baseURL: provider.BaseURL, limit: DefaultAnswerLimit}
+	problems := []error{checkKey(key)}
+	for _, option := range options {
+		problems = append(problems, option(&s))
+	}
+	base, err := parseBaseURL(s.baseURL)
+	problems = append(problems, err)
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("%s: new client: %w", provider.Name, err)
+	}
+	credential := strings.TrimSpace(provider.Scheme + " " + key)
+	return &Client{
+		provider:   provider.Name,
+		base:       base,
+		header:     http.CanonicalHeaderKey(provider.Header),
+		credential: []string{credential},
+		secrets:    []string{key},
+		http:       httpClient(s.http),
+		timeout:    s.attemptTimeout(),
+		limit:      s.limit,
+		policy:     s.policy.WithDefaults(),
+		log:        cmp.Or(s.log, slog.New(slog.DiscardHandler)),
+		extra:      s.extra,
+	}, nil
+}
+
+// BaseURL returns the base URL without a trailing slash.
+func (c *Client) BaseURL() string { return c.base.String() }
+
+// Option returns the value of a [ProviderOption], or nil.
+func (c *Client) Option(name string) any { return c.extra[name] }
+
+// Do sends req and returns its 2xx answer with the body read into memory. Every
+// other outcome is a *[Error]. This is the whole chain:
+//
+//	headers  the credential and the standard headers, for our origin alone
+//	retry    sends again what is safe to send again, after the wait it takes
+//	attempt  one exchange under its own timeout, its answer read to a limit
+//
+// Retry stands outside the attempt, so that an answer cut off in its middle is
+// retried like one that never came.
+func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	x := c.exchange(req)
+	prepared, err := c.withHeaders(req, x)
+	if err != nil {
+		return nil, err
+	}
+	return c.retry(prepared, x)
+}

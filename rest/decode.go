@@ -1,0 +1,97 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Decode turns what a generated client method returns into a T:
+//
+//	user, err := rest.Decode[gen.User](client.GetUser(ctx, id))
+//
+// Any 2xx is success, whichever the vendor wrote down: Laravel answers 201 by
+// itself for a fresh model. A nil error means that there is a result. An empty
+// body, JSON null, a body that is not JSON or of another shape is an *[Error]
+// with the status and Executed yes. A T with a method Check() error has it
+// called, to refuse an answer that lacks what must be there. What the body is
+// labelled as does not matter; what it is does.
+func Decode[T any](resp *http.Response, err error) (T, error) {
+	var out T
+	if err != nil {
+		return out, err
+	}
+	x, body, err := content(resp)
+	if err != nil {
+		return out, err
+	}
+	if err := decodeInto(&out, body); err != nil {
+		var none T
+		return none, x.unusable(resp, head(body), err)
+	}
+	return out, nil
+}
+
+// Discard is Decode for an operation whose answer holds nothing of use: any 2xx
+// will do, with or without a body.
+func Discard(resp *http.Response, err error) error {
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// content returns the body of an answer and the exchange it belongs to. An
+// answer that did not come from a Client is read here.
+func content(resp *http.Response) (*exchange, []byte, error) {
+	if a, ok := resp.Body.(*answer); ok {
+		return a.exchange, a.data, nil
+	}
+	defer func() { _ = resp.Body.Close() }()
+	x := &exchange{attempts: 1}
+	if resp.Request != nil {
+		x.method, x.path, x.call = resp.Request.Method, resp.Request.URL.Path, callOf(resp.Request.Context())
+	}
+	body, err := readUpTo(resp.Body, resp.ContentLength, DefaultAnswerLimit)
+	if err != nil {
+		return nil, nil, x.unusable(resp, head(body), err)
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, nil, x.refusal(resp, head(body), time.Now())
+	}
+	return x, body, nil
+}
+
+// head bounds what an Error keeps of a body.
+func head(body []byte) []byte { return body[:min(len(body), refusalLimit)] }
+
+func decodeInto(out any, body []byte) error {
+	switch {
+	case len(bytes.TrimSpace(body)) == 0:
+		return errors.New("the answer has no body")
+	case isNull(body):
+		return errors.New("the answer is null")
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return shapeError(err)
+	}
+	if c, ok := out.(interface{ Check() error }); ok {
+		return c.Check()
+	}
+	return nil
+}
+
+// shapeError says what is wrong with a body without repeating any of it, as the
+// errors of encoding/json and time do.
+func shapeError(err error) error {
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("the answer is not JSON (at byte %d)", e.Offset)
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("the answer has another shape: %q is not a %s (at byte %d)", e.Field, e.Type, e.Offset)
+	}
+	return errors.New("the answer has another shape: a value is not of its type")
+}

@@ -1,0 +1,215 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Limits of what is taken over from a refusal into an Error: a server decides
+// what it says, not how much memory and log it fills.
+const (
+	maxMessage = 300 // bytes of one message
+	maxFields  = 100 // messages in all
+	maxDepth   = 8   // nesting of fields
+)
+
+// readMessages reads what a refusal says in any of the shapes the providers are
+// known or expected to use:
+//
+//	{"message": "…", "errors": {"email": ["…"]}}   Laravel (identifAI, by inference)
+//	{"detail": "…"} or {"email": ["…"]}            Django REST framework (user.com, by inference)
+//	{"errors": {"json": {"email": "…"}}}           Partoo, "Create user"; also with "error", and with
+//	{"error": {"json": "Resource not found"}}      a string, "Errors guide"
+//
+// It never fails: what it cannot read stays in Error.Body.
+func (x *exchange) readMessages(resp *http.Response, body []byte) (string, map[string][]string) {
+	m := messages{exchange: x, fields: make(map[string][]string)}
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		m.redirect(resp)
+		return m.text, nil
+	}
+	var object map[string]any
+	if json.Unmarshal(body, &object) == nil {
+		m.object(object)
+	}
+	if len(m.fields) == 0 {
+		m.fields = nil
+	}
+	return m.text, m.fields
+}
+
+type messages struct {
+	exchange *exchange
+	text     string
+	fields   map[string][]string
+	count    int
+}
+
+// redirect says where the server pointed, as far as the host.
+func (m *messages) redirect(resp *http.Response) {
+	location, err := url.Parse(resp.Header.Get("Location"))
+	if err != nil || location.Host == "" {
+		m.say("the server redirects; redirects are not followed")
+		return
+	}
+	m.say("the server redirects to " + location.Host + "; redirects are not followed")
+}
+
+func (m *messages) object(object map[string]any) {
+	wrapped := false
+	for _, key := range []string{"message", "detail", "error", "errors"} {
+		value, ok := object[key]
+		if !ok {
+			continue
+		}
+		switch value := value.(type) {
+		case string:
+			wrapped = true
+			m.say(value)
+		case map[string]any:
+			if key == "error" || key == "errors" {
+				wrapped = true
+				m.envelope(value)
+			}
+		case []any:
+			if key == "errors" {
+				wrapped = true
+				m.list(value)
+			}
+		}
+	}
+	if !wrapped {
+		m.field("", object, 0)
+	}
+}
+
+// envelope reads what stands in Laravel's "errors" and Partoo's "errors" or
+// "error".
+func (m *messages) envelope(object map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		value := object[key]
+		text, isText := value.(string)
+		switch {
+		case key == "json" && isText, key == "authentication" && isText, key == "authorization" && isText:
+			m.say(text)
+		case key == "json":
+			m.field("", value, 0)
+		default:
+			m.field(key, value, 0)
+		}
+	}
+}
+
+// list reads a list of messages, or of objects with a message each.
+func (m *messages) list(values []any) {
+	for _, value := range values {
+		switch value := value.(type) {
+		case string:
+			m.say(value)
+		case map[string]any:
+			if text, ok := value["message"].(string); ok {
+				m.say(text)
+			}
+		}
+	}
+}
+
+// field adds the messages found in value under name, nested names joined by
+// dots.
+func (m *messages) field(name string, value any, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			m.field(strings.TrimPrefix(name+"."+key, "."), value[key], depth+1)
+		}
+	case []any:
+		for _, item := range value {
+			m.field(name, item, depth+1)
+		}
+	case nil:
+	default:
+		m.add(name, fmt.Sprint(value))
+	}
+}
+
+func (m *messages) add(name, text string) {
+	if m.count++; m.count > maxFields {
+		return
+	}
+	if name == "" || name == "non_field_errors" {
+		m.say(text)
+		return
+	}
+	name = clean(m.exchange.scrub(name))
+	m.fields[name] = append(m.fields[name], clean(m.exchange.scrub(text)))
+}
+
+// say adds to the message for the request as a whole.
+func (m *messages) say(text string) {
+	if text = clean(m.exchange.scrub(text)); text == "" || len(m.text) > maxMessage {
+		return
+	}
+	m.text = strings.TrimPrefix(m.text+"; "+text, "; ")
+}
+
+// scrub takes the key and the call's secrets out of a text that the server had
+// a hand in.
+func (x *exchange) scrub(text string) string {
+	if x.client != nil {
+		for _, secret := range x.client.secrets {
+			text = strings.ReplaceAll(text, secret, redacted)
+		}
+	}
+	for _, secret := range x.call.Secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, string(secret), redacted)
+		}
+	}
+	return text
+}
+
+// clean makes a foreign text fit for one line of a log.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	text = strings.TrimSpace(text)
+	if len(text) <= maxMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
+}
+
+// harmlessHeaders are kept in Error.Header; all others stay hidden.
+var harmlessHeaders = []string{
+	"Content-Type", "Date", "Retry-After", "Server",
+	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
+	"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
+	"Cf-Ray", "Request-Id", "X-Correlation-Id", "X-Request-Id",
+}
+
+func (x *exchange) harmless(header http.Header) http.Header {
+	kept := make(http.Header)
+	for _, name := range harmlessHeaders {
+		if value := header.Get(name); value != "" {
+			kept.Set(name, clean(x.scrub(value)))
+		}
+	}
+	return kept
+}
+
+// isNull reports whether body is JSON's null.
+func isNull(body []byte) bool { return bytes.Equal(bytes.TrimSpace(body), []byte("null")) }

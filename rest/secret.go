@@ -1,0 +1,27 @@
+package rest
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// redacted is what every way of printing a Secret shows.
+const redacted = "[redacted]"
+
+// Secret is a key or a password. It prints as "[redacted]" under every fmt
+// verb and in slog, and travels as itself: encoding/json and string(s) give the
+// plain text. A Secret in an unexported struct field is out of fmt's reach:
+// fmt calls no methods there, so keep it in an exported one.
+type Secret string
+
+// Format writes "[redacted]" whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// String returns "[redacted]".
+func (Secret) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (Secret) GoString() string { return redacted }
+
+// LogValue returns "[redacted]".
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
