@@ -36,7 +36,7 @@ func (*answer) Close() error { return nil }
 // its body in memory; anything else is an error.
 func (c *Client) readAnswer(ctx context.Context, cancel context.CancelFunc, req *http.Request, resp *http.Response, x *exchange) (*http.Response, error) {
 	defer func() { _ = resp.Body.Close() }()
-	resp.Request = req // without the credential's copy of it
+	resp.Request = x.request
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, c.readRefusal(cancel, resp, x)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -12,17 +13,18 @@ import (
 	"time"
 )
 
-// attempt sends req once under its own timeout and reads the whole answer.
-func (c *Client) attempt(req *http.Request, x *exchange) (*http.Response, error) {
+// attempt sends req once, with these headers and this body, under its own
+// timeout, and reads the whole answer.
+func (c *Client) attempt(req *http.Request, header http.Header, body io.ReadCloser, x *exchange) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
 	defer cancel()
 	var trace progress
+	out := req.WithContext(httptrace.WithClientTrace(ctx, trace.hooks()))
+	out.Header, out.Body, out.Host = header, body, ""
 	x.attempts++
 	sent := time.Now()
-	resp, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, trace.hooks())))
+	resp, err := roundTrip(c.transport, out)
 	if err != nil {
-		// net/http returns no body beside an error, except after a refused
-		// redirect, which our client reports as an answer.
 		err = x.failure(c.cause(ctx, req, err), trace.executed(err))
 	} else {
 		resp, err = c.readAnswer(ctx, cancel, req, resp, x)
@@ -31,8 +33,8 @@ func (c *Client) attempt(req *http.Request, x *exchange) (*http.Response, error)
 	return resp, err
 }
 
-// cause returns what went wrong without the URL that net/http puts before it,
-// which holds the query. An attempt that ran out of its own time does not match
+// cause returns what went wrong, without the URL that a transport built on an
+// http.Client puts before it: the query stands there. An attempt that ran out of its own time does not match
 // context.DeadlineExceeded: the caller's deadline has not passed.
 func (c *Client) cause(attempt context.Context, req *http.Request, err error) error {
 	if attempt.Err() != nil && req.Context().Err() == nil {

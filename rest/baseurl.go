@@ -57,7 +57,8 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// sameOrigin compares scheme and host as they were normalised by parseBaseURL.
-func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
+// below reports whether u has the origin of base and a path under its.
+func below(base, u *url.URL) bool {
+	rest, ok := strings.CutPrefix(u.Path, base.Path)
+	return ok && (rest == "" || rest[0] == '/') && u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host)
 }

@@ -34,7 +34,7 @@ type Client struct {
 	header     string
 	credential []string
 	secrets    []string
-	http       *http.Client
+	transport  http.RoundTripper
 	timeout    time.Duration
 	limit      int64
 	policy     backoff.Policy
@@ -65,7 +65,7 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 		header:     http.CanonicalHeaderKey(provider.Header),
 		credential: []string{credential},
 		secrets:    []string{key},
-		http:       httpClient(s.http),
+		transport:  transportOf(s.http),
 		timeout:    s.attemptTimeout(),
 		limit:      s.limit,
 		policy:     s.policy.WithDefaults(),
@@ -91,9 +91,9 @@ func (c *Client) Option(name string) any { return c.extra[name] }
 // retried like one that never came.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	x := c.exchange(req)
-	prepared, err := c.withHeaders(req, x)
+	header, err := c.headers(req, x)
 	if err != nil {
 		return nil, err
 	}
-	return c.retry(prepared, x)
+	return c.retry(req, header, x)
 }

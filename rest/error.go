@@ -18,7 +18,7 @@ var (
 	ErrInvalid      = errors.New("invalid input")    // 400, 422, and input refused before it was sent
 	ErrUnauthorized = errors.New("unauthorized")     // 401
 	ErrForbidden    = errors.New("forbidden")        // 403
-	ErrNotFound     = errors.New("not found")        // 404, and look-ups without a match
+	ErrNotFound     = errors.New("not found")        // 404 (a web page excepted: that is a wrong URL), and look-ups without a match
 	ErrConflict     = errors.New("conflict")         // 409, and look-ups with several matches
 	ErrRateLimited  = errors.New("rate limited")     // 429
 	ErrUnavailable  = errors.New("unavailable")      // 5xx
@@ -115,15 +115,21 @@ func (e Error) Error() string {
 		add(strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode)))
 	}
 	add(e.Message)
-	for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
-		add(field + ": " + strings.Join(e.Fields[field], ", "))
-	}
+	add(e.fieldsText())
 	add(e.causeText())
 	text := strings.Join(parts, ": ")
 	if e.Attempts > 1 {
 		text += fmt.Sprintf(" (after %d attempts)", e.Attempts)
 	}
 	return text
+}
+
+func (e Error) fieldsText() string {
+	var texts []string
+	for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
+		texts = append(texts, field+": "+strings.Join(e.Fields[field], ", "))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // causeText is empty for an Error whose cause its fields tell already.
@@ -150,7 +156,7 @@ func (e Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound
+		return e.StatusCode == http.StatusNotFound && !isPage(e.Body)
 	case ErrConflict:
 		return e.StatusCode == http.StatusConflict
 	case ErrRateLimited:

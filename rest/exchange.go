@@ -9,6 +9,7 @@ import (
 // often it has been sent so far.
 type exchange struct {
 	client   *Client
+	request  *http.Request // as the caller made it, without the credential
 	call     Call
 	method   string
 	path     string
@@ -19,7 +20,7 @@ type exchange struct {
 }
 
 func (c *Client) exchange(req *http.Request) *exchange {
-	return &exchange{client: c, call: callOf(req.Context()), method: req.Method, path: req.URL.Path}
+	return &exchange{client: c, request: req, call: callOf(req.Context()), method: req.Method, path: req.URL.Path}
 }
 
 // newError starts an Error with what the exchange knows.

@@ -10,7 +10,7 @@ import (
 // to find. Any other error is returned as it is.
 func Gone(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Method == http.MethodDelete &&
-		e.StatusCode == http.StatusNotFound && e.Executed == ExecutedMaybe {
+		e.StatusCode == http.StatusNotFound && !isPage(e.Body) && e.Executed == ExecutedMaybe {
 		return nil
 	}
 	return err

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode"
@@ -16,32 +17,26 @@ var (
 	acceptJSON = []string{"application/json"}
 )
 
-var errOtherOrigin = errors.New("the request is for another origin than the base URL: the credential stays here")
+var errOtherOrigin = errors.New("the request is for another origin or path than the base URL: the credential stays here")
 
-// withHeaders returns a copy of req that carries the credential and the
-// standard headers. The caller's request stays without them, because the answer
+// headers returns what goes out with req: its own headers, the standard ones and
+// the credential. The caller's request stays without them, because the answer
 // refers to it and is handed out by the generated clients.
 //
 // Accept is ours unless a request editor chose one: Laravel renders errors as
 // HTML pages and redirects for anything but JSON in the first place.
-func (c *Client) withHeaders(req *http.Request, x *exchange) (*http.Request, error) {
-	if !sameOrigin(req.URL, c.base) {
+func (c *Client) headers(req *http.Request, x *exchange) (http.Header, error) {
+	if !below(c.base, req.URL) {
 		return nil, x.failure(errOtherOrigin, ExecutedNo)
 	}
 	header := make(http.Header, len(req.Header)+3)
-	for name, values := range req.Header {
-		header[name] = values
-	}
+	maps.Copy(header, req.Header)
 	if len(header["Accept"]) == 0 {
 		header["Accept"] = acceptJSON
 	}
 	header["User-Agent"] = userAgent
 	header[c.header] = c.credential
-
-	prepared := *req
-	prepared.Header = header
-	prepared.Host = ""
-	return &prepared, nil
+	return header, nil
 }
 
 // checkKey refuses what can only be a mistake of configuration, without

@@ -38,6 +38,8 @@ func (x *exchange) readMessages(resp *http.Response, body []byte) (string, map[s
 	var object map[string]any
 	if json.Unmarshal(body, &object) == nil {
 		m.object(object)
+	} else if resp.StatusCode == http.StatusNotFound && isPage(body) {
+		m.say("the answer is a web page, not one of the API: is the base URL right?")
 	}
 	if len(m.fields) == 0 {
 		m.fields = nil
@@ -210,6 +212,11 @@ func (x *exchange) harmless(header http.Header) http.Header {
 	}
 	return kept
 }
+
+// isPage reports whether body is a web page. These are JSON APIs: a page that
+// says 404 comes from a router or proxy that knows no such URL, and tells
+// nothing of the user asked for.
+func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
 // isNull reports whether body is JSON's null.
 func isNull(body []byte) bool { return bytes.Equal(bytes.TrimSpace(body), []byte("null")) }

@@ -55,8 +55,8 @@ func WithBaseURL(baseURL string) Option {
 }
 
 // WithHTTPClient sends through hc's transport instead of one of our own. hc is
-// copied, never changed: in the copy redirects are refused, there is no cookie
-// jar, and a Timeout applies to each attempt, not to the waits between them.
+// not changed; its redirect policy and cookie jar are not used, and its Timeout
+// applies to each attempt, not to the waits between them.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(s *settings) error {
 		if hc == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -17,14 +18,15 @@ var (
 
 // retry sends req until it succeeds, fails for good, or may not wait any longer.
 // The error it returns then is the last answer, whole.
-func (c *Client) retry(req *http.Request, x *exchange) (*http.Response, error) {
+func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*http.Response, error) {
 	if req.Context().Err() != nil {
 		return nil, x.failure(contextError(req.Context()), ExecutedNo)
 	}
 	var failures, refusals int
 	var waited time.Duration
+	body := req.Body
 	for {
-		resp, err := c.attempt(req, x)
+		resp, err := c.attempt(req, header, body, x)
 		if err == nil {
 			return resp, nil
 		}
@@ -47,7 +49,7 @@ func (c *Client) retry(req *http.Request, x *exchange) (*http.Response, error) {
 		}
 		waited += wait
 		x.doubtful = x.doubtful || e.Executed != ExecutedNo
-		if err := rewind(req); err != nil {
+		if body, err = rewind(req); err != nil {
 			e.setCause(err, x)
 			return nil, e
 		}
@@ -104,15 +106,14 @@ func rewindable(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// rewind gives req its body anew.
-func rewind(req *http.Request) error {
+// rewind returns the body of req anew.
+func rewind(req *http.Request) (io.ReadCloser, error) {
 	if req.GetBody == nil {
-		return nil
+		return req.Body, nil
 	}
 	body, err := req.GetBody()
 	if err != nil {
-		return fmt.Errorf("rewinding the request body: %w", err)
+		return nil, fmt.Errorf("rewinding the request body: %w", err)
 	}
-	req.Body = body
-	return nil
+	return body, nil
 }

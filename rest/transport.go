@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -10,22 +11,38 @@ import (
 // default of 2 makes parallel callers dial anew for every other request.
 const idlePerHost = 64
 
-// httpClient returns a copy of hc, or a client on a transport of our own, that
-// follows no redirect and keeps no cookies. Its Timeout is applied by attempt.
-func httpClient(hc *http.Client) *http.Client {
-	if hc == nil {
-		hc = &http.Client{Transport: newTransport()}
+// transportOf returns what hc sends through, or a transport of our own. Only the
+// transport of an http.Client is used: the rest of it follows redirects, which
+// would carry the key to another place or turn a POST into a GET and call that a
+// success, keeps cookies, and counts our waits against its Timeout.
+func transportOf(hc *http.Client) http.RoundTripper {
+	switch {
+	case hc == nil:
+		return newTransport()
+	case hc.Transport == nil:
+		return http.DefaultTransport
 	}
-	own := *hc
-	own.CheckRedirect = refuseRedirect
-	own.Jar = nil
-	own.Timeout = 0
-	return &own
+	return hc.Transport
 }
 
-// refuseRedirect has the redirect itself returned: following one would carry
-// the key to another place, or turn a POST into a GET and call that a success.
-func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// roundTrip is tr.RoundTrip for transports that break its contract: an answer
+// without an error, with a body, is certain.
+func roundTrip(tr http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		if resp != nil && resp.Body != nil {
+			_ = resp.Body.Close()
+		}
+		return nil, err
+	}
+	if resp == nil {
+		return nil, errors.New("the transport returned neither an answer nor an error")
+	}
+	if resp.Body == nil {
+		resp.Body = http.NoBody
+	}
+	return resp, nil
+}
 
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}

@@ -1,0 +1,33 @@
+package rest_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest"
+)
+
+// maxAllocations is the ceiling of what the stack adds to a call over a bare
+// http.Client that reads the answer itself.
+const maxAllocations = 12
+
+func TestAllocationsPerCall(t *testing.T) {
+	tr := transport(func(*http.Request) (*http.Response, error) { return reply(200, `{"id":7}`), nil })
+	client := newClient(t, tr)
+	bare := &http.Client{Transport: tr}
+	req := newRequest(t, t.Context(), "GET", "/user", "")
+
+	ours := testing.AllocsPerRun(200, func() {
+		_, err := rest.Decode[user](client.Do(req))
+		require.NoError(t, err)
+	})
+	theirs := testing.AllocsPerRun(200, func() {
+		_, err := rest.Decode[user](bare.Do(req))
+		require.NoError(t, err)
+	})
+	t.Logf("bare %v, ours %v", theirs, ours)
+	assert.LessOrEqual(t, ours-theirs, float64(maxAllocations))
+}

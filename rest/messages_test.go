@@ -1,0 +1,99 @@
+package rest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest"
+)
+
+// refused returns the Error of a call that the server answers so.
+func refused(t testing.TB, status int, body string) *rest.Error {
+	t.Helper()
+	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(status, body), nil })
+	ctx := rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", Once: true, Secrets: []rest.Secret{"Pa55word!"}})
+	_, err := client.Do(newRequest(t, ctx, "POST", "/user", `{}`))
+	var e *rest.Error
+	require.ErrorAs(t, err, &e)
+	return e
+}
+
+func TestRefusalsAreReadInEveryKnownShape(t *testing.T) {
+	tests := []struct {
+		name, body, message string
+		fields              map[string][]string
+	}{
+		{"Laravel", `{"message":"The given data was invalid.","errors":{"email":["has been taken","is odd"],"a.0":["b"]}}`,
+			"The given data was invalid.", map[string][]string{"email": {"has been taken", "is odd"}, "a.0": {"b"}}},
+		{"Laravel with an empty message", `{"message":""}`, "", nil},
+		{"DRF detail", `{"detail":"Invalid token."}`, "Invalid token.", nil},
+		{"DRF fields", `{"email":["must be unique"],"user_id":["may not be blank","is short"]}`, "",
+			map[string][]string{"email": {"must be unique"}, "user_id": {"may not be blank", "is short"}}},
+		{"DRF nested", `{"company":{"name":["required"]},"tags":[{"name":["long"]}]}`, "",
+			map[string][]string{"company.name": {"required"}, "tags.name": {"long"}}},
+		{"DRF without a field", `{"non_field_errors":["Invalid data."]}`, "Invalid data.", nil},
+		{"DRF field called message", `{"message":["required"]}`, "", map[string][]string{"message": {"required"}}},
+		{"Partoo errors.json object", `{"errors":{"json":{"email":["taken"],"lang":"unknown"}}}`, "",
+			map[string][]string{"email": {"taken"}, "lang": {"unknown"}}},
+		{"Partoo error.json object", `{"error":{"json":{"email":"taken"}}}`, "", map[string][]string{"email": {"taken"}}},
+		{"Partoo json string", `{"errors":{"json":"Resource not found"}}`, "Resource not found", nil},
+		{"Partoo authentication", `{"errors":{"authentication":"User not authenticated"}}`, "User not authenticated", nil},
+		{"Partoo authorization", `{"error":{"authorization":"Operation not allowed"}}`, "Operation not allowed", nil},
+		{"error as a string", `{"error":"no"}`, "no", nil},
+		{"list of errors", `{"errors":["one",{"message":"two"},3]}`, "one; two", nil},
+		{"HTML", `<html><body>502</body></html>`, "", nil},
+		{"list", `[1,2]`, "", nil},
+		{"null", `null`, "", nil},
+		{"empty", ``, "", nil},
+		{"null field", `{"errors":{"email":null}}`, "", nil},
+		{"cut", `{"message":"x`, "", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, status := range []int{400, 422} {
+				e := refused(t, status, tt.body)
+				assert.Equal(t, tt.message, e.Message)
+				assert.Equal(t, tt.fields, e.Fields)
+				assert.Equal(t, tt.body, string(e.Body))
+				assert.ErrorIs(t, e, rest.ErrInvalid)
+			}
+		})
+	}
+}
+
+func TestRefusalsAreBoundedAndFitForALog(t *testing.T) {
+	e := refused(t, 400, `{"message":"a\nb\u2028c\u0000d `+strings.Repeat("é", 1000)+`"}`)
+	assert.True(t, strings.HasPrefix(e.Message, "a b c d é"))
+	assert.Less(t, len(e.Message), 320)
+
+	var many strings.Builder
+	for range 10_000 {
+		many.WriteString(`"x",`)
+	}
+	e = refused(t, 400, `{"errors":{"email":[`+strings.TrimSuffix(many.String(), ",")+`]}}`)
+	assert.LessOrEqual(t, len(e.Fields["email"]), 100)
+
+	e = refused(t, 400, `{"errors":`+strings.Repeat(`{"a":`, 50)+`"deep"`+strings.Repeat(`}`, 50)+`}`)
+	assert.Empty(t, e.Fields)
+}
+
+func TestRefusalsDoNotRepeatSecrets(t *testing.T) {
+	e := refused(t, 400, `{"message":"key `+testKey+`","errors":{"password":["Pa55word! is weak"],"Pa55word!":["x"]}}`)
+	assert.Equal(t, "key [redacted]", e.Message)
+	assert.Equal(t, map[string][]string{"password": {"[redacted] is weak"}, "[redacted]": {"x"}}, e.Fields)
+}
+
+func FuzzRefusal(f *testing.F) {
+	for _, seed := range []string{`{"message":"m","errors":{"a":["b"]}}`, `{"errors":{"json":{}}}`, `[]`, `{"detail":1}`, "\xff", `{"":[""]}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		e := refused(t, 400, body)
+		assert.NotContains(t, e.Error(), "\n")
+		assert.LessOrEqual(t, len(e.Message), 700)
+	})
+}

@@ -1,0 +1,45 @@
+package rest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest"
+)
+
+func TestSecretPrintsAsRedactedUnderEveryVerb(t *testing.T) {
+	secret := rest.Secret("hunter2")
+	holder := struct {
+		Password rest.Secret
+		Pointer  *rest.Secret
+		Map      map[string]rest.Secret
+	}{secret, &secret, map[string]rest.Secret{"a": secret}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T %v", "%10s", "%t"} {
+		for _, value := range []any{secret, &secret, holder, []rest.Secret{secret}} {
+			text := fmt.Sprintf(verb, value, value)
+			assert.NotContains(t, text, "hunter2", verb)
+			assert.NotContains(t, text, "68756e74657232", verb)
+		}
+	}
+	assert.Equal(t, "[redacted]", secret.String())
+	assert.Equal(t, "[redacted]", secret.GoString())
+
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "secret", secret)
+	assert.NotContains(t, out.String(), "hunter2")
+}
+
+func TestSecretTravelsAsItself(t *testing.T) {
+	data, err := json.Marshal(map[string]rest.Secret{"password": "hunter2"})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"password":"hunter2"}`, string(data))
+	var back rest.Secret
+	require.NoError(t, json.Unmarshal([]byte(`"hunter2"`), &back))
+	assert.Equal(t, "hunter2", string(back))
+}
