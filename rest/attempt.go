@@ -43,7 +43,9 @@ func (c *Client) cause(attempt context.Context, req *http.Request, err error) er
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
-	if ended := req.Context().Err(); ended != nil && errors.Is(err, ended) {
+	ended := req.Context().Err()
+	// net/http reports the cause that the context's owner gave in place of its error.
+	if ended != nil && (errors.Is(err, ended) || errors.Is(err, context.Cause(req.Context()))) {
 		return contextError(req.Context())
 	}
 	return err

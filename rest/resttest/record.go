@@ -1,0 +1,107 @@
+package resttest
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+)
+
+const (
+	// maxRequests is how many requests are kept: the latest. A load test must
+	// not fill the memory.
+	maxRequests = 10_000
+	// maxBody is how much of a request's body is kept.
+	maxBody = 1 << 20
+)
+
+// credentials are the headers whose values are not recorded.
+var credentials = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "X-Apikey"}
+
+// Request is a request as the server received it.
+type Request struct {
+	Method string
+	// Path is the escaped path, as sent.
+	Path  string
+	Query url.Values
+	// Header holds "[redacted]" in place of credentials.
+	Header http.Header
+	// Body holds the first MiB of the body.
+	Body []byte
+	// Faulted says that a fault met the request.
+	Faulted bool
+	// Status is the status of the answer, 0 as long as there is none: the fake is
+	// at work, or the connection was cut before.
+	Status int
+}
+
+// Requests returns the latest 10,000 requests in the order of their arrival.
+func (s *Server) Requests() []Request {
+	return s.records.all()
+}
+
+type recorder struct {
+	mu   sync.Mutex
+	list []*Request
+}
+
+func (l *recorder) all() []Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	requests := make([]Request, len(l.list))
+	for i, r := range l.list {
+		requests[i] = *r
+	}
+	return requests
+}
+
+func (l *recorder) add(r *http.Request, body []byte, faulted bool) *Request {
+	entry := &Request{
+		Method:  r.Method,
+		Path:    r.URL.EscapedPath(),
+		Query:   r.URL.Query(),
+		Header:  r.Header.Clone(),
+		Body:    body,
+		Faulted: faulted,
+	}
+	for _, name := range credentials {
+		if _, ok := entry.Header[name]; ok {
+			entry.Header[name] = []string{"[redacted]"}
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.list) == maxRequests {
+		l.list = l.list[1:]
+	}
+	l.list = append(l.list, entry)
+	return entry
+}
+
+func (l *recorder) answered(entry *Request, status int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entry.Status = status
+}
+
+// readBody returns the body of r, as far as it is recorded, and an r whose body
+// can be read from its start. An error that ends the body early meets whoever
+// reads that: net/http would not repeat it.
+func readBody(r *http.Request) (*http.Request, []byte) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = brokenOff{err}
+	}
+	unread := *r
+	unread.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), rest), r.Body}
+	return &unread, body
+}
+
+type brokenOff struct{ err error }
+
+func (b brokenOff) Read([]byte) (int, error) { return 0, b.err }
