@@ -34,8 +34,9 @@ func (c *Client) attempt(req *http.Request, header http.Header, body io.ReadClos
 }
 
 // cause returns what went wrong, without the URL that a transport built on an
-// http.Client puts before it: the query stands there. An attempt that ran out of its own time does not match
-// context.DeadlineExceeded: the caller's deadline has not passed.
+// http.Client puts before it: the query stands there. An attempt that ran out of
+// its own time does not match context.DeadlineExceeded: the caller's deadline
+// has not passed.
 func (c *Client) cause(attempt context.Context, req *http.Request, err error) error {
 	if attempt.Err() != nil && req.Context().Err() == nil {
 		return attemptTimeout{c.timeout}

@@ -92,8 +92,20 @@ func (c *Client) Option(name string) any { return c.extra[name] }
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	x := c.exchange(req)
 	header, err := c.headers(req, x)
+	if err == nil && req.Context().Err() != nil {
+		err = x.failure(contextError(req.Context()), ExecutedNo)
+	}
 	if err != nil {
+		closeBody(req)
 		return nil, err
 	}
 	return c.retry(req, header, x)
+}
+
+// closeBody closes the body of a request that is not sent, as a transport would
+// have done.
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
 }

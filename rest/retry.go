@@ -19,9 +19,6 @@ var (
 // retry sends req until it succeeds, fails for good, or may not wait any longer.
 // The error it returns then is the last answer, whole.
 func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*http.Response, error) {
-	if req.Context().Err() != nil {
-		return nil, x.failure(contextError(req.Context()), ExecutedNo)
-	}
 	var failures, refusals int
 	var waited time.Duration
 	body := req.Body

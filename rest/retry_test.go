@@ -321,7 +321,12 @@ func TestACancelledContextSendsNothing(t *testing.T) {
 	reason := errors.New("shutting down")
 	cancel(reason)
 	s := &script{t: t}
-	_, err := s.do(ctx, rest.Call{}, "GET")
+	client := newClient(t, s.RoundTrip)
+	req := newRequest(t, ctx, "POST", "/user", "")
+	body := &closeSpy{}
+	req.Body = body
+	_, err := client.Do(req)
+	assert.True(t, body.closed)
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, reason)
 	var e *rest.Error
@@ -329,6 +334,16 @@ func TestACancelledContextSendsNothing(t *testing.T) {
 	assert.Zero(t, e.Attempts)
 	assert.Equal(t, rest.ExecutedNo, e.Executed)
 	assert.Zero(t, s.sent())
+}
+
+// closeSpy is a body that remembers being closed.
+type closeSpy struct{ closed bool }
+
+func (*closeSpy) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (c *closeSpy) Close() error {
+	c.closed = true
+	return nil
 }
 
 func TestAnAttemptHasItsOwnTimeout(t *testing.T) {

@@ -71,8 +71,8 @@ func (p *Problems) Phone(field, value string) {
 }
 
 // PathID wants an id that stays one segment of a URL path and means no other
-// resource: not empty, ".", "..", "me", and nothing but visible ASCII without
-// separators.
+// resource: not empty, ".", "..", "me", "search", and nothing but visible ASCII
+// without separators.
 func (p *Problems) PathID(field, value string) {
 	foreign := func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsGraphic(r) || strings.ContainsRune(` /\?#%;`, r)
@@ -80,7 +80,7 @@ func (p *Problems) PathID(field, value string) {
 	switch {
 	case value == "":
 		p.Add(field, "is required")
-	case value == ".", value == "..", value == "me", strings.ContainsFunc(value, foreign):
+	case value == ".", value == "..", value == "me", value == "search", strings.ContainsFunc(value, foreign):
 		p.Add(field, "must be an id as the vendor gave it")
 	}
 }

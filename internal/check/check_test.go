@@ -41,7 +41,7 @@ func TestChecks(t *testing.T) {
 		good  []string
 		bad   []string
 	}{
-		{"PathID", id, []string{"5309c3a237bbc544d8e26737", "a-b_c.d"}, []string{"", ".", "..", "me", "a/b", `a\b`, "a?b", "a#b", "a%2Fb", "a b", "a\nb", "é", "a;b"}},
+		{"PathID", id, []string{"5309c3a237bbc544d8e26737", "a-b_c.d"}, []string{"", ".", "..", "me", "search", "a/b", `a\b`, "a?b", "a#b", "a%2Fb", "a b", "a\nb", "é", "a;b"}},
 		{"Email", email, []string{"", "ada@example.com", "ada+tag@example.com", "ädä@exämple.com"}, []string{"ada", "@example.com", "ada@", "Ada <ada@example.com>", " ada@example.com", "ada@example.com\n", "a@b@c", "ada@exa mple.com", strings.Repeat("a", 250) + "@example.com"}},
 		{"Phone", phone, []string{"", "+390612345678", "+12"}, []string{"0039061234", "+0123", "+39 06", "+1234567890123456", "+", "+39a"}},
 		{"Required", required, []string{"x", "é"}, []string{"", " ", "\t\n", "\xff"}},
