@@ -1,0 +1,165 @@
+package gen_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// open lists the places where any value is right.
+var open = map[string]string{
+	"usercom.SetAttributeRequest.Value":    "a custom attribute may be of any type",
+	"usercom.SetMultipleAttributesRequest": "custom attributes may be of any type",
+}
+
+func TestOnlyListedFieldsAreOpen(t *testing.T) {
+	t.Parallel()
+	found := make(map[string]string)
+	for _, provider := range providers {
+		for _, place := range openPlaces(parse(t, provider)) {
+			place = provider + "." + place
+			found[place] = open[place]
+		}
+	}
+	assert.Equal(t, open, found)
+}
+
+func TestOpenPlacesAreNoticed(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "", `package p
+		type A = interface{}
+		type B map[string]any
+		type C struct { D *[]interface{}; E string; F struct { G any } }
+		type H interface { I(any) }`, 0)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"A", "B", "C.D", "C.F"}, openPlaces(file))
+}
+
+// openPlaces returns the types and fields that hold an interface{}.
+func openPlaces(file *ast.File) []string {
+	var places []string
+	for _, spec := range typeSpecs(file) {
+		switch body := spec.Type.(type) {
+		case *ast.InterfaceType:
+			if len(body.Methods.List) == 0 {
+				places = append(places, spec.Name.Name)
+			}
+		case *ast.StructType:
+			for _, field := range body.Fields.List {
+				for _, name := range field.Names {
+					if isOpen(field.Type) {
+						places = append(places, spec.Name.Name+"."+name.Name)
+					}
+				}
+			}
+		default:
+			if isOpen(body) {
+				places = append(places, spec.Name.Name)
+			}
+		}
+	}
+	return places
+}
+
+func isOpen(expr ast.Expr) bool {
+	found := false
+	ast.Inspect(expr, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.FuncType:
+			return false
+		case *ast.InterfaceType:
+			found = found || len(node.Methods.List) == 0
+		case *ast.Ident:
+			found = found || node.Name == "any"
+		}
+		return true
+	})
+	return found
+}
+
+func TestNamesAreIdiomatic(t *testing.T) {
+	t.Parallel()
+	odd := regexp.MustCompile(`(Id|Ids|Url|Api|Ip|Os|Json|Sso|Vat|Sku)([A-Z]|$)|^N\d`)
+	for _, provider := range providers {
+		for _, spec := range typeSpecs(parse(t, provider)) {
+			assert.NotRegexp(t, odd, spec.Name.Name)
+			structure, ok := spec.Type.(*ast.StructType)
+			if !ok {
+				continue
+			}
+			for _, field := range structure.Fields.List {
+				for _, name := range field.Names {
+					assert.NotRegexp(t, odd, name.Name, "%s.%s", provider, spec.Name.Name)
+				}
+				_, nameless := field.Type.(*ast.StructType)
+				assert.False(t, nameless, "%s.%s has a field of a nameless struct", provider, spec.Name.Name)
+			}
+		}
+	}
+}
+
+func TestConstantsBearTheNameOfTheirType(t *testing.T) {
+	t.Parallel()
+	count := 0
+	for _, provider := range providers {
+		for _, decl := range parse(t, provider).Decls {
+			constants, ok := decl.(*ast.GenDecl)
+			if !ok || constants.Tok != token.CONST {
+				continue
+			}
+			for _, spec := range constants.Specs {
+				value := spec.(*ast.ValueSpec)
+				typeName := value.Type.(*ast.Ident).Name
+				assert.True(t, strings.HasPrefix(value.Names[0].Name, typeName), "%s.%s", provider, value.Names[0].Name)
+				count++
+			}
+		}
+	}
+	assert.Positive(t, count)
+}
+
+func TestImportsAreFew(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}",
+		"./identifai", "./partoo", "./usercom").Output()
+	require.NoError(t, err)
+	var foreign []string
+	for _, path := range strings.Fields(string(out)) {
+		if !strings.HasPrefix(path, "github.com/usersync/usersync/") {
+			foreign = append(foreign, path)
+		}
+	}
+	assert.ElementsMatch(t, []string{
+		"github.com/oapi-codegen/runtime",
+		"github.com/oapi-codegen/runtime/types",
+		"github.com/apapsch/go-jsonmerge/v2",
+		"github.com/google/uuid",
+	}, foreign)
+}
+
+func parse(t *testing.T, provider string) *ast.File {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(provider, "client.gen.go"), nil, 0)
+	require.NoError(t, err)
+	return file
+}
+
+func typeSpecs(file *ast.File) []*ast.TypeSpec {
+	var specs []*ast.TypeSpec
+	for _, decl := range file.Decls {
+		if types, ok := decl.(*ast.GenDecl); ok && types.Tok == token.TYPE {
+			for _, spec := range types.Specs {
+				specs = append(specs, spec.(*ast.TypeSpec))
+			}
+		}
+	}
+	return specs
+}

@@ -1,0 +1,174 @@
+package spectest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+)
+
+var options = &openapi3filter.Options{
+	MultiError:                        true,
+	RejectWhenRequestBodyNotSpecified: true,
+	// Validating would otherwise write defaults into what is sent.
+	SkipSettingDefaults: true,
+	AuthenticationFunc:  checkKey,
+	SchemaValidationOptions: []openapi3.SchemaValidationOption{
+		openapi3.EnableFormatValidation(),
+		// The library knows the format but does not enforce it by itself.
+		openapi3.WithStringFormatValidator("email", openapi3.NewCallbackValidator(checkEmail)),
+	},
+}
+
+func checkRequest(input *openapi3filter.RequestValidationInput) []string {
+	req := input.Request
+	var problems []string
+	if !trustworthy(req.URL) {
+		problems = append(problems, fmt.Sprintf("origin %s://%s: want https or loopback", req.URL.Scheme, req.URL.Host))
+	}
+	if accept, _, err := mime.ParseMediaType(req.Header.Get("Accept")); err != nil || accept != "application/json" {
+		problems = append(problems, fmt.Sprintf("header Accept: %q, want application/json", req.Header.Get("Accept")))
+	}
+	for name := range req.URL.Query() {
+		if !documented(input, name) {
+			problems = append(problems, fmt.Sprintf("query parameter %q: not in the document", name))
+		}
+	}
+	return append(problems, describe(openapi3filter.ValidateRequest(req.Context(), input))...)
+}
+
+func documented(input *openapi3filter.RequestValidationInput, query string) bool {
+	for _, parameters := range []openapi3.Parameters{input.Route.Operation.Parameters, input.Route.PathItem.Parameters} {
+		if parameters.GetByInAndName(openapi3.ParameterInQuery, query) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// checkAnswer compares resp with the document and leaves its body as it was. A
+// body that breaks off is a fault of the transport and not compared.
+func checkAnswer(request *openapi3filter.RequestValidationInput, resp *http.Response) []string {
+	// The library lets redirects pass, documented or not.
+	if request.Route.Operation.Responses.Status(resp.StatusCode) == nil {
+		return []string{"status not in the document"}
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit+1))
+	resp.Body = restored(body, err, resp.Body)
+	switch {
+	case err != nil:
+		return nil
+	case len(body) > bodyLimit:
+		return []string{fmt.Sprintf("body: longer than %d bytes, not compared", bodyLimit)}
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: request, Status: resp.StatusCode, Header: resp.Header, Options: options,
+	}
+	input.SetBodyBytes(body)
+	return describe(openapi3filter.ValidateResponse(request.Request.Context(), input))
+}
+
+// restored is rest with what was read of it, and how reading ended, put back.
+func restored(read []byte, err error, rest io.ReadCloser) io.ReadCloser {
+	var tail io.Reader = rest
+	if err != nil {
+		tail = failing{err}
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(read), tail), rest}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func trustworthy(u *url.URL) bool {
+	if u.Scheme == "https" {
+		return true
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// checkKey looks for the key of the scheme, not for the right one: a wrong key
+// is for the other side to refuse.
+func checkKey(_ context.Context, input *openapi3filter.AuthenticationInput) error {
+	scheme := input.SecurityScheme
+	value := input.RequestValidationInput.Request.Header.Get(scheme.Name)
+	if value == "" {
+		return fmt.Errorf("header %s: the key is missing", scheme.Name)
+	}
+	if token, found := strings.CutPrefix(value, "Token "); input.SecuritySchemeName == "TokenAuth" && (!found || token == "") {
+		return fmt.Errorf("header %s: want the word Token and the key", scheme.Name)
+	}
+	return nil
+}
+
+func checkEmail(value string) error {
+	if address, err := mail.ParseAddress(value); err != nil || address.Address != value {
+		return errors.New("not an e-mail address")
+	}
+	return nil
+}
+
+// describe lists the complaints in err, each with its place. It leaves out the
+// schemas that the library prints, and values, which may be passwords.
+func describe(err error) []string {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case openapi3.MultiError:
+		var all []string
+		for _, one := range e {
+			all = append(all, describe(one)...)
+		}
+		return all
+	case *openapi3filter.RequestError:
+		return within(requestPlace(e), e.Reason, e.Err)
+	case *openapi3filter.ResponseError:
+		return within("body", e.Reason, e.Err)
+	case *openapi3filter.SecurityRequirementsError:
+		return describe(openapi3.MultiError(e.Errors))
+	case *openapi3.SchemaError:
+		return within("/"+strings.Join(e.JSONPointer(), "/")+": "+e.Reason, "", e.Origin)
+	case *openapi3filter.ParseError:
+		return []string{e.Error()}
+	}
+	// The alternatives of a oneOf and the members of an allOf are wrapped.
+	if inner := errors.Unwrap(err); inner != nil {
+		return describe(inner)
+	}
+	return []string{err.Error()}
+}
+
+func requestPlace(err *openapi3filter.RequestError) string {
+	if err.Parameter != nil {
+		return err.Parameter.In + " parameter " + err.Parameter.Name
+	}
+	return "body"
+}
+
+// within puts the place before each complaint in err, or before reason when
+// that is all there is.
+func within(place, reason string, err error) []string {
+	problems := describe(err)
+	if len(problems) == 0 {
+		return []string{strings.TrimSuffix(place+": "+reason, ": ")}
+	}
+	for i, problem := range problems {
+		problems[i] = place + ": " + problem
+	}
+	return problems
+}

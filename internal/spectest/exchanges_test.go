@@ -1,0 +1,198 @@
+package spectest_test
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+type exchange struct {
+	name     string
+	provider string
+	method   string
+	url      string
+	key      string
+	accept   string
+	form     map[string]string
+	body     string
+	status   int
+	header   http.Header
+	answer   string
+	// want is part of every report; none is expected if it is empty.
+	want string
+}
+
+var keys = map[string]string{"identifai": "X-Api-Key", "partoo": "x-APIKey", "usercom": "Authorization"}
+
+var credentials = map[string]string{"identifai": "k", "partoo": "k", "usercom": "Token k"}
+
+func (x exchange) request(t *testing.T) *http.Request {
+	t.Helper()
+	body, contentType := io.Reader(strings.NewReader(x.body)), "application/json"
+	switch {
+	case x.form != nil:
+		var form bytes.Buffer
+		w := multipart.NewWriter(&form)
+		for name, value := range x.form {
+			require.NoError(t, w.WriteField(name, value))
+		}
+		require.NoError(t, w.Close())
+		body, contentType = &form, w.FormDataContentType()
+	case x.body == "":
+		body, contentType = nil, ""
+	}
+	req, err := http.NewRequest(cmp.Or(x.method, http.MethodPost), x.url, body)
+	require.NoError(t, err)
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	req.Header.Set("Accept", cmp.Or(x.accept, "application/json"))
+	if key := cmp.Or(x.key, credentials[x.provider]); key != "none" {
+		req.Header.Set(keys[x.provider], key)
+	}
+	return req
+}
+
+const (
+	ada       = `{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelace"}`
+	written   = `{"id":"5309c3a237bbc544d8e26737","status":"success"}`
+	enveloped = `{"data":{"id":7,"name":"Ada","email":"ada@example.com","balance":null,"readonly":null,"pricing":null,"partner":null}}`
+	upserted  = `{"created":true,"id":5577}`
+
+	partooURL    = "https://api.partoo.co/v2/user"
+	identifaiURL = "http://127.0.0.1:4711/api/partner/user"
+	usercomURL   = "https://acme.user.com/api/public/users"
+)
+
+func form(changes ...string) map[string]string {
+	fields := map[string]string{"id": "", "name": "Ada", "email": "ada@example.com", "heuristic": "Average", "pricing_id": "1"}
+	for i := 0; i < len(changes); i += 2 {
+		fields[changes[i]] = changes[i+1]
+	}
+	return fields
+}
+
+func without(fields map[string]string, name string) map[string]string {
+	delete(fields, name)
+	return fields
+}
+
+var exchanges = []exchange{
+	{name: "create", provider: "partoo", url: partooURL, body: ada, status: 200, answer: written},
+	{name: "other host and charset", provider: "partoo", url: "http://localhost:1/v2/user", body: ada, status: 200, answer: written,
+		header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}},
+	{name: "empty lists", provider: "partoo", url: partooURL + "/42", body: `{"accesses":[],"business_ids":[]}`, status: 200, answer: written},
+	{name: "search", provider: "partoo", method: "GET", url: partooURL + "/search?email=a%2Bb%40example.com&role=ORG_ADMIN,PROVIDER&per_page=100", status: 200,
+		answer: `{"page":1,"max_page":1,"count":1,"users":[{"id":"a","email":"a+b@example.com","role":"PROVIDER","sidebar_pages":null,"created_at":1615299414}]}`},
+	{name: "invite", provider: "partoo", url: partooURL + "/42/invite", status: 200, answer: `{"status":"success"}`},
+	{name: "complaint as text", provider: "partoo", url: partooURL, body: ada, status: 400, answer: `{"errors":{"json":"bad"}}`},
+	{name: "complaint as object", provider: "partoo", url: partooURL, body: ada, status: 400, answer: `{"errors":{"json":{"email":["bad"]}}}`},
+	{name: "over the limit", provider: "partoo", url: partooURL, body: ada, status: 429, answer: "slow down", header: http.Header{"Retry-After": {"60"}}},
+	{name: "wait until a date", provider: "partoo", url: partooURL, body: ada, status: 429, header: http.Header{"Retry-After": {"Wed, 21 Oct 2015 07:28:00 GMT"}}},
+
+	{name: "create by form", provider: "identifai", url: identifaiURL, form: form(), status: 200, answer: enveloped},
+	{name: "update by form", provider: "identifai", url: identifaiURL, form: form("id", "7"), status: 201, answer: enveloped},
+	{name: "flags as digits", provider: "identifai", url: identifaiURL, form: form("readonly", "0", "newsletter", "1"), status: 200, answer: enveloped},
+	{name: "flags as words", provider: "identifai", url: identifaiURL, form: form("readonly", "false", "newsletter", "true"), status: 200, answer: enveloped},
+	{name: "per_page as text", provider: "identifai", method: "GET", url: identifaiURL + "s?search=ada&page=1", status: 200,
+		answer: `{"current_page":1,"data":[],"from":null,"to":null,"last_page":1,"per_page":"15","next_page_url":null}`},
+	{name: "bare plans", provider: "identifai", method: "GET", url: "https://h/api/partner/pricings", status: 200, answer: `[{"id":1}]`},
+	{name: "plans in data", provider: "identifai", method: "GET", url: "https://h/api/partner/pricings", status: 200, answer: `{"data":[{"id":1}]}`},
+
+	{name: "upsert", provider: "usercom", url: usercomURL + "/update_or_create/", body: `{"user_id":"a","gender":2}`, status: 201, answer: upserted},
+	{name: "versioned", provider: "usercom", url: usercomURL + "/update_or_create/", accept: "application/json; version=2", body: `{"user_id":"a"}`, status: 200, answer: upserted},
+	{name: "complaint by field", provider: "usercom", url: usercomURL + "/update_or_create/", body: `{"user_id":"a"}`, status: 400, answer: `{"email":["taken"]}`},
+	{name: "complaint as a whole", provider: "usercom", url: usercomURL + "/update_or_create/", body: `{"user_id":"a"}`, status: 400, answer: `{"detail":"no JSON"}`},
+	{name: "one found", provider: "usercom", method: "GET", url: usercomURL + "/search/?email=a%40b.co", status: 200, answer: `{"id":1}`},
+	{name: "many found", provider: "usercom", method: "GET", url: usercomURL + "/search/?email=a%40b.co&many=true", status: 200, answer: `[{"id":1}]`},
+	{name: "delete", provider: "usercom", method: "DELETE", url: usercomURL + "/1/", status: 204},
+	{name: "any attribute", provider: "usercom", url: usercomURL + "/1/set_multiple_attributes/", body: `{"plan":"gold","seats":3}`, status: 200},
+
+	{name: "missing field", provider: "partoo", url: partooURL, body: `{"email":"ada@example.com","first_name":"Ada"}`, status: 200, answer: written,
+		want: `partoo createUser: request: body: /last_name`},
+	{name: "wrong enum", provider: "partoo", url: partooURL, body: `{"email":"ada@example.com","first_name":"A","last_name":"L","lang":"tlh"}`, status: 200, answer: written,
+		want: `partoo createUser: request: body: /lang`},
+	{name: "null", provider: "partoo", url: partooURL + "/42", body: `{"role":null}`, status: 200, answer: written,
+		want: `partoo updateUser: request: body: /role`},
+	{name: "bad address", provider: "partoo", url: partooURL, body: `{"email":"ada","first_name":"A","last_name":"L"}`, status: 200, answer: written,
+		want: `partoo createUser: request: body: /email`},
+	{name: "short password", provider: "partoo", url: partooURL + "/42", body: `{"password":"Abc1!"}`, status: 200, answer: written,
+		want: `partoo updateUser: request: body: /password`},
+	{name: "misspelt field", provider: "partoo", url: partooURL + "/42", body: `{"first_nam":"Ada"}`, status: 200, answer: written,
+		want: `partoo updateUser: request: body: /`},
+	{name: "misspelt parameter", provider: "partoo", method: "GET", url: partooURL + "/search?emial=a%40b.co", status: 200,
+		answer: `{"page":1,"max_page":1,"count":0,"users":[]}`, want: `partoo searchUsers: request: query parameter "emial": not in the document`},
+	{name: "parameter out of range", provider: "partoo", method: "GET", url: partooURL + "/search?per_page=101", status: 200,
+		answer: `{"page":1,"max_page":1,"count":0,"users":[]}`, want: `partoo searchUsers: request: query parameter per_page`},
+	{name: "missing key", provider: "partoo", url: partooURL, key: "none", body: ada, status: 200, answer: written,
+		want: `partoo createUser: request: header x-APIKey: the key is missing`},
+	{name: "missing body", provider: "partoo", url: partooURL, status: 200, answer: written,
+		want: `partoo createUser: request: body: value is required but missing`},
+	{name: "needless body", provider: "partoo", url: partooURL + "/42/invite", body: `{}`, status: 200, answer: `{"status":"success"}`,
+		want: `partoo inviteUser: request: body: request body not allowed`},
+	{name: "wrong Accept", provider: "partoo", url: partooURL, accept: "*/*", body: ada, status: 200, answer: written,
+		want: `partoo createUser: request: header Accept: "*/*"`},
+	{name: "plain http", provider: "partoo", url: "http://api.partoo.co/v2/user", body: ada, status: 200, answer: written,
+		want: `partoo createUser: request: origin http://api.partoo.co`},
+	{name: "base path lost", provider: "partoo", url: "https://api.partoo.co/user", body: ada, status: 200, answer: written,
+		want: `partoo: POST /user: not in the document`},
+	{name: "wrong method", provider: "partoo", method: "PATCH", url: partooURL + "/42", body: ada, status: 200, answer: written,
+		want: `partoo: PATCH /v2/user/42: not in the document`},
+	{name: "wrong answer type", provider: "partoo", url: partooURL, body: ada, status: 200, answer: `{"id":42,"status":"success"}`,
+		want: `partoo createUser: answer 200: body: /id`},
+	{name: "answer lacks a field", provider: "partoo", url: partooURL, body: ada, status: 200, answer: `{"status":"success"}`,
+		want: `partoo createUser: answer 200: body: /id`},
+	{name: "unknown word in the answer", provider: "partoo", url: partooURL, body: ada, status: 200, answer: `{"id":"a","status":"done"}`,
+		want: `partoo createUser: answer 200: body: /status`},
+	{name: "undocumented status", provider: "partoo", url: partooURL, body: ada, status: 418, answer: `{}`,
+		want: `partoo createUser: answer 418: status not in the document`},
+	{name: "redirect", provider: "partoo", url: partooURL, body: ada, status: 307,
+		want: `partoo createUser: answer 307: status not in the document`},
+	{name: "HTML", provider: "partoo", url: partooURL, body: ada, status: 400, answer: `<html>`, header: http.Header{"Content-Type": {"text/html"}},
+		want: `partoo createUser: answer 400: body: response header Content-Type`},
+	{name: "garbage", provider: "partoo", url: partooURL, body: ada, status: 200, answer: `{"id"`,
+		want: `partoo createUser: answer 200: body: `},
+	{name: "complaint as number", provider: "partoo", url: partooURL, body: ada, status: 400, answer: `{"errors":{"json":7}}`,
+		want: `partoo createUser: answer 400: body: /errors/json`},
+
+	{name: "id left out", provider: "identifai", url: identifaiURL, form: without(form(), "id"), status: 200, answer: enveloped,
+		want: `identifai createOrUpdateUser: request: body: /id`},
+	{name: "id as word", provider: "identifai", url: identifaiURL, form: form("id", "null"), status: 200, answer: enveloped,
+		want: `identifai createOrUpdateUser: request: body: path id`},
+	{name: "flag as yes", provider: "identifai", url: identifaiURL, form: form("readonly", "yes"), status: 200, answer: enveloped,
+		want: `identifai createOrUpdateUser: request: body: path readonly`},
+	{name: "unset flag sent", provider: "identifai", url: identifaiURL, form: form("readonly", ""), status: 200, answer: enveloped,
+		want: `identifai createOrUpdateUser: request: body: /readonly`},
+	{name: "unknown part", provider: "identifai", url: identifaiURL, form: form("nam", "Ada"), status: 200, answer: enveloped,
+		want: `identifai createOrUpdateUser: request: body: part nam: undefined`},
+	{name: "no key", provider: "identifai", url: identifaiURL, key: "none", form: form(), status: 200, answer: enveloped,
+		want: `identifai createOrUpdateUser: request: header X-Api-Key: the key is missing`},
+	{name: "bare user", provider: "identifai", url: identifaiURL, form: form(), status: 200, answer: `{"id":7,"name":"Ada","email":"a@b.co"}`,
+		want: `identifai createOrUpdateUser: answer 200: body: /data`},
+	{name: "bad time", provider: "identifai", url: identifaiURL, form: form(), status: 200,
+		answer: `{"data":{"id":7,"name":"Ada","email":"a@b.co","created_at":"yesterday"}}`,
+		want:   `identifai createOrUpdateUser: answer 200: body: /data/created_at`},
+
+	{name: "neither one nor many", provider: "usercom", method: "GET", url: usercomURL + "/search/?email=a%40b.co", status: 200, answer: `{"detail":"none"}`,
+		want: `usercom searchUsers: answer 200: body: /`},
+	{name: "no slash at the end", provider: "usercom", url: usercomURL + "/update_or_create", body: `{"user_id":"a"}`, status: 200, answer: upserted,
+		want: `usercom: POST /api/public/users/update_or_create: not in the document`},
+	{name: "custom attribute in the upsert", provider: "usercom", url: usercomURL + "/update_or_create/", body: `{"user_id":"a","plan":"gold"}`, status: 200, answer: upserted,
+		want: `usercom updateOrCreateUser: request: body: /: property "plan" is unsupported`},
+	{name: "custom attribute in the update", provider: "usercom", method: "PUT", url: usercomURL + "/1/", body: `{"plan":"gold"}`, status: 200, answer: `{"id":1}`,
+		want: `usercom updateUser: request: body: /: doesn't match all schemas from "allOf": /: property "plan" is unsupported`},
+	{name: "long name", provider: "usercom", url: usercomURL + "/update_or_create/", body: `{"first_name":"` + strings.Repeat("x", 41) + `"}`, status: 200, answer: upserted,
+		want: `usercom updateOrCreateUser: request: body: /first_name`},
+	{name: "key without its word", provider: "usercom", url: usercomURL + "/update_or_create/", key: "k", body: `{"user_id":"a"}`, status: 200, answer: upserted,
+		want: `usercom updateOrCreateUser: request: header Authorization: want the word Token and the key`},
+	{name: "id as word in the path", provider: "usercom", method: "GET", url: usercomURL + "/me/", status: 200, answer: `{"id":1}`,
+		want: `usercom getUser: request: path parameter id`},
+	{name: "answer of another kind", provider: "usercom", url: usercomURL + "/update_or_create/", body: `{"user_id":"a"}`, status: 200, answer: `{"created":"yes","id":1}`,
+		want: `usercom updateOrCreateUser: answer 200: body: /created`},
+}

@@ -1,0 +1,157 @@
+package spectest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+)
+
+// bodyLimit is the most bytes of an answer that are compared.
+const bodyLimit = 16 << 20
+
+// An Option changes what [Transport] reports.
+type Option func(*transport)
+
+// AllowStatus leaves answers with these statuses unchecked, documented or not:
+// for faults that a test has its fake make.
+func AllowStatus(statuses ...int) Option {
+	return func(tr *transport) { tr.allowed = append(tr.allowed, statuses...) }
+}
+
+// Transport returns a RoundTripper that compares each request with the
+// provider's document before it is sent through next, and each answer before it
+// is handed on. Differences are reported with t.Errorf; requests and answers
+// pass unchanged whatever is found, their bodies unread.
+//
+// Any https origin will do, and any origin on loopback; the path must begin as
+// that of the document's servers does. A request must carry its key and Accept
+// application/json, and hold no body field and no query parameter that the
+// document lacks. Flags of a form may be 1 and 0 as well as true and false, and
+// an empty part is null. There are no goroutines: it works in a synctest bubble.
+func Transport(t testing.TB, provider string, next http.RoundTripper, options ...Option) http.RoundTripper {
+	t.Helper()
+	doc := Load(t, provider)
+	if err := onAnyHost(doc); err != nil {
+		t.Fatalf("spectest: %s: %v", provider, err)
+	}
+	closeRequestBodies(doc)
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatalf("spectest: %s: %v", provider, err)
+	}
+	tr := &transport{t: t, provider: provider, next: next, router: router}
+	for _, option := range options {
+		option(tr)
+	}
+	return tr
+}
+
+type transport struct {
+	t        testing.TB
+	provider string
+	next     http.RoundTripper
+	router   routers.Router
+	allowed  []int
+}
+
+func (tr *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	tr.t.Helper()
+	body, err := drain(req)
+	if err != nil {
+		return nil, err
+	}
+	route, params, err := tr.router.FindRoute(req)
+	if err != nil {
+		tr.t.Errorf("spectest: %s: %s %s: not in the document: %v", tr.provider, req.Method, req.URL.Path, err)
+		return tr.next.RoundTrip(copyOf(req, body))
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: copyOf(req, body), Route: route, PathParams: params, Options: options,
+	}
+	tr.report(route, "request", checkRequest(input))
+
+	resp, err := tr.next.RoundTrip(copyOf(req, body))
+	if err != nil || slices.Contains(tr.allowed, resp.StatusCode) {
+		return resp, err
+	}
+	tr.report(route, fmt.Sprintf("answer %d", resp.StatusCode), checkAnswer(input, resp))
+	return resp, nil
+}
+
+func (tr *transport) report(route *routers.Route, place string, problems []string) {
+	tr.t.Helper()
+	for _, problem := range problems {
+		tr.t.Errorf("spectest: %s %s: %s: %s", tr.provider, route.Operation.OperationID, place, problem)
+	}
+}
+
+// drain reads the body of req, which is closed as RoundTrippers must. It is nil
+// if there is none.
+func drain(req *http.Request) ([]byte, error) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil, nil
+	}
+	defer func() { _ = req.Body.Close() }()
+	return io.ReadAll(req.Body)
+}
+
+// copyOf returns req with a body of its own: validating reads and replaces it.
+func copyOf(req *http.Request, body []byte) *http.Request {
+	c := req.Clone(req.Context())
+	if body != nil {
+		c.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return c
+}
+
+// onAnyHost keeps the paths of the servers and drops their hosts.
+func onAnyHost(doc *openapi3.T) error {
+	var bases []string
+	for _, server := range doc.Servers {
+		base, err := server.BasePath()
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(bases, base) {
+			bases = append(bases, base)
+		}
+	}
+	doc.Servers = nil
+	for _, base := range bases {
+		doc.Servers = append(doc.Servers, &openapi3.Server{URL: base})
+	}
+	return nil
+}
+
+// closeRequestBodies refuses fields that a request's schema does not name. A
+// misspelt field is otherwise in order, for the document as for the vendor.
+func closeRequestBodies(doc *openapi3.T) {
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if operation.RequestBody == nil {
+				continue
+			}
+			for _, media := range operation.RequestBody.Value.Content {
+				closeObject(media.Schema.Value)
+			}
+		}
+	}
+}
+
+func closeObject(schema *openapi3.Schema) {
+	for _, member := range schema.AllOf {
+		closeObject(member.Value)
+	}
+	extra := &schema.AdditionalProperties
+	if len(schema.Properties) > 0 && extra.Has == nil && extra.Schema == nil {
+		extra.Has = new(false)
+	}
+}

@@ -1,0 +1,86 @@
+package specs_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/internal/spectest"
+)
+
+var providers = []string{"identifai", "partoo", "usercom"}
+
+func TestDocumentsAreValid(t *testing.T) {
+	t.Parallel()
+	versions := map[string]string{"identifai": "3.0.0", "partoo": "3.1.0", "usercom": "3.0.3"}
+	for _, provider := range providers {
+		plain, err := openapi3.NewLoader().LoadFromFile(provider + ".yaml")
+		require.NoError(t, err)
+		assert.Equal(t, versions[provider], plain.OpenAPI)
+		assert.NoError(t, plain.Validate(t.Context()), "%s without overlay", provider)
+		assert.NoError(t, spectest.Load(t, provider).Validate(t.Context()), "%s with overlay", provider)
+	}
+}
+
+// Proof that each of these mistakes would be noticed.
+func TestMistakesAreNoticed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, file, old, replacement, want string
+	}{
+		{"example of an answer, wrong type", "identifai.yaml", "                  balance: null\n", "                  balance: much\n", "balance"},
+		{"example of an answer, null", "identifai.yaml", "                  name: UserName\n", "                  name: null\n", "name"},
+		{"example of an answer, field lost", "identifai.yaml", "                available_credits: 159\n", "", "available_credits"},
+		{"example of an answer, ours", "usercom.yaml", "                id: 5577\n", "                id: many\n", "id"},
+		{"example of a request", "usercom.yaml", "              user_id: my_custom_id\n", "              user_id: 7\n", "user_id"},
+		{"example of a schema", "partoo.yaml", "      example: fr\n", "      example: tlh\n", "value"},
+		{"example of a refusal", "identifai.yaml", "message: Too Many Attempts.", "message: 429", "message"},
+		{"default", "partoo.yaml", "                    default: User not authenticated\n", "                    default: 401\n", "default"},
+		{"type that does not exist", "partoo.yaml", "      type: string\n      format: password\n", "      type: text\n      format: password\n", "text"},
+		{"reference to nothing", "usercom.yaml", "schemas/Gender'", "schemas/Sex'", "Sex"},
+		{"dead action", "partoo.overlay.yaml", "$.components.schemas.UserPage\n", "$.components.schemas.Page\n", "schemas.Page"},
+		{"dead copy", "identifai.overlay.yaml", "copy: $.paths['/api/partner/user']", "copy: $.paths['/api/partner/usr']", "usr"},
+		{"unknown kind of action", "identifai.overlay.yaml", "    remove: true\n", "    delete: true\n", "delete"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := copySpecs(t)
+			edit(t, filepath.Join(dir, c.file), c.old, c.replacement)
+
+			err := problem(t, dir, strings.SplitN(c.file, ".", 2)[0])
+
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), c.want)
+		})
+	}
+}
+
+// problem is what a copy of a document fails with, loaded with its overlay.
+func problem(t *testing.T, dir, provider string) error {
+	t.Helper()
+	doc, err := spectest.LoadFrom(dir, provider)
+	if err != nil {
+		return err
+	}
+	return doc.Validate(t.Context())
+}
+
+func copySpecs(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "specs")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(".")))
+	return dir
+}
+
+func edit(t *testing.T, path, old, replacement string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(text), old)
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), old, replacement)), 0o600))
+}

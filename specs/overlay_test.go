@@ -1,0 +1,65 @@
+package specs_test
+
+import (
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/speakeasy-api/openapi/overlay"
+	"github.com/speakeasy-api/openapi/overlay/loader"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+// TestEveryActionHasAnEffect applies the actions one by one: strictness alone
+// lets an action pass that sets what is set already.
+func TestEveryActionHasAnEffect(t *testing.T) {
+	t.Parallel()
+	for _, provider := range []string{"identifai", "partoo"} {
+		corrections, err := loader.LoadOverlay(provider + ".overlay.yaml")
+		require.NoError(t, err)
+		assert.Equal(t, "1.1.0", corrections.Version)
+		require.NotEmpty(t, corrections.Actions)
+
+		assert.Empty(t, idle(t, provider, corrections), provider)
+	}
+}
+
+func TestIdleActionIsNoticed(t *testing.T) {
+	t.Parallel()
+	corrections, err := loader.LoadOverlay("partoo.overlay.yaml")
+	require.NoError(t, err)
+	again := corrections.Actions[0]
+	corrections.Actions = append(corrections.Actions, again)
+
+	assert.Equal(t, []string{again.Target}, idle(t, "partoo", corrections))
+}
+
+// idle returns the targets of the actions that change nothing.
+func idle(t *testing.T, provider string, corrections *overlay.Overlay) []string {
+	t.Helper()
+	// Overlays see the document as the library writes it.
+	doc, err := openapi3.NewLoader().LoadFromFile(provider + ".yaml")
+	require.NoError(t, err)
+	text, err := yaml.Marshal(doc)
+	require.NoError(t, err)
+	var node yaml.Node
+	require.NoError(t, yaml.Unmarshal(text, &node))
+	text, err = yaml.Marshal(&node)
+	require.NoError(t, err)
+
+	var targets []string
+	for _, action := range corrections.Actions {
+		one := *corrections
+		one.Actions = []overlay.Action{action}
+		_, err := one.ApplyToStrict(&node)
+		require.NoError(t, err, action.Target)
+		changed, err := yaml.Marshal(&node)
+		require.NoError(t, err)
+		if string(changed) == string(text) {
+			targets = append(targets, action.Target)
+		}
+		text = changed
+	}
+	return targets
+}
