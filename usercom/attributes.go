@@ -1,0 +1,120 @@
+package usercom
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	gen "github.com/usersync/usersync/gen/usercom"
+	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/rest"
+)
+
+// maxAttributeName is how long the name of a custom attribute may be, in
+// characters: vendor page "Mass update custom attributes" says 255, "Create
+// attribute" says 32.
+const maxAttributeName = 255
+
+// SetAttribute sets one custom attribute of the user with the vendor's id. Names
+// have 1 to 255 characters (the vendor's page on creating attributes says 32);
+// those of the standard attributes, such as city, are refused: [Client.UpdateUser]
+// sets them. Whether an attribute must exist in the application already differs
+// between the vendor's pages.
+//
+// The value is anything encoding/json encodes, of the attribute's type (vendor
+// page "Miscellaneous": boolean, integer, date, string, datetime, fixed, float).
+// nil is sent as null, which presumably (inference) clears the attribute.
+//
+// Setting twice is setting once, so the request is repeated when its answer is
+// lost. A user that does not exist is an error that matches rest.ErrNotFound.
+func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value any) error {
+	const operation = "SetAttribute"
+	if err := checkSet(operation, id, map[string]any{name: value}); err != nil {
+		return err
+	}
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true})
+	return rest.Discard(c.api.SetAttribute(ctx, id, gen.SetAttributeRequest{Attribute: name, Value: value}))
+}
+
+// SetAttributes sets custom attributes, by name, in one request. The rules are
+// those of [Client.SetAttribute]. Without attributes nothing is sent.
+func (c *Client) SetAttributes(ctx context.Context, id int64, attributes map[string]any) error {
+	const operation = "SetAttributes"
+	if err := checkSet(operation, id, attributes); err != nil {
+		return err
+	}
+	return c.setAttributes(ctx, operation, id, attributes)
+}
+
+// setAttributes sends attributes that have been checked, if there are any.
+func (c *Client) setAttributes(ctx context.Context, operation string, id int64, attributes map[string]any) error {
+	if len(attributes) == 0 {
+		return nil
+	}
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true})
+	return rest.Discard(c.api.SetMultipleAttributes(ctx, id, attributes))
+}
+
+func checkSet(operation string, id int64, attributes map[string]any) error {
+	var p check.Problems
+	p.Positive("id", id)
+	checkAttributes(&p, attributes)
+	return p.Err(provider, operation)
+}
+
+func checkAttributes(p *check.Problems, attributes map[string]any) {
+	for name, value := range attributes {
+		if strings.TrimSpace(name) == "" {
+			p.Add("attributes", "must not hold an empty name")
+			continue
+		}
+		field := "attributes." + short(name)
+		p.Text(field, name)
+		if utf8.RuneCountInString(name) > maxAttributeName {
+			p.Add(field, "must have a name of at most 255 characters")
+		}
+		if standardAttributes[name] {
+			p.Add(field, "must not be a standard attribute: those have fields of their own")
+		}
+		checkJSON(p, field, value)
+	}
+}
+
+// short is a name as an error may show it.
+func short(name string) string {
+	name = strings.ToValidUTF8(name, "\uFFFD")
+	if runes := []rune(name); len(runes) > maxAttributeName {
+		return string(runes[:maxName]) + "…"
+	}
+	return name
+}
+
+// replacement is how encoding/json writes what is not valid UTF-8: the escape
+// \ufffd, not itself escaped. A U+FFFD in valid text is written as it is.
+var replacement = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
+
+// checkJSON wants a value that arrives as it is.
+func checkJSON(p *check.Problems, field string, value any) {
+	encoded, err := json.Marshal(value)
+	switch {
+	case err != nil:
+		p.Add(field, "must be a value that JSON can hold: text, a finite number, true, false, null, or lists and objects of them")
+	case replacement.Match(encoded):
+		p.Add(field, "must be valid UTF-8")
+	}
+}
+
+// standardAttributes are the names of the fields of an upsert.
+var standardAttributes = fieldNames(reflect.TypeFor[gen.UpdateOrCreateUserRequest]())
+
+func fieldNames(request reflect.Type) map[string]bool {
+	names := make(map[string]bool, request.NumField())
+	for field := range request.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names[name] = true
+	}
+	return names
+}

@@ -1,0 +1,52 @@
+package usercom
+
+import (
+	"github.com/usersync/usersync/internal/check"
+)
+
+// maxName is how long a first or last name may be, in characters (vendor page
+// "Update or create user", version 2).
+const maxName = 40
+
+func checkID(operation string, id int64) error {
+	var p check.Problems
+	p.Positive("id", id)
+	return p.Err(provider, operation)
+}
+
+// checkFields checks the fields that are set.
+func checkFields(p *check.Problems, r UpdateUserRequest) {
+	if r.UserID != nil {
+		p.Required("user_id", *r.UserID)
+	}
+	for field, text := range map[string]*string{
+		"city": r.City, "company_id": r.CompanyID, "country": r.Country, "email": r.Email,
+		"facebook_url": r.FacebookURL, "first_name": r.FirstName, "google_url": r.GoogleURL,
+		"gravatar_url": r.GravatarURL, "last_name": r.LastName, "linkedin_url": r.LinkedInURL,
+		"phone_number": r.PhoneNumber, "region": r.Region, "timezone": r.Timezone,
+		"twitter_url": r.TwitterURL,
+	} {
+		p.Text(field, value(text))
+	}
+	p.Email("email", value(r.Email))
+	p.Phone("phone_number", value(r.PhoneNumber))
+	p.MaxLength("first_name", value(r.FirstName), maxName)
+	p.MaxLength("last_name", value(r.LastName), maxName)
+	if r.Gender != nil && !r.Gender.Valid() {
+		p.Add("gender", "must be 1 (unknown), 2 (male) or 3 (female)")
+	}
+	if r.Status != nil && !r.Status.Valid() {
+		p.Add("status", "must be 1 (visitor) or 2 (user)")
+	}
+	if r.AssignedTo != nil {
+		p.Positive("assigned_to", *r.AssignedTo)
+	}
+}
+
+// value is what text points to, or nothing.
+func value(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

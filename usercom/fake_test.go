@@ -1,0 +1,78 @@
+package usercom_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/internal/spectest"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/usercomtest"
+)
+
+const (
+	upsertURL = "POST /api/public/users/update_or_create/{$}"
+	setURL    = "POST /api/public/users/{id}/set_multiple_attributes/{$}"
+	userURL   = "/api/public/users/{id}/{$}"
+)
+
+// newClient returns a client of server, with every request and answer held
+// against the specification. allowed are the statuses that faults add.
+func newClient(t *testing.T, server *usercomtest.Server, allowed ...int) *usercom.Client {
+	t.Helper()
+	transport := spectest.Transport(t, "usercom", server.Client().Transport, spectest.AllowStatus(allowed...))
+	options := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: transport}))
+	client, err := usercom.New("", usercomtest.Key, options...)
+	require.NoError(t, err)
+	return client
+}
+
+// answering returns a client to whom everything is answered with this, and a
+// count of what it sent.
+func answering(t *testing.T, status int, body string) (*usercom.Client, *usercomtest.Server) {
+	t.Helper()
+	server := usercomtest.NewServer()
+	server.Fail(resttest.Fault{Status: status, Body: body, Header: http.Header{"Content-Type": {"application/json"}}}.Repeat(-1))
+	client, err := usercom.New("", usercomtest.Key, server.Options()...)
+	require.NoError(t, err)
+	return client, server
+}
+
+// transportFunc is a transport that needs no server.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// sent is a request as it went out.
+type sent struct {
+	url    string // with its method
+	header http.Header
+	body   string
+}
+
+// recording returns a client of an application at user.com, whose requests are
+// recorded and answered with a result of an upsert.
+func recording(t *testing.T) (*usercom.Client, *[]sent) {
+	t.Helper()
+	var requests []sent
+	hc := &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		var body []byte
+		if r.Body != nil {
+			var err error
+			if body, err = io.ReadAll(r.Body); err != nil {
+				return nil, err
+			}
+		}
+		requests = append(requests, sent{r.Method + " " + r.URL.String(), r.Header.Clone(), string(body)})
+		answer := `{"created":true,"id":5577,"email":"ada@example.com"}`
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
+	})}
+	client, err := usercom.New("app", usercomtest.Key, rest.WithHTTPClient(hc))
+	require.NoError(t, err)
+	return client, &requests
+}

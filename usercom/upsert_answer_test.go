@@ -1,0 +1,74 @@
+package usercom_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/usercomtest"
+)
+
+// An answer that cannot be a result is an error that keeps its status.
+func TestUpsertRefusesAnswersWithoutAResult(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		body   string
+		want   string
+	}{
+		{"null", 200, `null`, "null"},
+		{"empty", 200, ``, "no body"},
+		{"no content", 204, ``, "no body"},
+		{"empty object", 200, `{}`, "no id"},
+		{"no id", 201, `{"created":true}`, "no id"},
+		{"id 0", 200, `{"created":true,"id":0}`, "no id"},
+		{"no outcome", 200, `{"id":5577}`, "does not say whether the user was created"},
+		{"list", 200, `[{"created":true,"id":5577}]`, "another shape"},
+		{"text for the id", 200, `{"created":true,"id":"5577"}`, "another shape"},
+		{"page", 200, `<html></html>`, "not JSON"},
+		{"cut", 200, `{"created":tr`, "not JSON"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			client, server := answering(t, tt.status, tt.body)
+			result, err := client.UpsertUser(t.Context(), ada())
+			assert.ErrorContains(t, err, tt.want)
+			var e *rest.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, tt.status, e.StatusCode)
+			assert.Equal(t, rest.ExecutedYes, e.Executed)
+			assert.Zero(t, result)
+			assert.Len(t, server.Requests(), 1)
+		})
+	}
+}
+
+// A GiB of an answer is neither kept nor waited for.
+func TestUpsertOfAnEndlessAnswer(t *testing.T) {
+	server := usercomtest.NewServer()
+	server.Fail(resttest.Fault{Status: 200, Body: `{"created":true,"id":1}`, Size: 1 << 30})
+	_, err := newClient(t, server, 200).UpsertUser(t.Context(), ada())
+	assert.ErrorIs(t, err, rest.ErrTooLarge)
+}
+
+// The key stays with its origin.
+func TestUpsertDoesNotFollowRedirects(t *testing.T) {
+	thief := usercomtest.NewServer()
+	thief.Start()
+	defer thief.Close()
+	server := usercomtest.NewServer()
+	server.Start()
+	defer server.Close()
+	for _, status := range []int{301, 302, 307, 308} {
+		server.Fail(resttest.Fault{Status: status, Header: map[string][]string{"Location": {thief.URL + "/api/public/users/update_or_create/"}}})
+		client, err := usercom.New("", usercomtest.Key, server.Options()...)
+		require.NoError(t, err)
+		_, err = client.UpsertUser(t.Context(), ada())
+		assert.ErrorIs(t, err, rest.ErrRedirect)
+	}
+	assert.Empty(t, thief.Requests())
+}

@@ -1,0 +1,88 @@
+package usercom_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/upsert"
+	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/usercomtest"
+)
+
+func TestUpsertIsRepeatedAfterALostAnswer(t *testing.T) {
+	for name, fault := range map[string]resttest.Fault{
+		"lost":        resttest.LostAnswer(),
+		"broken":      resttest.BrokenAnswer(5),
+		"502 by HTML": resttest.HTML(502),
+		"504, acted":  {Status: 504, Act: true},
+		"reset":       resttest.Reset(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := usercomtest.NewServer()
+				server.Fail(fault.On(upsertURL), fault.On(setURL))
+				client := newClient(t, server, 502, 504)
+				acted := fault.Act || fault.Cut == resttest.CutAnswer || fault.Cut == resttest.CutBody
+				want := upsert.Created
+				if acted {
+					want = upsert.Updated // as the last attempt reported
+				}
+				result, err := client.UpsertUser(t.Context(), ada())
+				require.NoError(t, err)
+				assert.Equal(t, upsert.Result[int64]{ID: 1, Outcome: want}, result)
+				assert.Len(t, server.Users(), 1)
+				assert.Len(t, server.Requests(), 4)
+			})
+		})
+	}
+}
+
+func TestUpsertGivesUpAfterTheAttemptsItHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := usercomtest.NewServer()
+		server.Fail(resttest.LostAnswer().Repeat(-1))
+		_, err := newClient(t, server).UpsertUser(t.Context(), ada())
+		var e *rest.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
+		assert.Equal(t, 4, e.Attempts)
+		assert.Len(t, server.Users(), 1)
+	})
+}
+
+func TestUpsertWaitsOutA429(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := usercomtest.NewServer()
+		server.Fail(resttest.Throttle("60"))
+		client := newClient(t, server, 429)
+		start := time.Now()
+		result, err := client.UpsertUser(t.Context(), ada())
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Created, result.Outcome)
+		assert.GreaterOrEqual(t, time.Since(start), time.Minute)
+		assert.Less(t, time.Since(start), 70*time.Second)
+	})
+}
+
+// The fake's own throttle: five a minute, and six users.
+func TestUpsertUnderAQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := usercomtest.NewServer(usercomtest.WithQuotas(resttest.Window{Limit: 5, Every: time.Minute}))
+		client := newClient(t, server)
+		start := time.Now()
+		for _, id := range []string{"1", "2", "3", "4", "5", "6"} {
+			_, err := client.UpsertUser(t.Context(), usercom.UserInput{UserID: id})
+			require.NoError(t, err)
+		}
+		assert.Len(t, server.Users(), 6)
+		assert.GreaterOrEqual(t, time.Since(start), time.Minute)
+		assert.Equal(t, 429, server.Requests()[5].Status)
+		assert.Len(t, server.Requests(), 7)
+	})
+}

@@ -1,0 +1,90 @@
+package usercom_test
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/usercomtest"
+)
+
+func TestValidate(t *testing.T) {
+	require.NoError(t, ada().Validate())
+	require.NoError(t, usercom.UserInput{UserID: "4711"}.Validate())
+	tests := []struct {
+		name   string
+		change func(*usercom.UserInput)
+		fields map[string][]string // nil: valid
+	}{
+		{"no user_id", func(u *usercom.UserInput) { u.UserID = "" }, map[string][]string{"user_id": {"is required"}}},
+		{"blank user_id", func(u *usercom.UserInput) { u.UserID = " \t" }, map[string][]string{"user_id": {"is required"}}},
+		{"long user_id", func(u *usercom.UserInput) { u.UserID = strings.Repeat("x", 1000) }, nil},
+		{"e-mail with a name", func(u *usercom.UserInput) { u.Email = "Ada <ada@example.com>" },
+			map[string][]string{"email": {"must be an e-mail address like ada@example.com"}}},
+		{"phone of the country", func(u *usercom.UserInput) { u.PhoneNumber = "06 1234" },
+			map[string][]string{"phone_number": {"must be a phone number in E.164, like +390612345678"}}},
+		{"40 characters", func(u *usercom.UserInput) { u.FirstName = strings.Repeat("é", 40) }, nil},
+		{"41 characters", func(u *usercom.UserInput) {
+			u.FirstName, u.LastName = strings.Repeat("é", 41), strings.Repeat("x", 41)
+		},
+			map[string][]string{"first_name": {"must have at most 40 characters"}, "last_name": {"must have at most 40 characters"}}},
+		{"gender", func(u *usercom.UserInput) { u.Gender = 4 }, map[string][]string{"gender": {"must be 1 (unknown), 2 (male) or 3 (female)"}}},
+		{"status", func(u *usercom.UserInput) { u.Status = -1 }, map[string][]string{"status": {"must be 1 (visitor) or 2 (user)"}}},
+		{"agent", func(u *usercom.UserInput) { u.AssignedTo = -1 }, map[string][]string{"assigned_to": {"must be more than 0"}}},
+		{"negative score", func(u *usercom.UserInput) { u.Score = new(int64(-5)) }, nil},
+		{"several", func(u *usercom.UserInput) {
+			u.City = "\xff"
+			u.Attributes = map[string]any{"ratio": math.NaN()}
+		}, map[string][]string{"city": {"must be valid UTF-8"}, "attributes.ratio": {notJSON}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			input := ada()
+			tt.change(&input)
+			assertFields(t, "UpsertUser", tt.fields, input.Validate())
+		})
+	}
+}
+
+// assertFields wants an error for these fields, or none.
+func assertFields(t *testing.T, operation string, fields map[string][]string, err error) {
+	t.Helper()
+	if fields == nil {
+		assert.NoError(t, err)
+		return
+	}
+	require.ErrorIs(t, err, rest.ErrInvalid)
+	var e *rest.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, fields, e.Fields)
+	assert.Equal(t, "usercom", e.Provider)
+	assert.Equal(t, operation, e.Operation)
+	assert.Equal(t, rest.ExecutedNo, e.Executed)
+	assert.Zero(t, e.Attempts)
+}
+
+// A text that a check forgot would arrive changed.
+func TestEveryTextIsChecked(t *testing.T) {
+	server := usercomtest.NewServer()
+	client := newClient(t, server)
+	texts := 0
+	for field := range reflect.TypeFor[usercom.UpdateUserRequest]().Fields() {
+		if field.Type != reflect.TypeFor[*string]() {
+			continue
+		}
+		texts++
+		var request usercom.UpdateUserRequest
+		reflect.ValueOf(&request).Elem().FieldByIndex(field.Index).Set(reflect.ValueOf(new("\xff")))
+		_, err := client.UpdateUser(t.Context(), 1, request)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		assert.ErrorContains(t, err, name+": must be valid UTF-8")
+	}
+	assert.Equal(t, 15, texts)
+	assert.Empty(t, server.Requests())
+}
