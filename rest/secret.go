@@ -9,9 +9,11 @@ import (
 const redacted = "[redacted]"
 
 // Secret is a key or a password. It prints as "[redacted]" under every fmt
-// verb and in slog, and travels as itself: encoding/json and string(s) give the
-// plain text. A Secret in an unexported struct field is out of fmt's reach:
-// fmt calls no methods there, so keep it in an exported one.
+// verb and as a value in slog, and travels as itself: encoding/json and
+// string(s) give the plain text. Two ways around that are beyond its reach. fmt
+// calls no methods on unexported struct fields, so keep it in an exported one;
+// and slog's JSON handler has encoding/json write a struct that holds one, so
+// give such a struct a LogValue.
 type Secret string
 
 // Format writes "[redacted]" whatever the verb.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -38,6 +39,22 @@ func AllowStatus(statuses ...int) Option {
 // an empty part is null. There are no goroutines: it works in a synctest bubble.
 func Transport(t testing.TB, provider string, next http.RoundTripper, options ...Option) http.RoundTripper {
 	t.Helper()
+	tr := &transport{t: t, provider: provider, next: next, router: routerOf(t, provider)}
+	for _, option := range options {
+		option(tr)
+	}
+	return tr
+}
+
+// loaded holds the router of each document by provider. Loading takes longer
+// than most tests, and a router is only read.
+var loaded sync.Map
+
+func routerOf(t testing.TB, provider string) routers.Router {
+	t.Helper()
+	if router, ok := loaded.Load(provider); ok {
+		return router.(routers.Router)
+	}
 	doc := Load(t, provider)
 	if err := onAnyHost(doc); err != nil {
 		t.Fatalf("spectest: %s: %v", provider, err)
@@ -47,11 +64,8 @@ func Transport(t testing.TB, provider string, next http.RoundTripper, options ..
 	if err != nil {
 		t.Fatalf("spectest: %s: %v", provider, err)
 	}
-	tr := &transport{t: t, provider: provider, next: next, router: router}
-	for _, option := range options {
-		option(tr)
-	}
-	return tr
+	loaded.Store(provider, router)
+	return router
 }
 
 type transport struct {

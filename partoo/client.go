@@ -1,0 +1,49 @@
+package partoo
+
+import (
+	"fmt"
+
+	gen "github.com/usersync/usersync/gen/partoo"
+	"github.com/usersync/usersync/rest"
+)
+
+// provider is the name in errors, logs and options.
+const provider = "partoo"
+
+// The servers of vendor page "Create user". The sandbox starts empty and takes
+// keys of its own.
+const (
+	Production = "https://api.partoo.co/v2"
+	Sandbox    = "https://api.sandbox.partoo.co/v2"
+)
+
+// Client talks to Partoo with one API key. A key belongs to a user, and what it
+// may do is what the role of that user allows (vendor page "Create user"). A
+// Client is safe for concurrent use.
+type Client struct {
+	rest *rest.Client
+	api  *gen.ClientWithResponses
+}
+
+// New returns a client for [Production], or for the [Sandbox]:
+//
+//	partoo.New(key, rest.WithBaseURL(partoo.Sandbox))
+//
+// It returns an error when the key, the base URL or an option is not usable; its
+// text does not repeat the key.
+func New(apiKey string, options ...rest.Option) (*Client, error) {
+	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "x-APIKey"}, apiKey, options...)
+	if err != nil {
+		return nil, err
+	}
+	api, err := gen.NewClientWithResponses(rc.BaseURL(), gen.WithHTTPClient(rc))
+	if err != nil {
+		return nil, fmt.Errorf("%s: new client: %w", provider, err)
+	}
+	return &Client{rest: rc, api: api}, nil
+}
+
+// API returns the whole generated client on the same stack: same credential,
+// retries and limits, and an answer that is not a 2xx is a *rest.Error there
+// too. Its types carry no compatibility promise.
+func (c *Client) API() *gen.ClientWithResponses { return c.api }

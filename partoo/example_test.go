@@ -1,0 +1,97 @@
+package partoo_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/rest"
+)
+
+func Example() {
+	server := partootest.NewServer() // in place of Partoo
+	client, err := partoo.New(partootest.Key, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	user := partoo.UserInput{
+		Email:       "ada@example.com",
+		FirstName:   "Ada",
+		LastName:    "Lovelace",
+		Role:        partoo.RoleBusinessManager,
+		BusinessIDs: []string{"5a1b2c3d4e5f60718293a4b5"},
+	}
+	for range 2 {
+		result, err := client.UpsertUser(context.Background(), user)
+		fmt.Println(result.Outcome, err)
+	}
+	user.LastName = "King"
+	result, err := client.UpsertUser(context.Background(), user)
+	fmt.Println(result.Outcome, err)
+	// Output:
+	// created <nil>
+	// unchanged <nil>
+	// updated <nil>
+}
+
+func ExampleClient_UpsertUser_errors() {
+	server := partootest.NewServer()
+	client, err := partoo.New(partootest.Key, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.UpsertUser(context.Background(), partoo.UserInput{Email: "ada", FirstName: "Ada", LastName: "Lovelace"})
+	var e *rest.Error
+	if errors.As(err, &e) && errors.Is(err, rest.ErrInvalid) {
+		fmt.Println(e.Fields["email"][0])
+	}
+	// Output: must be an e-mail address like ada@example.com
+}
+
+// A user who is to be invited later.
+func ExampleClient_InviteUser() {
+	server := partootest.NewServer()
+	client, err := partoo.New(partootest.Key, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	result, err := client.UpsertUser(context.Background(), partoo.UserInput{
+		Email:     "ada@example.com",
+		FirstName: "Ada",
+		LastName:  "Lovelace",
+		OnCreate:  partoo.OnCreate{Status: partoo.UserStatusInvited},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(client.InviteUser(context.Background(), result.ID), server.Invitations())
+	// Output: <nil> [ada@example.com]
+}
+
+func ExampleClient_SearchUsers() {
+	server := partootest.NewServer()
+	server.AddUser(partoo.User{Email: "ada@example.com", Role: new(partoo.RolePublisher)})
+	server.AddUser(partoo.User{Email: "grace@example.com", Role: new(partoo.RolePublisher)})
+	client, err := partoo.New(partootest.Key, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	publishers := partoo.SearchUsersParams{Role: new([]partoo.Role{partoo.RolePublisher})}
+	for user, err := range client.SearchUsers(context.Background(), publishers) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(user.Email)
+	}
+	// Output:
+	// ada@example.com
+	// grace@example.com
+}

@@ -1,0 +1,146 @@
+package partoo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/rest"
+)
+
+// maxPerPage is the largest page (vendor page "Search for users").
+const maxPerPage = 100
+
+// SearchUsers lists the users that the key may see and that pass all filters
+// given (vendor page "Search for users"), on all pages from params.Page on, which
+// is the first one unless it is set. Pages are fetched as the loop gets to them;
+// leaving it sends nothing more.
+//
+//	for user, err := range client.SearchUsers(ctx, partoo.SearchUsersParams{Role: &roles}) {
+//
+// An error ends the list; it is yielded with a zero User. Pages are not a
+// snapshot: a user created or deleted meanwhile may move others from one page to
+// another. Each is yielded once all the same, but may be missed. PerPage is 1 to
+// 100; 30 unless set, going by the vendor's other lists (inference). Whether
+// disabled users are found with Disabled left out is not documented.
+func (c *Client) SearchUsers(ctx context.Context, params SearchUsersParams) iter.Seq2[User, error] {
+	const operation = "SearchUsers"
+	if err := checkSearch(operation, params); err != nil {
+		return func(yield func(User, error) bool) { yield(User{}, err) }
+	}
+	return c.search(ctx, operation, params)
+}
+
+func checkSearch(operation string, params SearchUsersParams) error {
+	var p check.Problems
+	checkText(&p, "email", params.Email)
+	if params.Email != nil {
+		p.Email("email", *params.Email)
+	}
+	checkText(&p, "query", params.Query)
+	if params.OrgID != nil {
+		p.Positive("org_id", *params.OrgID)
+	}
+	checkEnum(&p, "status", params.Status, statuses())
+	for _, role := range elements(params.Role) {
+		checkEnum(&p, "role", &role, append(roles(), RoleProvider))
+	}
+	if params.Page != nil {
+		p.Positive("page", *params.Page)
+	}
+	if n := params.PerPage; n != nil && (*n < 1 || *n > maxPerPage) {
+		p.Add("per_page", "must be 1 to 100")
+	}
+	checkEnum(&p, "order_by", params.OrderBy, orders())
+	return p.Err(provider, operation)
+}
+
+// search is SearchUsers with params that have been checked.
+func (c *Client) search(ctx context.Context, operation string, params SearchUsersParams) iter.Seq2[User, error] {
+	return func(yield func(User, error) bool) {
+		ctx := rest.WithCall(ctx, rest.Call{Operation: operation})
+		seen := make(map[string]bool)
+		params := params
+		page := int64(1)
+		if params.Page != nil {
+			page = *params.Page
+		}
+		for ; ; page++ {
+			params.Page = &page
+			answer, err := rest.Decode[pageAnswer](c.api.SearchUsers(ctx, &params))
+			if err != nil {
+				yield(User{}, err)
+				return
+			}
+			fresh := answer.unseen(seen)
+			if err := answer.advances(page, len(fresh)); err != nil {
+				yield(User{}, lookupError(operation, err.Error(), nil))
+				return
+			}
+			for _, user := range fresh {
+				if !yield(user, nil) {
+					return
+				}
+			}
+			if page >= answer.MaxPage {
+				return
+			}
+		}
+	}
+}
+
+// pageAnswer is a page of users.
+type pageAnswer struct {
+	Page    int64  `json:"page"`
+	MaxPage int64  `json:"max_page"`
+	Users   []User `json:"users"`
+}
+
+// Check wants what tells whether there is more, and users that can be told apart.
+func (a pageAnswer) Check() error {
+	if a.Users == nil {
+		return errors.New("the answer has no users")
+	}
+	if a.MaxPage < 1 && len(a.Users) > 0 {
+		return errors.New("the answer has no max_page")
+	}
+	for _, user := range a.Users {
+		if user.ID == "" {
+			return errors.New("the answer has a user without an id")
+		}
+	}
+	return nil
+}
+
+// unseen returns the users of the page that are not in seen, and adds them.
+func (a pageAnswer) unseen(seen map[string]bool) []User {
+	var fresh []User
+	for _, user := range a.Users {
+		if !seen[user.ID] {
+			seen[user.ID] = true
+			fresh = append(fresh, user)
+		}
+	}
+	return fresh
+}
+
+// advances refuses a page that is not the one asked for, and one that brings
+// nothing new although more is to come or something stands on it: the list would
+// never end, or end before its end.
+func (a pageAnswer) advances(asked int64, fresh int) error {
+	switch {
+	case a.Page != 0 && a.Page != asked:
+		return fmt.Errorf("page %d was asked for, page %d came", asked, a.Page)
+	case fresh == 0 && (len(a.Users) > 0 || asked < a.MaxPage):
+		return fmt.Errorf("page %d of %d brings no new users", asked, a.MaxPage)
+	}
+	return nil
+}
+
+// lookupError is the error of a search that was answered, but not so that it
+// helps.
+func lookupError(operation, message string, cause error) error {
+	return &rest.Error{Provider: provider, Operation: operation, Message: message, Err: cause}
+}

@@ -1,0 +1,162 @@
+package partoo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
+)
+
+const opUpsert = "UpsertUser"
+
+// maxRounds is how often an upsert searches and writes. One round does unless
+// somebody else writes the same user or an answer is lost; a second one resolves
+// that.
+const maxRounds = 3
+
+// UpsertUser makes sure that there is one user with this address who looks like
+// u, and returns its id and whether it was created, updated or unchanged.
+//
+// It searches for the address, whole and in any case. A user that is not there is
+// created. For one that is, only the fields that differ are sent, and nothing
+// when none does. A field that Partoo's answer does not carry is unknown and is
+// sent, so such a user is Updated each time. business_ids and accesses are not
+// looked at where Partoo ignores them for the role: u.Role, or else the one the
+// user has. Lists are compared as sets.
+//
+// When a create is refused with 400, 409 or 422, somebody may have been faster:
+// the user is searched for again and brought up to date. When nobody is found the
+// refusal is returned; the address may belong to a user this key cannot see. When
+// the outcome of a create is unknown (its answer was lost, cannot be read or is a
+// 5xx), the user is searched for again too; when nobody is found it is created
+// again, after the wait the retry rules ask for, unless an invitation may have
+// been mailed: then the error is returned, with Executed maybe or yes. A user
+// that was deleted between search and update is created. After three rounds the
+// last error is returned.
+//
+// Two users with this address are an error that matches rest.ErrConflict. After
+// an answer was lost, the outcome is what the last attempt reported: a user that
+// the lost attempt had created is Updated or Unchanged. Created users look like u
+// by the vendor's word; they are not read back.
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
+	if err := u.Validate(); err != nil {
+		return result, err
+	}
+	var last error   // what became of the round before
+	var failed error // the same, where that was a create
+	doubts := 0      // creates whose outcome is unknown
+	defer func() { err = inDoubt(err, doubts > 0) }()
+	for range maxRounds {
+		have, err := c.find(ctx, u.Email)
+		if err != nil {
+			return result, following(last, err)
+		}
+		if have != nil {
+			outcome, err := c.bringUpToDate(ctx, *have, u)
+			if errors.Is(err, rest.ErrNotFound) {
+				last, failed = err, nil
+				continue
+			}
+			return resultOf(have.ID, outcome, err)
+		}
+		if err := c.mayCreate(ctx, u, failed, doubts); err != nil {
+			return result, err
+		}
+		id, err := c.create(ctx, opUpsert, u.createRequest())
+		if err == nil || ctx.Err() != nil || !refused(err) && !unknown(err) {
+			return resultOf(id, upsert.Created, err)
+		}
+		if unknown(err) {
+			doubts++
+		}
+		last, failed = err, err
+	}
+	return result, last
+}
+
+// find returns the user with the address, or nil when there is none.
+func (c *Client) find(ctx context.Context, email string) (*User, error) {
+	var match *User
+	params := SearchUsersParams{Email: &email, DisplayBusinessIDs: new(true)}
+	for user, err := range c.search(ctx, opUpsert, params) {
+		switch {
+		case err != nil:
+			return nil, err
+		case !strings.EqualFold(user.Email, email):
+			continue
+		case match != nil:
+			return nil, lookupError(opUpsert, "several users have this address", rest.ErrConflict)
+		case !usableID(user.ID):
+			return nil, lookupError(opUpsert, "the search answered an id that fits into no URL", nil)
+		}
+		match = &user
+	}
+	return match, nil
+}
+
+// usableID reports whether an id may stand in a path: what a vendor sends is
+// trusted no more than what a caller gives.
+func usableID(id string) bool { return checkID(opUpsert, id) == nil }
+
+// bringUpToDate sends what differs.
+func (c *Client) bringUpToDate(ctx context.Context, have User, u UserInput) (upsert.Outcome, error) {
+	request := difference(u.updateRequest(), have)
+	if request == (UpdateUserRequest{}) {
+		return upsert.Unchanged, nil
+	}
+	return upsert.Updated, c.update(ctx, opUpsert, have.ID, request)
+}
+
+// mayCreate returns nil when a user that was not found may be created, after the
+// wait it takes. failed is the create of the round before, if there was one.
+func (c *Client) mayCreate(ctx context.Context, u UserInput, failed error, doubts int) error {
+	switch {
+	case failed == nil:
+		return nil
+	case refused(failed):
+		return failed
+	case u.OnCreate.SendInvitation != nil && *u.OnCreate.SendInvitation:
+		return failed
+	}
+	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
+	return c.rest.Wait(ctx, failed, doubts)
+}
+
+// refused reports whether Partoo may have refused a create because the address
+// is taken. How it does that is not documented.
+func refused(err error) bool {
+	return errors.Is(err, rest.ErrInvalid) || errors.Is(err, rest.ErrConflict)
+}
+
+// unknown reports whether a create that failed may have created the user.
+func unknown(err error) bool {
+	e, ok := errors.AsType[*rest.Error](err)
+	return ok && e.Executed != rest.ExecutedNo
+}
+
+// following is the error of a search after a write that failed: neither is lost.
+func following(last, err error) error {
+	if last == nil {
+		return err
+	}
+	return fmt.Errorf("%w (searching again after: %w)", err, last)
+}
+
+// inDoubt has err say that something may have been executed, where it knows only
+// of the last request.
+func inDoubt(err error, doubt bool) error {
+	if e, ok := errors.AsType[*rest.Error](err); ok && doubt && e.Executed == rest.ExecutedNo {
+		e.Executed = rest.ExecutedMaybe
+	}
+	return err
+}
+
+func resultOf(id string, outcome upsert.Outcome, err error) (upsert.Result[string], error) {
+	if err != nil {
+		return upsert.Result[string]{}, err
+	}
+	return upsert.Result[string]{ID: id, Outcome: outcome}, nil
+}

@@ -1,0 +1,121 @@
+package partootest
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	gen "github.com/usersync/usersync/gen/partoo"
+)
+
+// roleProvider is a role that only reading knows.
+const roleProvider gen.Role = "PROVIDER"
+
+func (s *Server) getUser(r *http.Request) (any, *refusal) {
+	user := s.byID(r.PathValue("id"))
+	if !s.visible(user) {
+		return nil, notFound()
+	}
+	return show(*user, true), nil
+}
+
+func (s *Server) getMyUser(r *http.Request) (any, *refusal) {
+	q := query{values: r.URL.Query(), complaints: complaints{}}
+	businessIDs := q.boolean("display_business_ids")
+	if len(q.complaints) > 0 {
+		return nil, invalid(q.complaints)
+	}
+	return show(s.caller, businessIDs == nil || *businessIDs), nil
+}
+
+type page struct {
+	Page    int     `json:"page"`
+	MaxPage int     `json:"max_page"`
+	Count   int     `json:"count"`
+	Users   []shown `json:"users"`
+}
+
+// searchUsers finds disabled users too unless asked not to: what Partoo does with
+// them is not documented. business_ids are shown unless display_business_ids is
+// false, as an older copy of the vendor's page has it.
+func (s *Server) searchUsers(r *http.Request) (any, *refusal) {
+	q := query{values: r.URL.Query(), complaints: complaints{}}
+	f := q.filter()
+	if len(q.complaints) > 0 {
+		return nil, invalid(q.complaints)
+	}
+	var found []gen.User
+	for _, user := range append([]gen.User{s.caller}, s.users...) {
+		if s.visible(&user) && f.matches(user, s.provider()) {
+			found = append(found, user)
+		}
+	}
+	f.sort(found)
+	last := max(1, (len(found)+f.perPage-1)/f.perPage)
+	answer := page{Page: f.page, MaxPage: last, Count: len(found), Users: []shown{}}
+	if f.page > last {
+		return answer, nil
+	}
+	from := (f.page - 1) * f.perPage
+	for _, user := range found[from:min(len(found), from+f.perPage)] {
+		answer.Users = append(answer.Users, show(user, f.businessIDs == nil || *f.businessIDs))
+	}
+	return answer, nil
+}
+
+type filter struct {
+	email, text   string
+	orgID         *int
+	status        string
+	roles         []string
+	disabled      *bool
+	businessIDs   *bool
+	page, perPage int
+	order         string
+	descending    bool
+}
+
+func (f filter) matches(user gen.User, provider bool) bool {
+	text := strings.ToLower(*user.FirstName + " " + *user.LastName + " " + user.Email)
+	switch {
+	case f.email != "" && !strings.EqualFold(f.email, user.Email),
+		// The vendor's search is fuzzy; this one wants the text in one piece.
+		!strings.Contains(text, strings.ToLower(f.text)),
+		// Only a PROVIDER may choose; for others it is their own anyway.
+		provider && f.orgID != nil && int64(*f.orgID) != *user.OrgID,
+		f.status != "" && f.status != string(*user.Status),
+		len(f.roles) > 0 && !slices.Contains(f.roles, string(*user.Role)),
+		f.disabled != nil && *f.disabled != *user.Disabled:
+		return false
+	}
+	return true
+}
+
+func (f filter) sort(users []gen.User) {
+	key := func(user gen.User) string {
+		switch f.order {
+		case "email":
+			return user.Email
+		case "first_name":
+			return *user.FirstName
+		case "last_name":
+			return *user.LastName
+		case "role":
+			return string(*user.Role)
+		case "status":
+			return string(*user.Status)
+		}
+		return ""
+	}
+	slices.SortStableFunc(users, func(a, b gen.User) int {
+		order := cmp.Compare(key(a), key(b))
+		if f.order == "org_id" {
+			order = cmp.Compare(*a.OrgID, *b.OrgID)
+		}
+		if f.descending {
+			return -order
+		}
+		return order
+	})
+}
