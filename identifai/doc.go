@@ -1,0 +1,25 @@
+// Package identifai keeps the users of a partner at identifAI up to date.
+//
+//	client, err := identifai.New(os.Getenv("IDENTIFAI_API_KEY"))
+//	if err != nil {
+//		return err
+//	}
+//	result, err := client.UpsertUser(ctx, identifai.UserInput{
+//		ID:        known, // nil creates, an id updates
+//		Name:      "Ada Lovelace",
+//		Email:     "ada@example.com",
+//		Heuristic: "Average",
+//		PricingID: 2,
+//	})
+//
+// Store the id in the result: identifAI recognises a user by that alone.
+//
+// Every failure is a *rest.Error. 429 answers are waited out, lost and 502 to
+// 504 answers are repeated where that is safe, as package rest says. identifAI
+// allows a key 2 reads a second and 60 a minute, and 1 write a second and 30 a
+// minute (vendor page "Rate limits"). The vendor documents no way for a partner
+// to delete a user.
+//
+// Facts name the vendor page they come from; what stands on none is marked as
+// inference. Package identifaitest serves a fake identifAI for tests.
+package identifai

@@ -1,0 +1,192 @@
+package identifai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	gen "github.com/usersync/usersync/gen/identifai"
+	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/rest"
+)
+
+type (
+	// ListUsersParams are the filters of [Client.Users].
+	ListUsersParams = gen.ListUsersParams
+	// SortDirection is the direction of a list.
+	SortDirection = gen.SortDirection
+)
+
+// The directions.
+const (
+	SortDirectionAsc  = gen.SortDirectionAsc
+	SortDirectionDesc = gen.SortDirectionDesc
+)
+
+// perPage is the page size of look-ups: that of the example on vendor page
+// "Retrieve users".
+const perPage = 100
+
+// Users lists the users of the partner that pass all filters given (vendor page
+// "Retrieve users"), on all pages from params.Page on, which is the first one
+// unless it is set. Pages are fetched as the loop gets to them; leaving it sends
+// nothing more.
+//
+//	for user, err := range client.Users(ctx, identifai.ListUsersParams{}) {
+//
+// An error ends the list; it is yielded with a zero User. Pages are not a
+// snapshot: a user created meanwhile may move others from one page to another.
+// Each is yielded once all the same. That Search is called search and Page page
+// on the wire is inference. PerPage left out is said to return all users at once.
+func (c *Client) Users(ctx context.Context, params ListUsersParams) iter.Seq2[User, error] {
+	const operation = "Users"
+	if err := checkList(operation, params); err != nil {
+		return func(yield func(User, error) bool) { yield(User{}, err) }
+	}
+	return c.list(ctx, operation, params)
+}
+
+func checkList(operation string, params ListUsersParams) error {
+	var p check.Problems
+	if params.Search != nil {
+		p.Text("search", *params.Search)
+	}
+	if params.Order != nil {
+		p.Required("order", *params.Order)
+	}
+	if params.Direction != nil {
+		p.Required("direction", string(*params.Direction))
+		check.OneOf(&p, "direction", *params.Direction, SortDirectionAsc, SortDirectionDesc)
+	}
+	for field, value := range map[string]*int64{"pricing_id": params.PricingID, "per_page": params.PerPage, "page": params.Page} {
+		if value != nil {
+			p.Positive(field, *value)
+		}
+	}
+	return p.Err(provider, operation)
+}
+
+// FindUserByEmail returns the partner's user with exactly this address, in any
+// case. There is no look-up by address at identifAI: the list is searched for it
+// and compared here. No such user is an error that matches rest.ErrNotFound,
+// several are one that matches rest.ErrConflict.
+func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error) {
+	const operation = "FindUserByEmail"
+	var p check.Problems
+	p.Required("email", email)
+	p.Email("email", email)
+	if err := p.Err(provider, operation); err != nil {
+		return User{}, err
+	}
+	return c.find(ctx, operation, email)
+}
+
+// find walks all pages: the filter matches parts, and several matches matter.
+func (c *Client) find(ctx context.Context, operation, email string) (User, error) {
+	var found []User
+	for user, err := range c.list(ctx, operation, ListUsersParams{Search: &email, PerPage: new(int64(perPage))}) {
+		if err != nil {
+			return User{}, err
+		}
+		if strings.EqualFold(user.Email, email) {
+			found = append(found, user)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return User{}, lookupError(operation, "no user has this address", rest.ErrNotFound)
+	case 1:
+		return found[0], nil
+	}
+	return User{}, lookupError(operation, "several users have this address", rest.ErrConflict)
+}
+
+// list is Users with params that have been checked.
+func (c *Client) list(ctx context.Context, operation string, params ListUsersParams) iter.Seq2[User, error] {
+	return func(yield func(User, error) bool) {
+		ctx := rest.WithCall(ctx, rest.Call{Operation: operation})
+		seen := make(map[int64]bool)
+		params := params
+		page := int64(1)
+		if params.Page != nil {
+			page = *params.Page
+		}
+		for ; ; page++ {
+			params.Page = &page
+			answer, err := rest.Decode[pageAnswer](c.api.ListUsers(ctx, &params))
+			if err != nil {
+				yield(User{}, err)
+				return
+			}
+			fresh := answer.unseen(seen)
+			if err := answer.advances(page, len(fresh)); err != nil {
+				yield(User{}, lookupError(operation, err.Error(), nil))
+				return
+			}
+			for _, user := range fresh {
+				if !yield(user, nil) {
+					return
+				}
+			}
+			if page >= answer.LastPage {
+				return
+			}
+		}
+	}
+}
+
+// pageAnswer is what is needed of a page of users.
+type pageAnswer struct {
+	CurrentPage int64   `json:"current_page"`
+	LastPage    int64   `json:"last_page"`
+	Data        []*User `json:"data"`
+}
+
+// Check wants what tells whether there is more, and users that can be told apart.
+func (a pageAnswer) Check() error {
+	switch {
+	case a.Data == nil:
+		return errors.New("the answer has no list of users")
+	case a.LastPage < 1 && len(a.Data) > 0:
+		return errors.New("the answer has no last_page")
+	}
+	for _, user := range a.Data {
+		if user != nil && user.ID <= 0 {
+			return errors.New("the answer has a user without an id")
+		}
+	}
+	return nil
+}
+
+// unseen returns the users of the page that are not in seen, and adds them.
+func (a pageAnswer) unseen(seen map[int64]bool) []User {
+	var fresh []User
+	for _, user := range a.Data {
+		if user != nil && !seen[user.ID] {
+			seen[user.ID] = true
+			fresh = append(fresh, *user)
+		}
+	}
+	return fresh
+}
+
+// advances refuses a page that is not the one asked for, as it comes when the
+// server ignores the parameter, and one that brings nothing new although more is
+// to come: the list would never end, or end before its end.
+func (a pageAnswer) advances(asked int64, fresh int) error {
+	switch {
+	case a.CurrentPage != 0 && a.CurrentPage != asked:
+		return fmt.Errorf("page %d was asked for, page %d came", asked, a.CurrentPage)
+	case fresh == 0 && asked < a.LastPage:
+		return fmt.Errorf("page %d of %d brings no new users", asked, a.LastPage)
+	}
+	return nil
+}
+
+// lookupError is the error of a look-up that was answered, but not so that it
+// helps.
+func lookupError(operation, message string, cause error) error {
+	return &rest.Error{Provider: provider, Operation: operation, Message: message, Err: cause}
+}

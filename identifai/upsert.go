@@ -1,0 +1,101 @@
+package identifai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
+)
+
+const opUpsert = "UpsertUser"
+
+// UpsertResult is what [Client.UpsertUser] returns.
+type UpsertResult struct {
+	upsert.Result[int64]
+	// User is the user as identifAI answered.
+	User User
+}
+
+// UpsertUser makes sure that there is one user who looks like u (vendor page
+// "Create or update user"). With an ID it updates that user, and may be repeated
+// when an answer is lost. Without one it creates a user, and sends that once.
+//
+// When a create is refused with 400 or 422 because of the address, the user is
+// looked up by its exact address, in any case, among all users of the partner,
+// and updated by id: the outcome is Updated. When no user or more than one is
+// found, the refusal is returned; the address may be another partner's.
+//
+// When the outcome of a create is unknown (its answer was lost, cannot be read or
+// is a 5xx), the user is looked up in the same way and brought up to date. When
+// no user or more than one is found, the create's error is returned, with
+// Executed maybe or yes, and nothing more is created. After an answer was lost,
+// Updated may thus stand for a user that this call created.
+//
+// Input that is not valid is an error that names every bad field and matches
+// rest.ErrInvalid; nothing is sent then.
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error) {
+	if err := u.Validate(); err != nil {
+		return UpsertResult{}, err
+	}
+	user, err := c.write(ctx, u)
+	if err == nil {
+		return resultOf(u, user), nil
+	}
+	if u.ID != nil || ctx.Err() != nil || !addressRefused(err) && !unknown(err) {
+		return UpsertResult{}, err
+	}
+	found, lookup := c.find(ctx, opUpsert, u.Email)
+	switch {
+	case errors.Is(lookup, rest.ErrNotFound), errors.Is(lookup, rest.ErrConflict):
+		return UpsertResult{}, err
+	case lookup != nil:
+		return UpsertResult{}, inDoubt(fmt.Errorf("%w (looking the user up after: %v)", lookup, err), err)
+	}
+	u.ID = &found.ID
+	user, updateErr := c.write(ctx, u)
+	if updateErr != nil {
+		return UpsertResult{}, inDoubt(updateErr, err)
+	}
+	return resultOf(u, user), nil
+}
+
+// write sends u once, or again when it has an id: setting a user's fields twice
+// is setting them once.
+func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
+	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil, Secrets: []rest.Secret{u.Password}})
+	contentType, body := encodeUser(u, c.textBooleans).reader()
+	answer, err := rest.Decode[userAnswer](c.api.CreateOrUpdateUserWithBody(ctx, contentType, body))
+	return answer.user(), err
+}
+
+// addressRefused reports whether a create may have been refused because the
+// address is taken. A malformed address looks the same: the look-up tells.
+func addressRefused(err error) bool {
+	e, ok := errors.AsType[*rest.Error](err)
+	return ok && errors.Is(e, rest.ErrInvalid) && len(e.Fields["email"]) > 0
+}
+
+// unknown reports whether a create that failed may have created the user.
+func unknown(err error) bool {
+	e, ok := errors.AsType[*rest.Error](err)
+	return ok && e.Executed != rest.ExecutedNo
+}
+
+// inDoubt has err say that something may have been executed when the create
+// before it may have been.
+func inDoubt(err, create error) error {
+	if e, ok := errors.AsType[*rest.Error](err); ok && unknown(create) && e.Executed == rest.ExecutedNo {
+		e.Executed = rest.ExecutedMaybe
+	}
+	return err
+}
+
+func resultOf(u UserInput, user User) UpsertResult {
+	outcome := upsert.Created
+	if u.ID != nil {
+		outcome = upsert.Updated
+	}
+	return UpsertResult{Result: upsert.Result[int64]{ID: user.ID, Outcome: outcome}, User: user}
+}

@@ -1,0 +1,83 @@
+package identifaitest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/usersync/usersync/rest/resttest"
+)
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/partner/user", s.guard(s.createOrUpdateUser))
+	mux.HandleFunc("POST /api/partner/send_creation_email", s.guard(s.sendCreationEmail))
+	mux.HandleFunc("GET /api/partner/users", s.guard(s.listUsers))
+	mux.HandleFunc("GET /api/partner/pricings", s.guard(s.listPricings))
+	mux.HandleFunc("GET /api/user/credits", s.guard(s.getCredits))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusNotFound, message{""}) // Laravel has no words for an unknown route
+	})
+	return mux
+}
+
+// message is the body of most refusals.
+type message struct {
+	Message string `json:"message"`
+}
+
+// guard lets a request through that has the key and fits the quotas. Without the
+// key it is not counted.
+func (s *Server) guard(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Api-Key") != Key {
+			answer(w, http.StatusUnauthorized, message{"Unauthenticated."})
+			return
+		}
+		if s.throttle(w, r) {
+			next(w, r)
+		}
+	}
+}
+
+// throttle counts a request, or refuses it. Its headers are Laravel's.
+func (s *Server) throttle(w http.ResponseWriter, r *http.Request) bool {
+	limiter := s.writes
+	if r.Method == http.MethodGet {
+		limiter = s.reads
+	}
+	if limiter == nil {
+		return true
+	}
+	verdict := limiter.Allow(Key)
+	header := w.Header()
+	header.Set("X-RateLimit-Limit", strconv.Itoa(verdict.Limit))
+	header.Set("X-RateLimit-Remaining", strconv.Itoa(verdict.Remaining))
+	if verdict.Allowed {
+		return true
+	}
+	wait := wholeSeconds(verdict)
+	header.Set("Retry-After", strconv.FormatInt(wait, 10))
+	header.Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Unix()+wait, 10))
+	answer(w, http.StatusTooManyRequests, message{"Too Many Attempts."})
+	return false
+}
+
+func wholeSeconds(v resttest.Verdict) int64 {
+	return int64((v.RetryAfter + time.Second - 1) / time.Second)
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// wrap puts an answer into data, as the vendor's examples have it.
+func (s *Server) wrap(body any) any {
+	if s.bare {
+		return body
+	}
+	return map[string]any{"data": body}
+}
