@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	gen "github.com/usersync/usersync/gen/identifai"
@@ -25,8 +26,9 @@ const (
 	SortDirectionDesc = gen.SortDirectionDesc
 )
 
-// perPage is the page size of look-ups: that of the example on vendor page
-// "Retrieve users".
+// perPage is the page size unless the caller asks for another: that of the
+// example on vendor page "Retrieve users". The page says that without one all
+// users come at once, which may be more than an answer can hold.
 const perPage = 100
 
 // Users lists the users of the partner that pass all filters given (vendor page
@@ -38,8 +40,8 @@ const perPage = 100
 //
 // An error ends the list; it is yielded with a zero User. Pages are not a
 // snapshot: a user created meanwhile may move others from one page to another.
-// Each is yielded once all the same. That Search is called search and Page page
-// on the wire is inference. PerPage left out is said to return all users at once.
+// Each is yielded once all the same. PerPage is 100 unless it is set. That Search
+// is called search and Page page on the wire is inference.
 func (c *Client) Users(ctx context.Context, params ListUsersParams) iter.Seq2[User, error] {
 	const operation = "Users"
 	if err := checkList(operation, params); err != nil {
@@ -80,27 +82,31 @@ func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error
 	if err := p.Err(provider, operation); err != nil {
 		return User{}, err
 	}
-	return c.find(ctx, operation, email)
+	found, err := c.find(ctx, operation, email)
+	switch {
+	case err != nil:
+		return User{}, err
+	case len(found) == 0:
+		return User{}, lookupError(operation, "no user has this address", rest.ErrNotFound)
+	case len(found) > 1:
+		return User{}, lookupError(operation, "several users have this address", rest.ErrConflict)
+	}
+	return found[0], nil
 }
 
-// find walks all pages: the filter matches parts, and several matches matter.
-func (c *Client) find(ctx context.Context, operation, email string) (User, error) {
+// find returns the users with the address. It walks all pages: the filter matches
+// parts, and several matches matter.
+func (c *Client) find(ctx context.Context, operation, email string) ([]User, error) {
 	var found []User
-	for user, err := range c.list(ctx, operation, ListUsersParams{Search: &email, PerPage: new(int64(perPage))}) {
+	for user, err := range c.list(ctx, operation, ListUsersParams{Search: &email}) {
 		if err != nil {
-			return User{}, err
+			return nil, err
 		}
 		if strings.EqualFold(user.Email, email) {
 			found = append(found, user)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return User{}, lookupError(operation, "no user has this address", rest.ErrNotFound)
-	case 1:
-		return found[0], nil
-	}
-	return User{}, lookupError(operation, "several users have this address", rest.ErrConflict)
+	return found, nil
 }
 
 // list is Users with params that have been checked.
@@ -109,6 +115,9 @@ func (c *Client) list(ctx context.Context, operation string, params ListUsersPar
 		ctx := rest.WithCall(ctx, rest.Call{Operation: operation})
 		seen := make(map[int64]bool)
 		params := params
+		if params.PerPage == nil {
+			params.PerPage = new(int64(perPage))
+		}
 		page := int64(1)
 		if params.Page != nil {
 			page = *params.Page
@@ -174,16 +183,19 @@ func (a pageAnswer) unseen(seen map[int64]bool) []User {
 
 // advances refuses a page that is not the one asked for, as it comes when the
 // server ignores the parameter, and one that brings nothing new although more is
-// to come: the list would never end, or end before its end.
+// to come or somebody stands on it: the list would never end, or end before its
+// end.
 func (a pageAnswer) advances(asked int64, fresh int) error {
 	switch {
 	case a.CurrentPage != 0 && a.CurrentPage != asked:
 		return fmt.Errorf("page %d was asked for, page %d came", asked, a.CurrentPage)
-	case fresh == 0 && asked < a.LastPage:
+	case fresh == 0 && (asked < a.LastPage || slices.ContainsFunc(a.Data, notNil)):
 		return fmt.Errorf("page %d of %d brings no new users", asked, a.LastPage)
 	}
 	return nil
 }
+
+func notNil(user *User) bool { return user != nil }
 
 // lookupError is the error of a look-up that was answered, but not so that it
 // helps.

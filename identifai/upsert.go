@@ -48,12 +48,12 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, err
 	}
 	found, lookup := c.find(ctx, opUpsert, u.Email)
 	switch {
-	case errors.Is(lookup, rest.ErrNotFound), errors.Is(lookup, rest.ErrConflict):
-		return UpsertResult{}, err
 	case lookup != nil:
-		return UpsertResult{}, inDoubt(fmt.Errorf("%w (looking the user up after: %v)", lookup, err), err)
+		return UpsertResult{}, inDoubt(fmt.Errorf("%w (looking the user up after: %w)", lookup, err), err)
+	case len(found) != 1:
+		return UpsertResult{}, err
 	}
-	u.ID = &found.ID
+	u.ID = &found[0].ID
 	user, updateErr := c.write(ctx, u)
 	if updateErr != nil {
 		return UpsertResult{}, inDoubt(updateErr, err)

@@ -1,0 +1,72 @@
+package identifai_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/rest"
+)
+
+// newExample is identifai.New(os.Getenv("IDENTIFAI_API_KEY")) of a service,
+// on a fake.
+func newExample() *identifai.Client {
+	client, err := identifai.New(identifaitest.Key, identifaitest.NewServer().Options()...)
+	if err != nil {
+		panic(err)
+	}
+	return client
+}
+
+func ExampleClient_UpsertUser() {
+	client, ctx := newExample(), context.Background()
+	user := identifai.UserInput{Name: "Ada Lovelace", Email: "ada@example.com", Heuristic: "Average", PricingID: 2}
+
+	result, err := client.UpsertUser(ctx, user)
+	fmt.Println(result.ID, result.Outcome, err)
+
+	user.ID = &result.ID // stored with the user, so that the next upsert updates
+	user.Name = "Ada King"
+	result, err = client.UpsertUser(ctx, user)
+	fmt.Println(result.ID, result.Outcome, result.User.Name, err)
+	// Output:
+	// 1 created <nil>
+	// 1 updated Ada King <nil>
+}
+
+func ExampleClient_UpsertUser_invalid() {
+	_, err := newExample().UpsertUser(context.Background(), identifai.UserInput{Name: "Ada", Email: "ada", PricingID: 2})
+	var e *rest.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.Fields["email"], e.Fields["heuristic"], e.Executed)
+	}
+	// Output: [must be an e-mail address like ada@example.com] [is required] no
+}
+
+func ExampleClient_FindUserByEmail() {
+	_, err := newExample().FindUserByEmail(context.Background(), "nobody@example.com")
+	fmt.Println(errors.Is(err, rest.ErrNotFound))
+	// Output: true
+}
+
+func ExampleClient_Users() {
+	client, ctx := newExample(), context.Background()
+	for _, name := range []string{"Ada", "Grace"} {
+		_, err := client.UpsertUser(ctx, identifai.UserInput{Name: name, Email: name + "@example.com", Heuristic: "Average", PricingID: 1})
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+	for user, err := range client.Users(ctx, identifai.ListUsersParams{}) {
+		if err != nil {
+			fmt.Println(err)
+			break
+		}
+		fmt.Println(user.ID, user.Name)
+	}
+	// Output:
+	// 1 Ada
+	// 2 Grace
+}

@@ -1,0 +1,175 @@
+package identifai_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/internal/spectest"
+	"github.com/usersync/usersync/rest"
+)
+
+// collect returns the addresses that a list yields, and its error.
+func collect(t *testing.T, client *identifai.Client, params identifai.ListUsersParams) (emails []string, err error) {
+	t.Helper()
+	for user, failed := range client.Users(t.Context(), params) {
+		require.NoError(t, err, "an error ends the list")
+		if failed != nil {
+			assert.Zero(t, user)
+			err = failed
+			continue
+		}
+		emails = append(emails, user.Email)
+	}
+	return emails, err
+}
+
+func TestUsersWalksAllPages(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		crowd(server, 25)
+		emails, err := collect(t, client, identifai.ListUsersParams{PerPage: new(int64(10))})
+		require.NoError(t, err)
+		assert.Len(t, emails, 25)
+		require.Len(t, server.Requests(), 3)
+		assert.Equal(t, "page=3&per_page=10", server.Requests()[2].Query.Encode())
+
+		emails, err = collect(t, client, identifai.ListUsersParams{})
+		require.NoError(t, err)
+		assert.Len(t, emails, 25)
+		assert.Len(t, server.Requests(), 4, "the pages are of 100 unless asked otherwise")
+
+		emails, err = collect(t, client, identifai.ListUsersParams{PerPage: new(int64(10)), Page: new(int64(3))})
+		require.NoError(t, err)
+		assert.Len(t, emails, 5)
+	})
+}
+
+func TestUsersFiltersAndSorts(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		crowd(server, 3)
+		server.AddUser(identifai.UserInput{Name: "Zoë", Email: "zoe@example.org", Heuristic: "Average", PricingID: 1})
+		emails, err := collect(t, client, identifai.ListUsersParams{Search: new("ada+&=%"), PricingID: new(int64(2))})
+		require.NoError(t, err)
+		assert.Empty(t, emails)
+		assert.Equal(t, "ada+&=%", server.Requests()[0].Query.Get("search"))
+
+		emails, err = collect(t, client, identifai.ListUsersParams{
+			Order: new("email"), Direction: new(identifai.SortDirectionDesc), PricingID: new(int64(2))})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"x2.ada@example.com", "x1.ada@example.com", "x0.ada@example.com"}, emails)
+	})
+}
+
+func TestUsersStopsWhenTheLoopDoes(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		crowd(server, 25)
+		for _, err := range client.Users(t.Context(), identifai.ListUsersParams{PerPage: new(int64(10))}) {
+			require.NoError(t, err)
+			break
+		}
+		assert.Len(t, server.Requests(), 1)
+	})
+}
+
+func TestUsersOfNobody(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *identifaitest.Server, client *identifai.Client) {
+		emails, err := collect(t, client, identifai.ListUsersParams{})
+		require.NoError(t, err)
+		assert.Empty(t, emails)
+	})
+}
+
+func TestUsersNamesEveryBadParameter(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		_, err := collect(t, client, identifai.ListUsersParams{
+			Search: new("\xff"), Order: new(""), Direction: new(identifai.SortDirection("up")),
+			PricingID: new(int64(0)), PerPage: new(int64(-1)), Page: new(int64(0)),
+		})
+		require.ErrorIs(t, err, rest.ErrInvalid)
+		for _, field := range []string{"search", "order", "direction", "pricing_id", "per_page", "page"} {
+			assert.Len(t, failure(t, err).Fields[field], 1, field)
+		}
+		assert.Empty(t, server.Requests())
+	})
+}
+
+// A list that would never end, or end before its end, is an error.
+func TestUsersNoticesPagesThatDoNotAdvance(t *testing.T) {
+	page := func(current, last int, ids ...int) string {
+		body := fmt.Sprintf(`{"current_page":%d,"last_page":%d,"per_page":"2","data":[`, current, last)
+		for i, id := range ids {
+			if i > 0 {
+				body += ","
+			}
+			body += fmt.Sprintf(`{"id":%d,"email":"u%d@example.com"}`, id, id)
+		}
+		return body + `]}`
+	}
+	tests := []struct {
+		name    string
+		pages   []string
+		users   int
+		problem string
+	}{
+		{"page is ignored", []string{page(1, 3, 1, 2), page(1, 3, 1, 2)}, 2, "page 2 was asked for, page 1 came"},
+		{"pages repeat", []string{page(1, 3, 1, 2), page(2, 3, 1, 2)}, 2, "page 2 of 3 brings no new users"},
+		{"overlap", []string{page(1, 2, 1, 2), page(2, 2, 2, 3)}, 3, ""},
+		{"null entries", []string{`{"current_page":1,"last_page":1,"data":[null,{"id":1}]}`}, 1, ""},
+		{"no list", []string{`{"current_page":1,"last_page":1}`}, 0, "no list of users"},
+		{"no last_page", []string{`{"data":[{"id":1}]}`}, 0, "no last_page"},
+		{"no id", []string{`{"current_page":1,"last_page":1,"data":[{"email":"a@b"}]}`}, 0, "without an id"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+				for _, body := range tt.pages {
+					server.Fail(answer(200, body))
+				}
+				emails, err := collect(t, client, identifai.ListUsersParams{})
+				assert.Len(t, emails, tt.users)
+				if tt.problem == "" {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorContains(t, err, tt.problem)
+				failure(t, err)
+			}, 200)
+		})
+	}
+}
+
+func TestFindUserByEmail(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		crowd(server, 120)
+		_, err := client.FindUserByEmail(t.Context(), "ada@example.com")
+		require.ErrorIs(t, err, rest.ErrNotFound)
+		assert.Len(t, server.Requests(), 2, "a partial match is none")
+
+		id := *server.AddUser(ada()).ID
+		user, err := client.FindUserByEmail(t.Context(), "ADA@example.com")
+		require.NoError(t, err)
+		assert.Equal(t, id, user.ID)
+
+		server.AddUser(ada())
+		_, err = client.FindUserByEmail(t.Context(), "ada@example.com")
+		require.ErrorIs(t, err, rest.ErrConflict)
+
+		_, err = client.FindUserByEmail(t.Context(), "ada")
+		require.ErrorIs(t, err, rest.ErrInvalid)
+	})
+}
+
+// The constants are those of the specification.
+func TestSortDirections(t *testing.T) {
+	var enum []any
+	for _, parameter := range spectest.Load(t, "identifai").Paths.Find("/api/partner/users").Get.Parameters {
+		if parameter.Value.Name == "direction" {
+			enum = parameter.Value.Schema.Value.Enum
+		}
+	}
+	assert.ElementsMatch(t, []any{string(identifai.SortDirectionAsc), string(identifai.SortDirectionDesc)}, enum)
+}

@@ -1,0 +1,314 @@
+package identifai_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/upsert"
+)
+
+func TestUpsertCreatesAndUpdates(t *testing.T) {
+	for _, options := range [][]identifaitest.Option{
+		nil,
+		{identifaitest.WithCreatedStatus(201)},
+		{identifaitest.WithBareAnswers()},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := identifaitest.NewServer(options...)
+			client := connect(t, server, []int{200}) // a bare user is not in the specification
+			u := ada()
+			result, err := client.UpsertUser(t.Context(), u)
+			require.NoError(t, err)
+			assert.Equal(t, upsert.Result[int64]{ID: 1, Outcome: upsert.Created}, result.Result)
+			assert.Equal(t, "ada@example.com", result.User.Email)
+			assert.Nil(t, result.User.Readonly)
+			assert.Equal(t, "Partner", result.User.Partner.Name)
+
+			u.ID, u.Name, u.Readonly = &result.ID, "Ada King", new(false)
+			result, err = client.UpsertUser(t.Context(), u)
+			require.NoError(t, err)
+			assert.Equal(t, upsert.Result[int64]{ID: 1, Outcome: upsert.Updated}, result.Result)
+			assert.Equal(t, "Ada King", result.User.Name)
+			assert.Equal(t, new(false), result.User.Readonly)
+			assert.Len(t, server.Users(), 1)
+			assert.Len(t, server.Requests(), 2)
+		})
+	}
+}
+
+func TestUpsertOfAnUnknownIDIsAnError(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		u := ada()
+		u.ID = new(int64(9))
+		_, err := client.UpsertUser(t.Context(), u)
+		require.ErrorIs(t, err, rest.ErrInvalid)
+		assert.Equal(t, []string{"The selected id is invalid."}, failure(t, err).Fields["id"])
+		assert.Empty(t, server.Users())
+		assert.Len(t, server.Requests(), 1, "an update is not looked up")
+	})
+}
+
+// crowd adds users whose addresses contain that of ada, so that hers comes late.
+func crowd(server *identifaitest.Server, n int) {
+	for i := range n {
+		u := ada()
+		u.Email = fmt.Sprintf("x%d.ada@example.com", i)
+		server.AddUser(u)
+	}
+}
+
+func TestATakenAddressIsResolvedByLookingItUp(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		email  string
+		before int
+		pages  int
+	}{
+		{"422", 422, "ada@example.com", 0, 1},
+		{"400", 400, "ada@example.com", 0, 1},
+		{"another case", 422, "ADA@Example.com", 0, 1},
+		{"on page 3", 422, "ada@example.com", 230, 3},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := identifaitest.NewServer(identifaitest.WithInvalidStatus(tt.status))
+				crowd(server, tt.before)
+				known := ada()
+				known.Email, known.Name = tt.email, "Somebody"
+				id := *server.AddUser(known).ID
+				result, err := connect(t, server, nil).UpsertUser(t.Context(), ada())
+				require.NoError(t, err)
+				assert.Equal(t, upsert.Result[int64]{ID: id, Outcome: upsert.Updated}, result.Result)
+				user, _ := server.User("ada@example.com")
+				assert.Equal(t, "Ada Lovelace", user.Name)
+				assert.Len(t, server.Users(), tt.before+1)
+				assert.Len(t, server.Requests(), 2+tt.pages)
+			})
+		})
+	}
+}
+
+func TestARefusalThatTheLookUpDoesNotExplainIsReturned(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		server.Fail(answer(422, `{"message":"The given data was invalid.","errors":{"email":["The email has already been taken."]}}`))
+		_, err := client.UpsertUser(t.Context(), ada())
+		e := failure(t, err)
+		assert.Equal(t, 422, e.StatusCode, "another partner's address")
+		assert.Equal(t, rest.ExecutedNo, e.Executed)
+		assert.Equal(t, []string{writeURL, listURL}, sent(server))
+
+		server.AddUser(ada())
+		server.AddUser(ada())
+		_, err = client.UpsertUser(t.Context(), ada())
+		assert.Equal(t, 422, failure(t, err).StatusCode, "two users with the address")
+		assert.Len(t, server.Users(), 2)
+	})
+}
+
+func TestAnotherRefusalIsNotLookedUp(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		u := ada()
+		u.PricingID = 99
+		_, err := client.UpsertUser(t.Context(), u)
+		require.ErrorIs(t, err, rest.ErrInvalid)
+		assert.Equal(t, []string{writeURL}, sent(server))
+
+		other, err := identifai.New("wrong", server.Options()...)
+		require.NoError(t, err)
+		_, err = other.UpsertUser(t.Context(), ada())
+		require.ErrorIs(t, err, rest.ErrUnauthorized)
+		assert.Len(t, server.Requests(), 2)
+	})
+}
+
+// A create whose outcome is unknown is resolved by looking the user up, and
+// never sent a second time.
+func TestACreateInDoubt(t *testing.T) {
+	faults := map[string]resttest.Fault{
+		"lost answer":     resttest.LostAnswer(),
+		"cut answer":      resttest.BrokenAnswer(10),
+		"reset":           resttest.Reset(),
+		"500":             resttest.Status(500),
+		"502 page":        resttest.HTML(502),
+		"503":             resttest.Status(503),
+		"200 null":        {Status: 200, Body: "null"},
+		"200 without id":  {Status: 200, Body: `{"data":{"name":"Ada"}}`},
+		"200 in HTML":     resttest.HTML(200),
+		"204":             {Status: 204},
+		"another shape":   {Status: 200, Body: `{"data":[1]}`},
+		"larger than all": {Status: 200, Size: 1 << 30},
+	}
+	for name, fault := range faults {
+		for _, executed := range []bool{true, false} {
+			if fault.Status == 0 && fault.Cut != resttest.CutRequest && !executed || fault.Cut == resttest.CutRequest && executed {
+				continue // these say themselves whether the server acted
+			}
+			t.Run(fmt.Sprintf("%s, executed %v", name, executed), func(t *testing.T) {
+				bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+					fault.Act = executed
+					server.Fail(fault.On(writeURL))
+					result, err := client.UpsertUser(t.Context(), ada())
+					if executed {
+						require.NoError(t, err)
+						assert.Equal(t, upsert.Updated, result.Outcome)
+						assert.Equal(t, []string{writeURL, listURL, writeURL}, sent(server))
+						assert.Len(t, server.Users(), 1)
+						return
+					}
+					e := failure(t, err)
+					assert.NotEqual(t, rest.ExecutedNo, e.Executed)
+					assert.Equal(t, []string{writeURL, listURL}, sent(server), "nothing more is created")
+					assert.Empty(t, server.Users())
+				}, 200, 204, 500, 502, 503)
+			})
+		}
+	}
+}
+
+func TestALookUpThatFailsKeepsTheDoubt(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		server.Fail(resttest.LostAnswer().On(writeURL), resttest.Status(500).On(listURL))
+		_, err := client.UpsertUser(t.Context(), ada())
+		e := failure(t, err)
+		assert.Equal(t, 500, e.StatusCode)
+		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
+		assert.ErrorContains(t, err, "looking the user up after: identifai: UpsertUser: POST /api/partner/user")
+		assert.NotContains(t, err.Error(), "\n")
+	}, 500)
+}
+
+func TestAnUpdateThatFailsAfterALookUpKeepsTheDoubt(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		server.Fail(resttest.LostAnswer().On(writeURL), resttest.Fault{Status: 403}.On(writeURL))
+		_, err := client.UpsertUser(t.Context(), ada())
+		e := failure(t, err)
+		assert.Equal(t, 403, e.StatusCode)
+		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
+	}, 403)
+}
+
+func TestAnUpdateIsRepeatedWhenItsAnswerIsLost(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		u := server.AddUser(ada())
+		server.Fail(resttest.LostAnswer(), resttest.HTML(502))
+		result, err := client.UpsertUser(t.Context(), u)
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Updated, result.Outcome)
+		assert.Equal(t, []string{writeURL, writeURL, writeURL}, sent(server))
+	}, 502)
+}
+
+func TestUpsertEndsWithItsContext(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := client.UpsertUser(ctx, ada())
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Empty(t, server.Requests())
+
+		ctx, cancel = context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		fault := resttest.LostAnswer()
+		fault.Delay = time.Minute
+		server.Fail(fault)
+		_, err = client.UpsertUser(ctx, ada())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, rest.ExecutedMaybe, failure(t, err).Executed)
+		assert.Len(t, server.Requests(), 1, "nothing is looked up after the end")
+	})
+}
+
+func TestUpsertRefusesBadInputUnsent(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		_, err := client.UpsertUser(t.Context(), identifai.UserInput{})
+		require.ErrorIs(t, err, rest.ErrInvalid)
+		assert.Empty(t, server.Requests())
+	})
+}
+
+func TestAPasswordThatTheServerRepeatsStaysSecret(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		u := ada()
+		u.Password = "Marked-Pa55word!"
+		server.Fail(answer(422, `{"message":"Marked-Pa55word! is weak","errors":{"password":["Marked-Pa55word! has leaked"]}}`))
+		_, err := client.UpsertUser(t.Context(), u)
+		e := failure(t, err)
+		assert.Equal(t, "[redacted] is weak", e.Message)
+		assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, *e), "Marked")
+	})
+}
+
+// The documented quotas are kept by waiting: nobody is lost, nobody doubled.
+func TestUpsertsUnderTheDocumentedQuotas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := identifaitest.NewServer(identifaitest.WithQuotas())
+		client := connect(t, server, nil)
+		var wg sync.WaitGroup
+		for worker := range 4 {
+			wg.Go(func() {
+				for i := range 10 {
+					u := ada()
+					u.Email = fmt.Sprintf("user%d.%d@example.com", worker, i)
+					result, err := client.UpsertUser(t.Context(), u)
+					assert.NoError(t, err)
+					assert.Equal(t, upsert.Created, result.Outcome)
+				}
+			})
+		}
+		wg.Wait()
+		assert.Len(t, server.Users(), 40)
+	})
+}
+
+// A redirect to another host is an error, and the key does not go there.
+func TestARedirectIsNotFollowed(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			server.Fail(resttest.Fault{Status: status, Header: map[string][]string{"Location": {"https://evil.test/"}}})
+			u := ada()
+			u.ID = new(int64(1))
+			_, err := client.UpsertUser(t.Context(), u)
+			require.ErrorIs(t, err, rest.ErrRedirect)
+		}
+		assert.Len(t, server.Requests(), 5)
+	}, 301, 302, 303, 307, 308)
+}
+
+func TestNullsAreAcceptedAnywhere(t *testing.T) {
+	fields := strings.Split("name email email_verified_at address zip city country phone contact vat created_at updated_at balance heuristic readonly pricing partner", " ")
+	body := `{"data":{"id":7`
+	for _, field := range fields {
+		body += fmt.Sprintf(`,%q:null`, field)
+	}
+	result, err := answering(t, 200, body+`}}`).UpsertUser(t.Context(), ada())
+	require.NoError(t, err)
+	assert.Equal(t, int64(7), result.ID)
+
+	nested := `{"data":{"id":7,"pricing":{"id":1,"name":null,"sku":null},"partner":{"id":3,"name":null,"email":null,"partner":null,"pricing":null}}}`
+	result, err = answering(t, 200, nested).UpsertUser(t.Context(), ada())
+	require.NoError(t, err)
+	assert.Equal(t, int64(3), result.User.Partner.ID)
+}
+
+func TestConnectionsAreReadToTheirEnd(t *testing.T) {
+	_, err := answering(t, 200, `{"data":{"id":7}}`+strings.Repeat(" ", 1<<20)).UpsertUser(t.Context(), ada())
+	require.NoError(t, err)
+	_, err = answering(t, 200, `{"data":{"id":7}} trailing`).UpsertUser(t.Context(), ada())
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, io.EOF)
+}

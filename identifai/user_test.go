@@ -1,0 +1,61 @@
+package identifai_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/rest"
+)
+
+var noWaits = backoff.Policy{MaxWait: 1}
+
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }
+
+func TestValidateNamesEveryBadField(t *testing.T) {
+	require.NoError(t, ada().Validate())
+	err := identifai.UserInput{ID: new(int64(0)), Password: "\xff"}.Validate()
+	require.ErrorIs(t, err, rest.ErrInvalid)
+	e := failure(t, err)
+	assert.Equal(t, map[string][]string{
+		"id":         {"must be more than 0"},
+		"name":       {"is required"},
+		"email":      {"is required"},
+		"heuristic":  {"is required"},
+		"pricing_id": {"must be more than 0"},
+		"password":   {"must be valid UTF-8"},
+	}, e.Fields)
+	assert.Equal(t, "UpsertUser", e.Operation)
+	assert.Equal(t, rest.ExecutedNo, e.Executed)
+
+	bad := ada()
+	bad.Email = "ada"
+	assert.ErrorContains(t, bad.Validate(), "email: must be an e-mail address")
+}
+
+func TestUserInputPrintsNoPassword(t *testing.T) {
+	u := ada()
+	u.Password = "Pa55word!"
+	var logs bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logs, nil)).Info("x", "user", u)
+	slog.New(slog.NewTextHandler(&logs, nil)).Info("x", "user", u)
+	text := fmt.Sprintf("%v %+v %#v", u, u, u) + logs.String()
+	assert.NotContains(t, text, "Pa55word!")
+	assert.Contains(t, text, "ada@example.com")
+}
+
+func TestNewSaysWhatIsWrong(t *testing.T) {
+	_, err := identifai.New("")
+	require.ErrorContains(t, err, "identifai: new client: API key: is required")
+	_, err = identifai.New("key", rest.WithBaseURL("http://backend.identifai.net"))
+	require.ErrorContains(t, err, "must be https")
+	_, err = rest.NewClient(rest.Provider{Name: "partoo", BaseURL: "https://x.test", Header: "X"}, "key", identifai.WithTextBooleans())
+	require.ErrorContains(t, err, "identifai.WithTextBooleans: not an option of partoo")
+}
