@@ -2,7 +2,10 @@ package identifai
 
 import (
 	"fmt"
+	"net/http"
+	"time"
 
+	"github.com/usersync/usersync/backoff"
 	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/rest"
 )
@@ -24,10 +27,13 @@ type Client struct {
 }
 
 // New returns a client for [Production], unless rest.WithBaseURL says otherwise.
-// It returns an error when the key, the base URL or an option is not usable; its
-// text does not repeat the key.
+// It keeps to the quotas of vendor page "Rate limits": 2 reads a second and 60 a
+// minute, 1 write a second and 30 a minute, per key, however many clients of the
+// process use it. rest.WithQuotas replaces or removes them. New returns an error
+// when the key, the base URL or an option is not usable; its text does not
+// repeat the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
-	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "X-Api-Key"}, apiKey, options...)
+	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "X-Api-Key", Quotas: quotas()}, apiKey, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +42,15 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 		return nil, fmt.Errorf("%s: new client: %w", provider, err)
 	}
 	return &Client{api: api, textBooleans: rc.Option(optionTextBooleans) != nil}, nil
+}
+
+// quotas are those of vendor page "Rate limits", per key. It names GET and POST;
+// whatever else writes is taken to count as POST (inference).
+func quotas() []backoff.QuotaSet {
+	return []backoff.QuotaSet{
+		{Methods: []string{http.MethodGet, http.MethodHead}, Quotas: []backoff.Quota{{N: 2, Per: time.Second}, {N: 60, Per: time.Minute}}},
+		{Quotas: []backoff.Quota{{N: 1, Per: time.Second}, {N: 30, Per: time.Minute}}},
+	}
 }
 
 // WithTextBooleans sends booleans as the words true and false instead of 1 and 0.

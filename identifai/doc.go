@@ -15,10 +15,10 @@
 // Store the id in the result: identifAI recognises a user by that alone.
 //
 // Every failure is a *rest.Error. 429 answers are waited out, lost and 502 to
-// 504 answers are repeated where that is safe, as package rest says. identifAI
-// allows a key 2 reads a second and 60 a minute, and 1 write a second and 30 a
-// minute (vendor page "Rate limits"). The vendor documents no way for a partner
-// to delete a user.
+// 504 answers are repeated where that is safe, as package rest says. Requests
+// wait for their turn under the vendor's quotas, see [New]: a call may take
+// minutes when many are made, and its context limits that. The vendor documents
+// no way for a partner to delete a user.
 //
 // Facts name the vendor page they come from; what stands on none is marked as
 // inference. Package identifaitest serves a fake identifAI for tests.

@@ -2,7 +2,9 @@ package partoo
 
 import (
 	"fmt"
+	"time"
 
+	"github.com/usersync/usersync/backoff"
 	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/rest"
 )
@@ -29,10 +31,13 @@ type Client struct {
 //
 //	partoo.New(key, rest.WithBaseURL(partoo.Sandbox))
 //
-// It returns an error when the key, the base URL or an option is not usable; its
-// text does not repeat the key.
+// It keeps to the quota of vendor page "Rate Limiting", 300 requests a minute,
+// however many clients of the process use the key. The quota is the
+// organisation's: rest.WithShare leaves room for other processes, rest.WithQuotas
+// replaces or removes it. New returns an error when the key, the base URL or an
+// option is not usable; its text does not repeat the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
-	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "x-APIKey"}, apiKey, options...)
+	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "x-APIKey", Quotas: quotas()}, apiKey, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -47,3 +52,8 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 // retries and limits, and an answer that is not a 2xx is a *rest.Error there
 // too. Its types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return c.api }
+
+// quotas is that of vendor page "Rate Limiting", for reads and writes together.
+func quotas() []backoff.QuotaSet {
+	return []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: 300, Per: time.Minute}}}}
+}

@@ -77,10 +77,10 @@ func NewServer(options ...Option) *Server {
 	return s
 }
 
-// Options returns what partoo.New needs to reach the fake: its base URL and a
-// client for it.
+// Options returns what partoo.New needs to reach the fake: its base URL, a
+// client for it, and no quotas, so that no test waits for its turn.
 func (s *Server) Options() []rest.Option {
-	return []rest.Option{rest.WithBaseURL(s.URL + basePath), rest.WithHTTPClient(s.Client())}
+	return []rest.Option{rest.WithBaseURL(s.URL + basePath), rest.WithHTTPClient(s.Client()), rest.WithQuotas()}
 }
 
 // Users returns the users in the order of their creation. The user the key

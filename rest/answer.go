@@ -71,17 +71,27 @@ func readUpTo(r io.Reader, size, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, fmt.Errorf("%w: %d bytes announced, at most %d are read", ErrTooLarge, size, limit)
 	}
-	var buf bytes.Buffer
-	if size > 0 {
-		// A server may announce what it never sends: reserve no more than an
-		// ordinary answer takes.
-		buf.Grow(int(min(size, 64<<10)) + bytes.MinRead)
+	// A server may announce what it never sends: reserve no more than an ordinary
+	// answer takes, and a byte to see its end without growing.
+	reserve := int64(512)
+	if size >= 0 {
+		reserve = min(size, 64<<10) + 1
 	}
-	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
-	if n > limit {
-		return nil, fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)
+	data := make([]byte, 0, reserve)
+	for {
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case int64(len(data)) > limit:
+			return nil, fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)
+		case err == io.EOF:
+			return data, nil
+		case err != nil:
+			return data, err
+		case len(data) == cap(data):
+			data = append(data, 0)[:len(data)]
+		}
 	}
-	return buf.Bytes(), err
 }
 
 // wishOf reads the wait a refusal asks for. Only statuses that mean "later" are

@@ -24,6 +24,9 @@ type Provider struct {
 	// Scheme stands before the key in Header, for example "Token". It may be
 	// empty.
 	Scheme string
+	// Quotas are those that the vendor documents, per key. They are kept to
+	// unless WithQuotas or WithPacer replaces them.
+	Quotas []backoff.QuotaSet
 }
 
 // Client sends requests for one provider with one credential. It is the
@@ -38,6 +41,7 @@ type Client struct {
 	timeout    time.Duration
 	limit      int64
 	policy     backoff.Policy
+	pacer      backoff.Pacer
 	log        *slog.Logger
 	extra      map[string]any
 }
@@ -55,7 +59,11 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 	}
 	base, err := parseBaseURL(s.baseURL)
 	problems = append(problems, err)
-	if err := errors.Join(problems...); err != nil {
+	var pacer backoff.Pacer
+	if err = errors.Join(problems...); err == nil {
+		pacer, err = s.pacer(provider.Quotas, base, key)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: new client: %w", provider.Name, err)
 	}
 	credential := strings.TrimSpace(provider.Scheme + " " + key)
@@ -69,6 +77,7 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 		timeout:    s.attemptTimeout(),
 		limit:      s.limit,
 		policy:     s.policy.WithDefaults(),
+		pacer:      pacer,
 		log:        cmp.Or(s.log, slog.New(slog.DiscardHandler)),
 		extra:      s.extra,
 	}, nil
@@ -85,6 +94,7 @@ func (c *Client) Option(name string) any { return c.extra[name] }
 //
 //	headers  the credential and the standard headers, for our origin alone
 //	retry    sends again what is safe to send again, after the wait it takes
+//	pace     waits for the turn of each attempt, so that quotas are kept
 //	attempt  one exchange under its own timeout, its answer read to a limit
 //
 // Retry stands outside the attempt, so that an answer cut off in its middle is

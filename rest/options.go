@@ -30,6 +30,7 @@ type settings struct {
 	timeout  time.Duration
 	limit    int64
 	policy   backoff.Policy
+	pacing   pacing
 	log      *slog.Logger
 	extra    map[string]any
 }

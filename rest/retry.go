@@ -19,32 +19,46 @@ var (
 // retry sends req until it succeeds, fails for good, or may not wait any longer.
 // The error it returns then is the last answer, whole.
 func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*http.Response, error) {
-	var failures, refusals int
+	var failures int
 	var waited time.Duration
 	body := req.Body
+	turn := c.pacer.Turn(req.Method)
+	var e *Error
 	for {
+		paced, err := c.pace(req.Context(), turn, x, e, waited)
+		if err != nil {
+			if body != nil {
+				_ = body.Close()
+			}
+			return nil, err
+		}
+		waited += paced
 		resp, err := c.attempt(req, header, body, x)
+		e, _ = errors.AsType[*Error](err)
+		landed(turn, x, resp, e)
 		if err == nil {
 			return resp, nil
 		}
-		e, _ := errors.AsType[*Error](err)
 		if !c.repeatable(req, x, e) {
 			return nil, e
 		}
 		throttled := e.StatusCode == http.StatusTooManyRequests
-		n := &failures
-		if throttled {
-			n = &refusals
+		if !throttled {
+			failures++
 		}
-		*n++
-		if !throttled && failures >= c.policy.MaxAttempts {
+		if failures >= c.policy.MaxAttempts {
 			return nil, e
 		}
-		wait := c.policy.Delay(*n, throttled, e.RetryAfter)
-		if err := c.wait(req.Context(), x, e, wait, waited); err != nil {
+		if throttled {
+			err = c.pacerWaits(req.Context(), x, e)
+		} else {
+			wait := c.policy.Delay(failures, false, e.RetryAfter)
+			err = c.wait(req.Context(), x, e, wait, waited)
+			waited += wait
+		}
+		if err != nil {
 			return nil, err
 		}
-		waited += wait
 		x.doubtful = x.doubtful || e.Executed != ExecutedNo
 		if body, err = rewind(req); err != nil {
 			e.setCause(err, x)

@@ -81,9 +81,10 @@ func NewServer(options ...Option) *Server {
 }
 
 // Options returns what usercom.New needs to reach the fake, beside an empty
-// subdomain: its base URL and a client for it.
+// subdomain: its base URL, a client for it, and no quotas, so that no test waits
+// for its turn.
 func (s *Server) Options() []rest.Option {
-	return []rest.Option{rest.WithBaseURL(s.URL + basePath), rest.WithHTTPClient(s.Client())}
+	return []rest.Option{rest.WithBaseURL(s.URL + basePath), rest.WithHTTPClient(s.Client()), rest.WithQuotas()}
 }
 
 // Users returns the users in the order of their creation. Custom attributes are

@@ -1,0 +1,176 @@
+package sim
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/usersync/usersync/backoff"
+)
+
+// Scenario is one server and one job.
+type Scenario struct {
+	Name   string
+	Server func() Server
+	Wish   Wish
+	// Docs are the quotas that the vendor documents.
+	Docs      []backoff.Quota
+	Users     int
+	Processes int           // 1 if 0
+	Share     bool          // each process knows of the others
+	Window    time.Duration // of a server of kind Mute
+	Kind      Kind
+}
+
+// Kind says which bars hold for a scenario.
+type Kind int
+
+// The kinds of scenarios.
+const (
+	Real    Kind = iota // the documented quota is the real one
+	Used                // it is, but somebody used the key before
+	Unknown             // it is not documented, or changes
+	Mute                // an undocumented window, and no Retry-After
+	Shared              // several processes on one key
+)
+
+// Setting is what is varied over all scenarios.
+type Setting struct {
+	Trip    time.Duration
+	Workers int
+	Times   int // users are multiplied by it
+	Seed    uint64
+}
+
+// Client sends one user for a worker, and reports whether the user was stored.
+type Client func(ctx context.Context) error
+
+// Build makes the client of one process.
+type Build func(s Scenario, rt http.RoundTripper) Client
+
+// Result is the outcome of a job.
+type Result struct {
+	Makespan, Best time.Duration
+	Stored, Failed int
+	Refused        int
+	P99            time.Duration
+	Fair           float64
+	Err            error
+	Network        *Network
+}
+
+// Ratio is the makespan over the best possible.
+func (r Result) Ratio() float64 { return float64(r.Makespan) / float64(r.Best) }
+
+// Waste is the number of 429s per stored user.
+func (r Result) Waste() float64 { return float64(r.Refused) / float64(max(1, r.Stored)) }
+
+// Run plays s. It must be called in a synctest bubble.
+func Run(s Scenario, set Setting, build Build) Result {
+	users, procs := s.Users*max(1, set.Times), max(1, s.Processes)
+	n := NewNetwork(s.Server(), s.Wish, set.Trip, set.Seed)
+	workers := set.Workers
+	if procs > 1 {
+		workers = max(2, set.Workers/2)
+	}
+	best := Best(s, set, users, workers*procs)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*best) // a client that needs longer never ends
+	defer cancel()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var res Result
+	var took []time.Duration
+	var fair []float64
+	begin := time.Now()
+	for p := range procs {
+		client := build(s, n)
+		left := users / procs
+		if p < users%procs {
+			left++
+		}
+		for range workers {
+			wg.Go(func() {
+				done := 0
+				for {
+					mu.Lock()
+					if left == 0 {
+						fair = append(fair, float64(done))
+						mu.Unlock()
+						return
+					}
+					left--
+					mu.Unlock()
+					start := time.Now()
+					err := client(ctx)
+					mu.Lock()
+					if err != nil {
+						res.Failed++
+						res.Err = err
+					} else {
+						res.Stored++
+						done++
+						took = append(took, time.Since(start))
+						res.Makespan = time.Since(begin)
+					}
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	wg.Wait()
+	res.Refused, res.Network = len(n.Refused), n
+	res.Best = best
+	slices.Sort(took)
+	if len(took) > 0 {
+		res.P99 = took[len(took)*99/100]
+	}
+	res.Fair = jain(fair)
+	return res
+}
+
+// Best is what an all-knowing sender needs that keeps to the documented quotas,
+// with as many workers, from the first dial to the last answer.
+//
+// Where the key was used before (Used), nobody can know until the first refusal,
+// and the server then says how long to wait: the best there is the sender that
+// knows all else, waits exactly as told, and has no more than 9 requests under
+// way, because a refused one would be overtaken by more than 8.
+func Best(s Scenario, set Setting, users, workers int) time.Duration {
+	server, docs := s.Server(), Docs(s.Docs...)
+	all := Server(All{Parts: []Server{server, docs}})
+	if s.Kind == Used {
+		all, workers = docs, min(workers, 9)
+	}
+	at := make([]time.Duration, users)
+	now := set.Trip*12/10 + set.Trip/2
+	for i := 0; i < users; i++ {
+		if i >= workers {
+			now = max(now, at[i-workers]+set.Trip)
+		}
+		now = all.Free(now)
+		if s.Kind == Used && !server.Hit(now) {
+			now += set.Trip + time.Duration(s.Wish(now, server.Free(now))*float64(time.Second))
+			i--
+			continue
+		}
+		if !all.Hit(now) {
+			panic("sim: a request was refused when the server was free")
+		}
+		at[i] = now
+	}
+	return at[users-1] + set.Trip/2
+}
+
+func jain(x []float64) float64 {
+	var sum, squares float64
+	for _, v := range x {
+		sum += v
+		squares += v * v
+	}
+	if squares == 0 {
+		return 0
+	}
+	return sum * sum / (float64(len(x)) * squares)
+}

@@ -1,0 +1,114 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Network is an http.RoundTripper with a server behind it, in virtual time.
+type Network struct {
+	Server Server
+	Wish   Wish
+	// Trip is the average round trip; a fifth of it is jitter. One request in a
+	// hundred is held up for three trips more, on its way there or back. A new
+	// connection costs 1.2 trips, and is closed after 15 s of rest.
+	Trip time.Duration
+
+	mu       sync.Mutex
+	start    time.Time
+	random   *rand.Rand
+	idle     []time.Time
+	Accepted []time.Duration
+	Refused  []time.Duration
+}
+
+// NewNetwork begins a job now.
+func NewNetwork(s Server, w Wish, trip time.Duration, seed uint64) *Network {
+	return &Network{Server: s, Wish: w, Trip: trip, start: time.Now(), random: rand.New(rand.NewPCG(seed, 1))}
+}
+
+func (n *Network) dial(now time.Time) (cost time.Duration) {
+	for len(n.idle) > 0 {
+		last := n.idle[len(n.idle)-1]
+		n.idle = n.idle[:len(n.idle)-1]
+		if now.Sub(last) < 15*time.Second {
+			return 0
+		}
+	}
+	return n.Trip * 12 / 10
+}
+
+func (n *Network) ways() (there, back time.Duration) {
+	one := func() time.Duration { return n.Trip*4/10 + time.Duration(n.random.Int64N(int64(n.Trip)*2/10+1)) }
+	there, back = one(), one()
+	switch n.random.IntN(200) {
+	case 0:
+		there += 3 * n.Trip
+	case 1:
+		back += 3 * n.Trip
+	}
+	return there, back
+}
+
+// RoundTrip implements http.RoundTripper.
+func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.mu.Lock()
+	there, back := n.ways()
+	there += n.dial(time.Now())
+	n.mu.Unlock()
+	if r.Body != nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_ = r.Body.Close()
+	}
+	if err := sleep(r.Context(), there); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	now := time.Since(n.start)
+	status, header := http.StatusCreated, http.Header{"Content-Type": {"application/json"}}
+	if n.Server.Hit(now) {
+		n.Accepted = append(n.Accepted, now)
+	} else {
+		n.Refused = append(n.Refused, now)
+		status = http.StatusTooManyRequests
+		if w := n.Wish(now, n.Server.Free(now)); w >= 0 {
+			header.Set("Retry-After", strconv.FormatFloat(w, 'f', -1, 64))
+		}
+	}
+	n.mu.Unlock()
+	if err := sleep(r.Context(), back); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	n.idle = append(n.idle, time.Now())
+	n.mu.Unlock()
+	return &http.Response{
+		StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader([]byte(`{"id":1}`))), ContentLength: 8,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+	}, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Seed is a number drawn from the network's own randomness, for clients that
+// want to be repeatable.
+func (n *Network) Seed() uint64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.random.Uint64()
+}

@@ -1,0 +1,66 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/usersync/usersync/backoff"
+)
+
+// pace waits for the turn of the next attempt and returns how long that took.
+// last is what the attempt before ended in, if there was one. An error is last,
+// or else one that says that nothing was sent, with the reason as its cause.
+func (c *Client) pace(ctx context.Context, turn backoff.Turn, x *exchange, last *Error, waited time.Duration) (time.Duration, error) {
+	atMost := time.Duration(0)
+	if c.policy.MaxWait >= 0 {
+		atMost = max(c.policy.MaxWait-waited, 1)
+	}
+	began := time.Now()
+	err := turn.Wait(ctx, atMost)
+	if err == nil {
+		return time.Since(began), nil
+	}
+	wait, known := errors.AsType[*backoff.WaitError](err)
+	switch {
+	case ctx.Err() != nil:
+		err = fmt.Errorf("%w: %w", err, contextError(ctx))
+	case known && wait.Err == nil:
+		err = fmt.Errorf("%w: %w", errWaitUsedUp, err)
+	}
+	if last == nil {
+		last = x.newError(ExecutedNo)
+		err = fmt.Errorf("%w: %w", ErrRateLimited, err)
+	}
+	if known && last.RetryAfter == 0 {
+		last.RetryAfter = wait.Needed
+	}
+	last.setCause(errors.Join(last.Err, err), x)
+	return 0, last
+}
+
+// pacerWaits leaves the wait after the 429 e to the pacer, which makes everybody
+// else wait too, unless the server asks for more than the policy allows.
+func (c *Client) pacerWaits(ctx context.Context, x *exchange, e *Error) error {
+	if e.RetryAfter > c.policy.MaxRetryAfter {
+		e.setCause(errors.Join(e.Err, errWishTooLong), x)
+		return e
+	}
+	c.logWait(ctx, x, e, e.RetryAfter)
+	return nil
+}
+
+// landed tells the pacer how an attempt ended. A request that is sent once and
+// never again has limits of its own, so its refusal closes no gate.
+func landed(turn backoff.Turn, x *exchange, resp *http.Response, e *Error) {
+	switch {
+	case e == nil:
+		turn.Done(resp.StatusCode, 0)
+	case x.call.Once && e.StatusCode == http.StatusTooManyRequests:
+		turn.Done(0, 0)
+	default:
+		turn.Done(e.StatusCode, e.RetryAfter)
+	}
+}
