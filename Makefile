@@ -12,7 +12,7 @@ endif
 
 DEMO_STATE = $(CURDIR)/bin/demo-state.json
 
-.PHONY: help test demo generate lint check
+.PHONY: help test demo generate lint check bench
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,3 +40,10 @@ lint: ## gofmt, go vet, staticcheck
 	go run $(STATICCHECK) ./...
 
 check: lint test ## all that CI runs
+
+# One core, so that the simulations repeat to the request.
+bench: ## compare pacing and cost per call with other clients (about 20 minutes)
+	cd bench && GOMAXPROCS=1 go test . -count=1 -run 'Bars|Cost'
+	cd bench && GOMAXPROCS=1 go test . -count=1 -run Tables -v -peers -seeds 5 -timeout 30m
+	cd bench && go test . -count=1 -run Chart -svg pacing.svg
+	cd bench && go test . -count=1 -run CostTable -v -rounds 10

@@ -10,7 +10,6 @@ import (
 const (
 	DefaultMaxAttempts   = 4
 	DefaultBase          = 500 * time.Millisecond
-	DefaultThrottleBase  = time.Second
 	DefaultCap           = 30 * time.Second
 	DefaultMaxRetryAfter = 2 * time.Minute
 	DefaultMaxWait       = 5 * time.Minute
@@ -24,12 +23,12 @@ type Policy struct {
 	// MaxWait bounds how long they are put up with. Default 4; 1 tries once.
 	MaxAttempts int
 	// Base is the most that is waited before the second try after a failure that
-	// is not a 429; it doubles with each further one. Default 500 ms.
+	// is not a 429; it doubles with each further one. Default 500 ms. After a 429
+	// the [Pacer] says when to go on, for all calls alike: at the time the server
+	// names, or else after a second or more.
 	Base time.Duration
-	// ThrottleBase is Base for 429s. Default 1 s.
-	ThrottleBase time.Duration
-	// Cap limits what Base and ThrottleBase double to. Default 30 s. It does not
-	// shorten a wait that the server asked for.
+	// Cap limits what Base doubles to. Default 30 s. It does not shorten a wait
+	// that the server asked for.
 	Cap time.Duration
 	// MaxRetryAfter is the longest wait a server may ask for. One that asks for
 	// more is not tried again: the call returns its answer. Default 2 min.
@@ -50,7 +49,7 @@ func (p Policy) Validate() error {
 		field string
 		value time.Duration
 	}{
-		{"Base", p.Base}, {"ThrottleBase", p.ThrottleBase}, {"Cap", p.Cap}, {"MaxRetryAfter", p.MaxRetryAfter},
+		{"Base", p.Base}, {"Cap", p.Cap}, {"MaxRetryAfter", p.MaxRetryAfter},
 	} {
 		if d.value < 0 {
 			return fmt.Errorf("backoff policy: %s is %v, want more than 0 (0 for the default)", d.field, d.value)
@@ -63,7 +62,6 @@ func (p Policy) Validate() error {
 func (p Policy) WithDefaults() Policy {
 	p.MaxAttempts = orDefault(p.MaxAttempts, DefaultMaxAttempts)
 	p.Base = orDefault(p.Base, DefaultBase)
-	p.ThrottleBase = orDefault(p.ThrottleBase, DefaultThrottleBase)
 	p.Cap = orDefault(p.Cap, DefaultCap)
 	p.MaxRetryAfter = orDefault(p.MaxRetryAfter, DefaultMaxRetryAfter)
 	p.MaxWait = orDefault(p.MaxWait, DefaultMaxWait)
@@ -82,13 +80,9 @@ func orDefault[T int | time.Duration](v, def T) T {
 // clients which failed together do not come back together) and wish, what the
 // server asked for (0: nothing), plus a little jitter of at most a tenth of it.
 // The result is never below a millisecond and never overflows.
-func (p Policy) Delay(n int, throttled bool, wish time.Duration) time.Duration {
+func (p Policy) Delay(n int, wish time.Duration) time.Duration {
 	p = p.WithDefaults()
-	base := p.Base
-	if throttled {
-		base = p.ThrottleBase
-	}
-	wait := max(rand.N(ceiling(base, p.Cap, n))+1, wish, time.Millisecond)
+	wait := max(rand.N(ceiling(p.Base, p.Cap, n))+1, wish, time.Millisecond)
 	return addSaturating(wait, rand.N(min(wait/10, time.Second)+1))
 }
 

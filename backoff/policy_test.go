@@ -12,10 +12,10 @@ import (
 )
 
 // extremes returns the shortest and the longest of many delays.
-func extremes(p backoff.Policy, n int, throttled bool, wish time.Duration) (shortest, longest time.Duration) {
+func extremes(p backoff.Policy, n int, wish time.Duration) (shortest, longest time.Duration) {
 	shortest = math.MaxInt64
 	for range 2000 {
-		d := p.Delay(n, throttled, wish)
+		d := p.Delay(n, wish)
 		shortest, longest = min(shortest, d), max(longest, d)
 	}
 	return shortest, longest
@@ -23,20 +23,17 @@ func extremes(p backoff.Policy, n int, throttled bool, wish time.Duration) (shor
 
 func TestDelayIsFullJitterUpToTheDoubledBase(t *testing.T) {
 	tests := []struct {
-		name      string
-		n         int
-		throttled bool
-		ceiling   time.Duration
+		name    string
+		n       int
+		ceiling time.Duration
 	}{
-		{"first failure", 1, false, 500 * time.Millisecond},
-		{"third failure", 3, false, 2 * time.Second},
-		{"first 429", 1, true, time.Second},
-		{"fourth 429", 4, true, 8 * time.Second},
-		{"at the cap", 50, true, 30 * time.Second},
+		{"first failure", 1, 500 * time.Millisecond},
+		{"third failure", 3, 2 * time.Second},
+		{"at the cap", 50, 30 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			shortest, longest := extremes(backoff.Policy{}, tt.n, tt.throttled, 0)
+			shortest, longest := extremes(backoff.Policy{}, tt.n, 0)
 			assert.GreaterOrEqual(t, shortest, time.Millisecond)
 			assert.Less(t, shortest, tt.ceiling/10, "jitter starts at zero")
 			assert.Greater(t, longest, tt.ceiling*9/10, "jitter reaches the ceiling")
@@ -46,7 +43,7 @@ func TestDelayIsFullJitterUpToTheDoubledBase(t *testing.T) {
 }
 
 func TestDelayNeverComesBackBeforeTheServerAllows(t *testing.T) {
-	shortest, longest := extremes(backoff.Policy{}, 1, true, time.Minute)
+	shortest, longest := extremes(backoff.Policy{}, 1, time.Minute)
 	assert.GreaterOrEqual(t, shortest, time.Minute)
 	assert.LessOrEqual(t, longest, time.Minute+time.Second, "the extra jitter is little")
 	assert.Greater(t, longest, shortest, "and it spreads the callers")
@@ -68,7 +65,7 @@ func TestDelayAtTheEdges(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := tt.policy.Delay(tt.n, false, tt.wish)
+			d := tt.policy.Delay(tt.n, tt.wish)
 			assert.GreaterOrEqual(t, d, max(tt.wish, time.Millisecond))
 		})
 	}
@@ -79,16 +76,14 @@ func TestPolicyValidate(t *testing.T) {
 	require.NoError(t, backoff.Policy{MaxWait: -1}.Validate(), "negative MaxWait: no limit")
 	require.ErrorContains(t, backoff.Policy{MaxAttempts: -1}.Validate(), "MaxAttempts")
 	require.ErrorContains(t, backoff.Policy{Base: -1}.Validate(), "Base")
-	require.ErrorContains(t, backoff.Policy{ThrottleBase: -1}.Validate(), "ThrottleBase")
 	require.ErrorContains(t, backoff.Policy{Cap: -1}.Validate(), "Cap")
 	require.ErrorContains(t, backoff.Policy{MaxRetryAfter: -1}.Validate(), "MaxRetryAfter")
 }
 
 func TestWithDefaultsKeepsWhatIsSet(t *testing.T) {
 	assert.Equal(t, backoff.Policy{
-		MaxAttempts: 4, Base: 500 * time.Millisecond, ThrottleBase: time.Second,
-		Cap: 30 * time.Second, MaxRetryAfter: 2 * time.Minute, MaxWait: 5 * time.Minute,
+		MaxAttempts: 4, Base: 500 * time.Millisecond, Cap: 30 * time.Second, MaxRetryAfter: 2 * time.Minute, MaxWait: 5 * time.Minute,
 	}, backoff.Policy{}.WithDefaults())
-	set := backoff.Policy{MaxAttempts: 1, Base: 2, ThrottleBase: 3, Cap: 4, MaxRetryAfter: 5, MaxWait: -1}
+	set := backoff.Policy{MaxAttempts: 1, Base: 2, Cap: 4, MaxRetryAfter: 5, MaxWait: -1}
 	assert.Equal(t, set, set.WithDefaults())
 }

@@ -90,7 +90,7 @@ func FuzzRetryAfter(f *testing.F) {
 		case !ok && wish != 0:
 			t.Errorf("wish %v without ok", wish)
 		}
-		if d := (backoff.Policy{}).Delay(1, true, wish); d < wish {
+		if d := (backoff.Policy{}).Delay(1, wish); d < wish {
 			t.Errorf("delay %v comes before the wish %v", d, wish)
 		}
 	})

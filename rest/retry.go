@@ -52,7 +52,7 @@ func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*htt
 		if throttled {
 			err = c.pacerWaits(req.Context(), x, e)
 		} else {
-			wait := c.policy.Delay(failures, false, e.RetryAfter)
+			wait := c.policy.Delay(failures, e.RetryAfter)
 			err = c.wait(req.Context(), x, e, wait, waited)
 			waited += wait
 		}

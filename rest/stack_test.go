@@ -44,7 +44,7 @@ func newStack(t *testing.T, loopback bool) *stack {
 	if loopback {
 		s.Start()
 		t.Cleanup(s.Close)
-		policy = backoff.Policy{Base: time.Millisecond, ThrottleBase: time.Millisecond}
+		policy = backoff.Policy{Base: time.Millisecond}
 	}
 	s.client = s.newClient(t, s.Client(), rest.WithRetry(policy))
 	return s

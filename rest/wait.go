@@ -16,5 +16,5 @@ func (c *Client) Wait(ctx context.Context, err error, n int) error {
 		return err
 	}
 	x := &exchange{client: c, call: callOf(ctx), method: e.Method, path: e.Path, attempts: e.Attempts}
-	return c.wait(ctx, x, e, c.policy.Delay(n, false, e.RetryAfter), 0)
+	return c.wait(ctx, x, e, c.policy.Delay(n, e.RetryAfter), 0)
 }
