@@ -122,9 +122,8 @@ func TestARefusalThatTheLookUpDoesNotExplainIsReturned(t *testing.T) {
 
 func TestAnotherRefusalIsNotLookedUp(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		u := ada()
-		u.PricingID = 99
-		_, err := client.UpsertUser(t.Context(), u)
+		server.Fail(answer(422, `{"message":"The given data was invalid.","errors":{"pricing_id":["The selected pricing id is invalid."]}}`))
+		_, err := client.UpsertUser(t.Context(), ada())
 		require.ErrorIs(t, err, rest.ErrInvalid)
 		assert.Equal(t, []string{writeURL}, sent(server))
 

@@ -4,7 +4,6 @@ import (
 	"mime"
 	"net/http"
 	"net/mail"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -113,7 +112,7 @@ func (s *Server) user(f *form) identifai.UserInput {
 		u.PricingID = f.integer("pricing_id", plan)
 	}
 	f.checkEmail(u.Email)
-	if len(f.errors["pricing_id"]) == 0 && !slices.ContainsFunc(plans(), func(p pricing) bool { return p.ID == u.PricingID }) {
+	if len(f.errors["pricing_id"]) == 0 && u.PricingID < 1 {
 		f.fail("pricing_id", "The selected pricing id is invalid.")
 	}
 	return u

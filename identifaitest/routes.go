@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/usersync/usersync/rest/resttest"
@@ -11,15 +12,31 @@ import (
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /api/partner/user", s.guard(s.createOrUpdateUser))
-	mux.HandleFunc("POST /api/partner/send_creation_email", s.guard(s.sendCreationEmail))
-	mux.HandleFunc("GET /api/partner/users", s.guard(s.listUsers))
-	mux.HandleFunc("GET /api/partner/pricings", s.guard(s.listPricings))
-	mux.HandleFunc("GET /api/user/credits", s.guard(s.getCredits))
+	for pattern, act := range map[string]http.HandlerFunc{
+		"POST /api/partner/user":                s.createOrUpdateUser,
+		"POST /api/partner/send_creation_email": s.sendCreationEmail,
+		"GET /api/partner/users":                s.listUsers,
+		"GET /api/partner/pricings":             s.listPricings,
+		"GET /api/user/credits":                 s.getCredits,
+	} {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.HandleFunc(pattern, s.guard(act))
+		mux.HandleFunc(path, refuseMethod(method))
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusNotFound, message{""}) // Laravel has no words for an unknown route
 	})
-	return mux
+	return forBrowsers(mux)
+}
+
+// refuseMethod refuses all methods but the one a route has, before it looks at
+// the key.
+func refuseMethod(method string) http.HandlerFunc {
+	supported := strings.Replace(method, http.MethodGet, "GET, HEAD", 1)
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", supported)
+		answer(w, http.StatusMethodNotAllowed, message{"The " + r.Method + " method is not supported for this route. Supported methods: " + supported + "."})
+	}
 }
 
 // message is the body of most refusals.

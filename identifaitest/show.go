@@ -1,6 +1,9 @@
 package identifaitest
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // timestamp is the vendor's form of a date.
 const timestamp = "2006-01-02T15:04:05.000000Z"
@@ -34,7 +37,8 @@ type pricing struct {
 	SKU  string `json:"sku"`
 }
 
-// plans are the pricing plans of the fake.
+// plans are the pricing plans on offer. Any other id above 0 is one too, so that
+// a service's own ids work.
 func plans() []pricing {
 	return []pricing{{1, "Basic", "basic"}, {2, "Pro", "pro"}, {3, "Enterprise", "enterprise"}}
 }
@@ -45,7 +49,7 @@ func plan(id int64) *pricing {
 			return &p
 		}
 	}
-	return nil
+	return &pricing{id, fmt.Sprintf("Plan %d", id), fmt.Sprintf("plan-%d", id)}
 }
 
 // partnerID is the user that the key belongs to. It is not in its own list.

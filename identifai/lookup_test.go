@@ -1,0 +1,206 @@
+package identifai_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/upsert"
+)
+
+const taken = `{"message":"The email has already been taken.","errors":{"email":["The email has already been taken."]}}`
+
+func TestTheLookUpToTheByte(t *testing.T) {
+	var lines []string
+	client, err := identifai.New("key", rest.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		lines = append(lines, r.Method+" "+r.URL.String())
+		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+	})}))
+	require.NoError(t, err)
+	_, err = client.FindUserByEmail(t.Context(), "ada+a_b%&c@example.com")
+	require.Error(t, err)
+	assert.Equal(t, []string{"GET https://backend.identifai.net/api/partner/users?search=ada%2Ba_b%25%26c%40example.com&per_page=100&page=1"}, lines)
+}
+
+// Without PerPage all users would come in one answer, of whatever size.
+func TestUsersComeInPagesByDefault(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		crowd(server, 101)
+		emails, err := collect(t, client, identifai.ListUsersParams{})
+		require.NoError(t, err)
+		assert.Len(t, emails, 101)
+		require.Len(t, server.Requests(), 2)
+		assert.Equal(t, "page=2&per_page=100", server.Requests()[1].Query.Encode())
+	})
+}
+
+// A last page that repeats the one before stands for users who are missing. One
+// that has become empty does not.
+func TestUsersNoticesALastPageThatRepeats(t *testing.T) {
+	for last, problem := range map[string]string{
+		`{"data":[{"id":1}],"last_page":2}`:                      "page 2 of 2 brings no new users",
+		`{"data":[],"last_page":2,"current_page":2}`:             "",
+		`{"data":[null],"last_page":2,"current_page":2}`:         "",
+		`{"data":[{"id":2},null],"last_page":2,"per_page":"1"}`:  "",
+		`{"data":[{"id":2}],"last_page":1,"current_page":2}`:     "",
+		`{"data":[{"id":2}],"last_page":2,"current_page":1}`:     "page 2 was asked for, page 1 came",
+		`{"data":null,"last_page":2,"current_page":2}`:           "no list of users",
+		`{"data":[{"id":2,"partner":{"id":"x"}}],"last_page":2}`: "another shape",
+		`{"data":[{"id":null,"name":null}],"last_page":2}`:       "without an id",
+		`[{"id":2}]`: "another shape",
+	} {
+		t.Run(last, func(t *testing.T) {
+			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+				server.Fail(answer(200, `{"data":[{"id":1}],"last_page":2,"current_page":1}`), answer(200, last))
+				_, err := collect(t, client, identifai.ListUsersParams{})
+				if problem == "" {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorContains(t, err, problem)
+				assert.Equal(t, "Users", failure(t, err).Operation)
+			}, 200)
+		})
+	}
+}
+
+// A page that fails for good ends the list; one that fails once does not.
+func TestUsersWhenAPageFails(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		crowd(server, 150)
+		server.Fail(resttest.Fault{}, resttest.HTML(502), resttest.Throttle("3"))
+		emails, err := collect(t, client, identifai.ListUsersParams{})
+		require.NoError(t, err)
+		assert.Len(t, emails, 150)
+
+		server.Fail(resttest.Fault{}, resttest.Status(403))
+		emails, err = collect(t, client, identifai.ListUsersParams{})
+		require.ErrorIs(t, err, rest.ErrForbidden)
+		assert.Len(t, emails, 100)
+	}, 403, 429, 502)
+}
+
+// The list being out of reach is not the same as nobody being in it.
+func TestALookUpThatIsNotFoundIsNotHidden(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		server.Fail(answer(422, taken), resttest.Status(404).On(listURL))
+		_, err := client.UpsertUser(t.Context(), ada())
+		e := failure(t, err)
+		assert.Equal(t, 404, e.StatusCode)
+		assert.Equal(t, "GET", e.Method)
+		assert.Equal(t, rest.ExecutedNo, e.Executed)
+		require.ErrorIs(t, err, rest.ErrInvalid, "what the create was told is not lost")
+		assert.EqualError(t, err, "identifai: UpsertUser: GET /api/partner/users: 404 Not Found: Not Found"+
+			" (looking the user up after: identifai: UpsertUser: POST /api/partner/user: 422 Unprocessable Entity:"+
+			" The email has already been taken.: email: The email has already been taken.)")
+	}, 404)
+}
+
+// Two users with the address, after a create of unknown outcome: which of them it
+// made cannot be told.
+func TestACreateInDoubtWithTwoMatches(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		server.AddUser(ada())
+		server.AddUser(ada())
+		server.Fail(resttest.Status(500))
+		_, err := client.UpsertUser(t.Context(), ada())
+		require.ErrorIs(t, err, rest.ErrUnavailable)
+		assert.Equal(t, rest.ExecutedMaybe, failure(t, err).Executed)
+		assert.Equal(t, []string{writeURL, listURL}, sent(server))
+	}, 500)
+}
+
+// A create is repeated after a 429 and never after that in doubt.
+func TestACreateIsRepeatedAfterA429Alone(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		server.Fail(resttest.Throttle("5"), resttest.LostAnswer())
+		start := time.Now()
+		result, err := client.UpsertUser(t.Context(), ada())
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Result[int64]{ID: 1, Outcome: upsert.Updated}, result.Result)
+		assert.Equal(t, []string{writeURL, writeURL, listURL, writeURL}, sent(server))
+		assert.GreaterOrEqual(t, time.Since(start), 5*time.Second)
+		assert.Len(t, server.Users(), 1)
+	}, 429)
+}
+
+// What is looked up and written in the end is what was asked for, all of it.
+func TestAResolvedUpsertWritesEverything(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		id := server.AddUser(identifai.UserInput{Name: "Somebody", Email: "ADA@example.com", Heuristic: "Average", PricingID: 1}).ID
+		u := ada()
+		u.Password, u.Readonly, u.Newsletter, u.SaveFiles = "Pa55word!", new(false), new(true), new(false)
+		_, err := client.UpsertUser(t.Context(), u)
+		require.NoError(t, err)
+		assert.Nil(t, u.ID, "the caller's input stays as it is")
+		want := u
+		want.ID = id
+		assert.Equal(t, []identifai.UserInput{want}, server.Users())
+	})
+}
+
+// Over a real connection: another server is told nothing.
+func TestTheKeyStaysWithItsOrigin(t *testing.T) {
+	thief := resttest.NewServer("thief", http.NotFoundHandler())
+	thief.Start()
+	defer thief.Close()
+	server := identifaitest.NewServer()
+	server.Start()
+	defer server.Close()
+	server.Fail(resttest.Fault{Status: 307, Header: http.Header{"Location": {thief.URL}}}.Repeat(-1))
+	client := connect(t, server, []int{307})
+	for operation, call := range calls {
+		require.ErrorIs(t, call(t.Context(), client), rest.ErrRedirect, operation)
+	}
+	assert.Empty(t, thief.Requests())
+}
+
+// The server repeats key and password in all it says, and everything is logged.
+func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		server := identifaitest.NewServer()
+		client := connect(t, server, []int{422, 429}, rest.WithLogger(logger))
+		u := ada()
+		u.Password = "Marked-Pa55word!"
+		both := string(u.Password) + " " + identifaitest.Key
+		server.Fail(answer(429, `{"message":"`+both+`"}`), answer(422, `{"message":"`+both+`","errors":{"password":["`+both+`"]}}`))
+		_, err := client.UpsertUser(t.Context(), u)
+		require.ErrorIs(t, err, rest.ErrInvalid)
+		logger.Error("failed", "error", err, "user", u)
+		for _, text := range []string{fmt.Sprintf("%v %+v %#v %q", err, err, err, err), log.String()} {
+			assert.NotContains(t, text, string(u.Password))
+			assert.NotContains(t, text, identifaitest.Key)
+		}
+		assert.Contains(t, log.String(), "waiting")
+		assert.Positive(t, strings.Count(log.String(), "[redacted]"))
+	})
+}
+
+// Once the caller's time is over, the error is that of the create.
+func TestNothingIsLookedUpAfterTheEnd(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		server.Fail(resttest.Fault{Act: true, Delay: time.Hour})
+		_, err := client.UpsertUser(ctx, ada())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, "POST", failure(t, err).Method)
+		assert.NotContains(t, err.Error(), "looking the user up")
+		assert.Equal(t, []string{writeURL}, sent(server))
+	})
+}
