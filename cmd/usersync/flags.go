@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// options are the flags and the argument of upsert.
+type options struct {
+	provider  string
+	providers []provider // those it means
+	format    string
+	fake      bool
+	fakeState string
+	fake429   bool
+	file      string
+}
+
+// parseFlags returns flag.ErrHelp when help is asked for.
+func parseFlags(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("upsert", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	flags.StringVar(&o.provider, "provider", "", "")
+	flags.StringVar(&o.format, "format", "", "")
+	flags.BoolVar(&o.fake, "fake", false, "")
+	flags.StringVar(&o.fakeState, "fake-state", "", "")
+	flags.BoolVar(&o.fake429, "fake-429", false, "")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if err := o.takeFile(flags.Args()); err != nil {
+		return o, err
+	}
+	return o, o.check()
+}
+
+func (o *options) takeFile(args []string) error {
+	switch {
+	case len(args) == 0 || args[0] == "":
+		return errors.New(`want a FILE to read, or "-" for standard input`)
+	case len(args) > 1:
+		return fmt.Errorf("unexpected argument %s: there is one FILE, and flags go before it", printable(args[1]))
+	}
+	o.file = args[0]
+	return nil
+}
+
+func (o *options) check() error {
+	if !o.fake && (o.fakeState != "" || o.fake429) {
+		return errors.New("-fake-state and -fake-429 need -fake")
+	}
+	var err error
+	if o.providers, err = choose(o.provider); err != nil {
+		return err
+	}
+	return o.chooseFormat()
+}
+
+// chooseFormat goes by the name of the file unless -format says more.
+func (o *options) chooseFormat() error {
+	extension := strings.ToLower(filepath.Ext(o.file))
+	switch {
+	case o.format == "csv", o.format == "jsonl":
+	case o.format != "":
+		return fmt.Errorf("-format %s: want csv or jsonl", printable(o.format))
+	case extension == ".json":
+		return errors.New("a .json file: give -format jsonl if it holds one object per line")
+	case extension == ".jsonl", extension == ".ndjson":
+		o.format = "jsonl"
+	default:
+		o.format = "csv"
+	}
+	return nil
+}

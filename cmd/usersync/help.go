@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+const usageText = `usersync upserts the users of a file into identifAI, Partoo and user.com.
+
+Usage:
+  usersync upsert -provider identifai|partoo|usercom|all [flags] FILE
+  usersync help
+  usersync version
+
+FILE is CSV, or JSONL when its name ends in .jsonl or .ndjson; "-" is standard
+input. It is read and checked whole before anything is sent. Then every user is
+created, updated or found unchanged, at one provider after the other; a line on
+standard output tells of each, and all that failed are listed again at the end.
+Waits before a request is sent again, as after a 429, are logged on standard
+error. Requests keep to the vendors' documented quotas, so a long file takes its
+time: identifAI takes 30 users a minute.
+
+Flags:
+  -provider NAME    identifai, partoo, usercom, or all of them
+  -format FORMAT    csv or jsonl, whatever the name of FILE
+  -fake             send to fakes in memory instead; no keys are needed
+  -fake-state FILE  with -fake: start with the users in FILE, if it exists, and
+                    write to it those that are there in the end
+  -fake-429         with -fake: refuse one request with a 429 on the way
+                    (with -provider all: one of identifai)
+
+Exit status:
+  0  every user is as the file has it
+  1  some users failed, or were not sent because of an interrupt or a refused key
+  2  bad usage or input; nothing was sent
+`
+
+const fileText = `
+File:
+  The header of a CSV file names the columns, in any order. One file can serve all
+  providers: a column that only others know is ignored, and one for a provider
+  alone, such as partoo.status, wins over status where its cell is not empty.
+  A name that no provider knows is an error.
+
+  An empty cell means: not given. What is not given is not sent and keeps its
+  value; an empty list, [], is given. true and false may be written 1 and 0.
+  A list is written a;b or as JSON, ["a","b"].
+
+  The lines of a JSONL file are objects with the same names. Numbers, true and
+  false, lists and objects are JSON's own; null or "" means: not given. What is for
+  one provider stands in an object: {"email": "…", "identifai": {"pricing_id": 2}}
+
+  Two rows must not be the same user: the same e-mail address (identifai, partoo;
+  in any case), id (identifai) or user_id (usercom).
+`
+
+// helpText documents the command. Columns marked * are required.
+func helpText() string {
+	var b strings.Builder
+	b.WriteString(usageText + fileText)
+	for _, p := range providers() {
+		fmt.Fprintf(&b, "\nColumns of %s (* required):\n", p.title())
+		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		for _, d := range p.describe() {
+			mark := " "
+			if slices.Contains(p.required(), d.name) {
+				mark = "*"
+			}
+			fmt.Fprintf(w, "%s %s\t%s\n", mark, d.name, d.text())
+		}
+		_ = w.Flush() // a Builder takes everything
+	}
+	b.WriteString("\nEnvironment (not needed with -fake):\n")
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, p := range providers() {
+		for _, s := range p.settings() {
+			fmt.Fprintf(w, "  %s\t%s\n", s.name, s.what)
+		}
+	}
+	_ = w.Flush()
+	return b.String()
+}
+
+// text leaves out that a column holds text where there is more to say.
+func (d description) text() string {
+	switch {
+	case d.note == "":
+		return d.written
+	case d.written == "text":
+		return d.note
+	}
+	return d.written + "; " + d.note
+}

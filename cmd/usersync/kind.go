@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// kind is what a column may hold: how cells are written, and how they are read.
+// What else a field demands is checked by the provider's package. No error of a
+// kind repeats the cell: with columns mixed up, it may be a password.
+type kind[T any] struct {
+	written string
+	read    func(cell) (T, error)
+}
+
+// text is taken as it is.
+func text[T ~string]() kind[T] {
+	return kind[T]{"text", func(c cell) (T, error) {
+		if !c.json {
+			return T(c.text), nil
+		}
+		var s string
+		if json.Unmarshal([]byte(c.text), &s) != nil {
+			return "", errors.New("must be text, in quotes")
+		}
+		return T(s), nil
+	}}
+}
+
+func integer() kind[int64] {
+	return kind[int64]{"whole number", func(c cell) (int64, error) {
+		n, err := strconv.ParseInt(strings.TrimSpace(c.text), 10, 64)
+		if err != nil {
+			return 0, errors.New("must be a whole number")
+		}
+		return n, nil
+	}}
+}
+
+// boolean is true for true, TRUE as spreadsheets have it, and 1.
+func boolean() kind[bool] {
+	return kind[bool]{"true or false", func(c cell) (bool, error) {
+		switch strings.ToLower(strings.TrimSpace(c.text)) {
+		case "true", "1":
+			return true, nil
+		case "false", "0":
+			return false, nil
+		}
+		return false, errors.New("must be true, false, 1 or 0")
+	}}
+}
+
+// list is written a;b or as a JSON list, [] being the empty one.
+func list[T ~string]() kind[[]T] {
+	return kind[[]T]{"list a;b or []", func(c cell) ([]T, error) {
+		written := strings.TrimSpace(c.text)
+		if c.json || strings.HasPrefix(written, "[") {
+			return decoded[[]T](c, `a list of texts, such as ["a","b"]`)
+		}
+		var items []T
+		for item := range strings.SplitSeq(written, ";") {
+			items = append(items, T(strings.TrimSpace(item)))
+		}
+		return items, nil
+	}}
+}
+
+func groups() kind[[][]int64] {
+	return kind[[][]int64]{"JSON [[1,2],[1,3]]", func(c cell) ([][]int64, error) {
+		return decoded[[][]int64](c, "lists of numbers in a list, such as [[1,2],[1,3]]")
+	}}
+}
+
+// object is a JSON object, its numbers as they are written.
+func object() kind[map[string]any] {
+	return kind[map[string]any]{"JSON object", func(c cell) (map[string]any, error) {
+		members, complaint := membersOf([]byte(c.text))
+		if complaint != "" {
+			return nil, errors.New(complaint)
+		}
+		values := make(map[string]any, len(members))
+		for _, m := range members {
+			d := json.NewDecoder(bytes.NewReader(m.value))
+			d.UseNumber()
+			var value any
+			if err := d.Decode(&value); err != nil {
+				return nil, fmt.Errorf("must be a JSON object: %w", err)
+			}
+			values[m.name] = value
+		}
+		return values, nil
+	}}
+}
+
+// code is a number with a word for it, written as either.
+func code[T ~int64](words map[string]T) kind[T] {
+	byNumber := slices.SortedFunc(maps.Keys(words), func(a, b string) int { return int(words[a] - words[b]) })
+	var written []string
+	for _, word := range byNumber {
+		written = append(written, fmt.Sprintf("%d (%s)", words[word], word))
+	}
+	want := strings.Join(written, ", ")
+	return kind[T]{want, func(c cell) (T, error) {
+		given := strings.Trim(strings.TrimSpace(c.text), `"`)
+		for word, number := range words {
+			if given == word || given == strconv.FormatInt(int64(number), 10) {
+				return number, nil
+			}
+		}
+		return 0, errors.New("must be one of " + want + ", as number or word")
+	}}
+}
+
+// decoded reads JSON that must be of the type of the field.
+func decoded[T any](c cell, want string) (T, error) {
+	var value *T
+	if json.Unmarshal([]byte(c.text), &value) != nil || value == nil {
+		return *new(T), errors.New("must be " + want)
+	}
+	return *value, nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
+)
+
+// provider is what the command needs of a provider. A [table] is one.
+type provider interface {
+	title() string
+	describe() []description
+	required() []string
+	check(row) ([]identity, []problem)
+	connect(access) (send, error)
+	settings() []setting
+	fake() fake
+}
+
+// access is where a provider is and what opens it.
+type access struct {
+	key       string
+	subdomain string // user.com only
+	options   []rest.Option
+}
+
+// send upserts the user of a row that has been checked.
+type send func(context.Context, row) result
+
+// result is what became of a user.
+type result struct {
+	user    string // what the user is called in the output
+	id      string // empty when there is none
+	outcome upsert.Outcome
+	err     error // may come with an outcome, when a part of the work was done
+}
+
+// identity is a value that no two rows may have in common.
+type identity struct{ field, value string }
+
+// description is a column in the help.
+type description struct{ name, written, note string }
+
+// providers are all there are, in the order in which they have their turn.
+func providers() []provider {
+	return []provider{identifaiTable(), partooTable(), usercomTable()}
+}
+
+// choose returns the providers that -provider means.
+func choose(name string) ([]provider, error) {
+	var names []string
+	for _, p := range providers() {
+		if p.title() == name {
+			return []provider{p}, nil
+		}
+		names = append(names, p.title())
+	}
+	want := strings.Join(names, ", ") + " or all"
+	switch name {
+	case "all":
+		return providers(), nil
+	case "":
+		return nil, fmt.Errorf("want -provider %s", want)
+	}
+	return nil, fmt.Errorf("-provider %s: want %s", printable(name), want)
+}

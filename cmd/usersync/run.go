@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/usersync/usersync/rest"
+)
+
+// The exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1 // some users failed or were not sent
+	exitUsage  = 2 // bad usage or input; nothing was sent
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run is the command without its process.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	s := streams{stdin, stdout, stderr}
+	if len(args) == 0 {
+		return s.refuse("want a command: upsert, help or version")
+	}
+	switch command, args := args[0], args[1:]; command {
+	case "upsert":
+		return runUpsert(ctx, args, s, getenv)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(s.out, helpText())
+	case "version", "-version", "--version":
+		fmt.Fprintln(s.out, "usersync", rest.Version)
+	default:
+		return s.refuse(fmt.Sprintf("unknown command %s: want upsert, help or version", printable(command)))
+	}
+	return exitOK
+}
+
+// refuse says what is wrong with the usage.
+func (s streams) refuse(text string) int {
+	fmt.Fprintf(s.err, "usersync: %s\nSee: usersync help\n", text)
+	return exitUsage
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest/resttest"
+)
+
+const (
+	markedKey      = "Marked-Key-0001"
+	markedPassword = "Marked-Pa55word!"
+)
+
+// agree creates whatever is asked for, with any key.
+func agree(w http.ResponseWriter, r *http.Request) {
+	answer := `{"created":true,"id":1}`
+	switch r.URL.Path {
+	case "/api/partner/user":
+		answer = `{"data":{"id":1,"name":"Ada","email":"ada@example.com"}}`
+	case "/user/search":
+		answer = `{"page":1,"max_page":1,"count":0,"users":[]}`
+	case "/user":
+		answer = `{"id":"1","status":"success"}`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write([]byte(answer))
+}
+
+// withPassword matches what the password is sent in.
+func withPassword(r *http.Request) bool {
+	body, err := io.ReadAll(r.Body)
+	return err == nil && bytes.Contains(body, []byte(markedPassword))
+}
+
+// Neither keys nor passwords get out, whatever happens to a user.
+func TestSecretsStayInside(t *testing.T) {
+	const header = "email,first_name,last_name,name,heuristic,pricing_id,user_id,password,readonly,sso_only"
+	good := lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,1,1,"+markedPassword+",,")
+	env := map[string]string{"USERCOM_SUBDOMAIN": "app"}
+	for _, name := range []string{"IDENTIFAI", "PARTOO", "USERCOM"} {
+		env[name+"_API_KEY"] = markedKey
+	}
+	for name, test := range map[string]struct {
+		input  string
+		fault  resttest.Fault
+		status int
+	}{
+		"created":          {good, resttest.Fault{}, exitOK},
+		"refused, quoting": {good, resttest.Fault{Match: withPassword, Status: 422, Body: `{"message":"` + markedKey + ` sent ` + markedPassword + `","errors":{"password":["` + markedPassword + ` is bad"]}}`}, exitFailed},
+		"key refused":      {good, resttest.Fault{Status: 401, Body: `{"detail":"bad key ` + markedKey + `"}`}, exitFailed},
+		"garbage":          {good, resttest.Fault{Status: 200, Body: `"` + markedPassword + markedKey + `"`}, exitFailed},
+		"weak password":    {lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,0,1,"+strings.ToLower(markedPassword)+",,"), resttest.Fault{}, exitUsage},
+		"wrong column":     {lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,"+markedPassword+",1,,"+markedPassword+","+markedPassword), resttest.Fault{}, exitUsage},
+		"wrong quoting":    {lines(header, `ada@example.com,Ada,Lovelace,Ada,Average,1,1,"`+markedPassword+`"x,,`), resttest.Fault{}, exitUsage},
+		"wrong number":     {lines(header, "ada@example.com,"+markedPassword), resttest.Fault{}, exitUsage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, p := range providers() {
+				server := resttest.NewServer(p.title(), http.HandlerFunc(agree))
+				server.Start()
+				defer server.Close()
+				if test.fault.Status != 0 {
+					server.Fail(test.fault.Repeat(-1))
+				}
+				env[strings.ToUpper(p.title())+"_BASE_URL"] = server.URL
+			}
+			for _, p := range providers() {
+				got := usersyncIn(t.Context(), env, test.input, "upsert", "-provider", p.title(), "-")
+				if p.title() != "usercom" || test.fault.Status == 401 { // it has no password to complain about
+					assert.Equal(t, test.status, got.status, got.out+got.err)
+				}
+				for _, secret := range []string{markedKey, markedPassword, strings.ToLower(markedPassword)} {
+					assert.NotContains(t, got.out+got.err, secret, p.title())
+				}
+			}
+		})
+	}
+}
+
+// The fakes keep no passwords between runs.
+func TestStateHoldsNoPassword(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state.json")
+	input := lines("email,first_name,last_name,name,heuristic,pricing_id,user_id,password", "ada@example.com,Ada,Lovelace,Ada,Average,1,1,"+markedPassword)
+	got := usersync(t, input, "upsert", "-provider", "all", "-fake", "-fake-state", state, "-")
+	require.Equal(t, exitOK, got.status, got.out)
+	data, err := os.ReadFile(state)
+	require.NoError(t, err)
+	assert.NotContains(t, string(data), markedPassword)
+}

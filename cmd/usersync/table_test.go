@@ -1,0 +1,164 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/internal/spectest"
+	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/usercom"
+)
+
+// upsertSchema is the request by which a provider creates users.
+func upsertSchema(t *testing.T, provider string) *openapi3.Schema {
+	t.Helper()
+	at := map[string]struct{ path, media string }{
+		"identifai": {"/api/partner/user", "multipart/form-data"},
+		"partoo":    {"/user", "application/json"},
+		"usercom":   {"/users/update_or_create/", "application/json"},
+	}[provider]
+	item := spectest.Load(t, provider).Paths.Find(at.path)
+	require.NotNil(t, item)
+	return item.Post.RequestBody.Value.Content[at.media].Schema.Value
+}
+
+func TestEveryFieldOfTheSpecsHasAColumn(t *testing.T) {
+	for _, p := range providers() {
+		schema := upsertSchema(t, p.title())
+		want := slices.Collect(maps.Keys(schema.Properties))
+		if p.title() == "usercom" {
+			want = append(want, customAttributes)
+		}
+		var got []string
+		for _, d := range p.describe() {
+			got = append(got, d.name)
+		}
+		assert.ElementsMatch(t, want, got, p.title())
+	}
+}
+
+func TestRequiredColumns(t *testing.T) {
+	want := map[string][]string{
+		"identifai": {"email", "heuristic", "name", "pricing_id"},
+		"partoo":    {"email", "first_name", "last_name"},
+		"usercom":   {"user_id"},
+	}
+	for _, p := range providers() {
+		assert.Equal(t, want[p.title()], p.required(), p.title())
+	}
+}
+
+func TestHelpNamesEveryColumnAndValue(t *testing.T) {
+	help := usersync(t, "", "help")
+	assert.Equal(t, exitOK, help.status)
+	for _, p := range providers() {
+		_, section, found := strings.Cut(help.out, "\nColumns of "+p.title())
+		require.True(t, found)
+		section, _, _ = strings.Cut(section, "\n\n")
+		columns := make(map[string]string)
+		for line := range strings.Lines(section) {
+			name, text, _ := strings.Cut(strings.TrimLeft(line, "* "), " ")
+			columns[name] = text
+		}
+		for name, property := range upsertSchema(t, p.title()).Properties {
+			require.Contains(t, columns, name)
+			for _, value := range property.Value.Enum {
+				text, err := json.Marshal(value)
+				require.NoError(t, err)
+				assert.Contains(t, columns[name], strings.Trim(string(text), `"`), "%s %s", p.title(), name)
+			}
+		}
+		for _, s := range p.settings() {
+			assert.Contains(t, help.out, s.name)
+		}
+	}
+}
+
+// Each column, in both formats, arrives in its field of the input.
+func TestEveryColumn(t *testing.T) {
+	t.Run("identifai", func(t *testing.T) {
+		want := identifai.UserInput{
+			ID: new(int64(7)), Name: "Ada Lovelace", Email: "ada@example.com", Password: "s3cret", Heuristic: "Average", PricingID: 2,
+			Readonly: new(true), Newsletter: new(false), SaveFiles: new(false),
+		}
+		csv := lines("id,name,email,password,heuristic,pricing_id,readonly,newsletter,save_files",
+			"7,Ada Lovelace,ada@example.com,s3cret,Average,2,TRUE,0,false")
+		jsonl := lines(`{"id":7,"name":"Ada Lovelace","email":"ada@example.com","password":"s3cret","heuristic":"Average","pricing_id":2,"readonly":true,"newsletter":false,"save_files":false}`)
+		assertInput(t, identifaiTable(), csv, jsonl, want)
+	})
+	t.Run("partoo", func(t *testing.T) {
+		want := partoo.UserInput{
+			Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", OrgID: new(int64(42)), Accesses: [][]int64{{1, 2}, {3}},
+			BusinessIDs: []string{"a", "b"}, Role: partoo.RolePublisher, CustomRole: "editor", SidebarPages: []partoo.SidebarPage{},
+			Lang: partoo.LangPtBr, SSOOnly: new(false),
+			OnCreate: partoo.OnCreate{SendInvitation: new(true), Status: partoo.UserStatusInvited, Password: "Pa55word!"},
+		}
+		csv := lines("email,first_name,last_name,org_id,accesses,business_ids,role,custom_role,sidebar_pages,send_invitation,status,password,lang,sso_only",
+			`ada@example.com,Ada,Lovelace,42,"[[1,2],[3]]",a; b,PUBLISHER,editor,[],1,invited,Pa55word!,pt-br,0`)
+		jsonl := lines(`{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","org_id":42,"accesses":[[1,2],[3]],"business_ids":["a","b"],"role":"PUBLISHER",` +
+			`"custom_role":"editor","sidebar_pages":[],"send_invitation":true,"status":"invited","password":"Pa55word!","lang":"pt-br","sso_only":false}`)
+		assertInput(t, partooTable(), csv, jsonl, want)
+	})
+	t.Run("usercom", func(t *testing.T) {
+		want := usercom.UserInput{
+			UserID: "4711", Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", PhoneNumber: "+442079460101",
+			Gender: usercom.GenderFemale, Status: usercom.UserStatusUser, City: "London", Region: "England", Country: "UK", Timezone: "Europe/London",
+			CompanyID: "acme", AssignedTo: 5, Score: new(int64(0)), Notifications: new(false), Unsubscribed: new(true),
+			FacebookURL: "https://f.example", GoogleURL: "https://g.example", GravatarURL: "https://v.example", LinkedInURL: "https://l.example", TwitterURL: "https://t.example",
+			Attributes: map[string]any{"plan": "pro", "seats": json.Number("9007199254740993")},
+		}
+		csv := lines("user_id,email,first_name,last_name,phone_number,gender,status,city,region,country,timezone,company_id,assigned_to,score,notifications,unsubscribed,"+
+			"facebook_url,google_url,gravatar_url,linkedin_url,twitter_url,attributes",
+			`4711,ada@example.com,Ada,Lovelace,+442079460101,female,2,London,England,UK,Europe/London,acme,5,0,0,true,`+
+				`https://f.example,https://g.example,https://v.example,https://l.example,https://t.example,"{""plan"":""pro"",""seats"":9007199254740993}"`)
+		jsonl := lines(`{"user_id":"4711","email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","phone_number":"+442079460101","gender":3,"status":"user",` +
+			`"city":"London","region":"England","country":"UK","timezone":"Europe/London","company_id":"acme","assigned_to":5,"score":0,"notifications":false,"unsubscribed":true,` +
+			`"facebook_url":"https://f.example","google_url":"https://g.example","gravatar_url":"https://v.example","linkedin_url":"https://l.example","twitter_url":"https://t.example",` +
+			`"attributes":{"plan":"pro","seats":9007199254740993}}`)
+		assertInput(t, usercomTable(), csv, jsonl, want)
+	})
+}
+
+func assertInput[U interface{ Validate() error }](t *testing.T, of table[U], csv, jsonl string, want U) {
+	t.Helper()
+	assert.Equal(t, []U{want}, usersOf(t, of, "csv", csv))
+	assert.Equal(t, []U{want}, usersOf(t, of, "jsonl", jsonl))
+}
+
+// What is not given stays the zero value, so that it is not sent.
+func TestNotGiven(t *testing.T) {
+	want := []partoo.UserInput{{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}}
+	csv := lines("email,first_name,last_name,role,accesses,business_ids,sso_only,org_id,password,heuristic,usercom.gender", "ada@example.com,Ada,Lovelace,, ,,,,,Average,9")
+	jsonl := lines(`{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","role":"","accesses":null,"business_ids":null,"sso_only":null,"partoo":null,"usercom":{"gender":9}}`)
+	assert.Equal(t, want, usersOf(t, partooTable(), "csv", csv))
+	assert.Equal(t, want, usersOf(t, partooTable(), "jsonl", jsonl))
+}
+
+func TestAColumnForOneProviderWins(t *testing.T) {
+	csv := lines("first_name,last_name,partoo.first_name,email,user_id,usercom.email",
+		"Ada,Lovelace,Augusta,ada@example.com,1,ada@example.org", "Bea,Brown,,bea@example.com,2,")
+	assert.Equal(t, []partoo.UserInput{
+		{Email: "ada@example.com", FirstName: "Augusta", LastName: "Lovelace"},
+		{Email: "bea@example.com", FirstName: "Bea", LastName: "Brown"},
+	}, usersOf(t, partooTable(), "csv", csv))
+	assert.Equal(t, []usercom.UserInput{
+		{UserID: "1", Email: "ada@example.org", FirstName: "Ada", LastName: "Lovelace"},
+		{UserID: "2", Email: "bea@example.com", FirstName: "Bea", LastName: "Brown"},
+	}, usersOf(t, usercomTable(), "csv", csv))
+}
+
+func TestMarkLineEndsAndQuotes(t *testing.T) {
+	want := []partoo.UserInput{{Email: "zoe@example.com", FirstName: "Zoë \"Z\"", LastName: "Müller,\nKöln"}}
+	csv := "\uFEFFemail , first_name,last_name\r\nzoe@example.com,\"Zoë \"\"Z\"\"\",\"Müller,\r\nKöln\"\r\n"
+	jsonl := "\uFEFF" + `{"email":"zoe@example.com","first_name":"Zoë \"Z\"","last_name":"Müller,\nKöln"}` + "\r\n"
+	assert.Equal(t, want, usersOf(t, partooTable(), "csv", csv))
+	assert.Equal(t, want, usersOf(t, partooTable(), "jsonl", jsonl))
+}
