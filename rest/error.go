@@ -96,7 +96,8 @@ type Error struct {
 // setCause sets Err, and its text as it may be shown.
 func (e *Error) setCause(err error, x *exchange) {
 	e.Err = err
-	e.cause = clean(x.scrub(err.Error()))
+	// errors.Join puts a line each.
+	e.cause = clean(x.scrub(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
 // Error tells provider, operation, request, status, what the vendor says, the

@@ -20,11 +20,16 @@ func (c *Client) logAttempt(ctx context.Context, x *exchange, resp *http.Respons
 	c.log.LogAttrs(ctx, slog.LevelDebug, "attempt", attrs...)
 }
 
+// logWait logs a wait that is about to begin. After a 429 whose answer names no
+// time, how long it takes is the pacer's to find out: wait is 0 then.
 func (c *Client) logWait(ctx context.Context, x *exchange, e *Error, wait time.Duration) {
 	if !c.log.Enabled(ctx, slog.LevelWarn) {
 		return
 	}
-	attrs := append(x.attrs(), slog.Duration("wait", wait.Round(time.Millisecond)))
+	attrs := x.attrs()
+	if wait > 0 {
+		attrs = append(attrs, slog.Duration("wait", wait.Round(time.Millisecond)))
+	}
 	if e.StatusCode != 0 {
 		attrs = append(attrs, slog.Int("status", e.StatusCode))
 	} else {

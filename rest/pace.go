@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -52,15 +53,25 @@ func (c *Client) pacerWaits(ctx context.Context, x *exchange, e *Error) error {
 	return nil
 }
 
+// fly makes the attempt whose turn it is. The turn is over however that ends, a
+// panic of the caller's transport included: a turn that never ends would keep
+// its place among the requests under way.
+func (c *Client) fly(req *http.Request, header http.Header, body io.ReadCloser, turn backoff.Turn, x *exchange) (resp *http.Response, e *Error) {
+	defer func() { landed(turn, x, resp, e) }()
+	resp, err := c.attempt(req, header, body, x)
+	e, _ = errors.AsType[*Error](err)
+	return resp, e
+}
+
 // landed tells the pacer how an attempt ended. A request that is sent once and
 // never again has limits of its own, so its refusal closes no gate.
 func landed(turn backoff.Turn, x *exchange, resp *http.Response, e *Error) {
 	switch {
-	case e == nil:
-		turn.Done(resp.StatusCode, 0)
-	case x.call.Once && e.StatusCode == http.StatusTooManyRequests:
-		turn.Done(0, 0)
-	default:
+	case e != nil && (e.StatusCode != http.StatusTooManyRequests || !x.call.Once):
 		turn.Done(e.StatusCode, e.RetryAfter)
+	case e == nil && resp != nil:
+		turn.Done(resp.StatusCode, 0)
+	default:
+		turn.Done(0, 0)
 	}
 }

@@ -178,3 +178,23 @@ func TestARefusedOnceClosesNoGate(t *testing.T) {
 		assert.Zero(t, time.Since(begin))
 	})
 }
+
+// A transport that panics does not keep its place among the requests under way.
+func TestAPanicEndsItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		panicking := true
+		client, err := rest.NewClient(paced, "key", rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+			if panicking {
+				panic("a bug of the caller's")
+			}
+			return reply(200, `{"id":7}`), nil
+		})}))
+		require.NoError(t, err)
+		for range 2 * backoff.DefaultInFlight {
+			assert.Panics(t, func() { _, _ = client.Do(newRequest(t, t.Context(), "GET", "/user", "")) })
+		}
+		panicking = false
+		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
+		require.NoError(t, err)
+	})
+}

@@ -33,10 +33,8 @@ func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*htt
 			return nil, err
 		}
 		waited += paced
-		resp, err := c.attempt(req, header, body, x)
-		e, _ = errors.AsType[*Error](err)
-		landed(turn, x, resp, e)
-		if err == nil {
+		var resp *http.Response
+		if resp, e = c.fly(req, header, body, turn, x); e == nil {
 			return resp, nil
 		}
 		if !c.repeatable(req, x, e) {

@@ -222,6 +222,8 @@ func TestAContextThatEndsDuringAWaitGivesBothErrors(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, reason)
 		require.ErrorIs(t, err, rest.ErrRateLimited)
+		assert.ErrorContains(t, err, "shutting down")
+		assert.NotContains(t, err.Error(), "\n")
 	})
 }
 
