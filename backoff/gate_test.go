@@ -1,0 +1,131 @@
+package backoff_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/backoff"
+)
+
+func TestPacerGateAndProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(t, backoff.PacerConfig{})
+		var mu sync.Mutex
+		var seen []time.Duration
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for range 12 {
+			wg.Go(func() {
+				assert.NoError(t, call(t.Context(), p, func() (int, time.Duration) {
+					mu.Lock()
+					seen = append(seen, time.Since(begin))
+					n := len(seen)
+					mu.Unlock()
+					if n >= 3 && n <= 9 {
+						return 429, 10 * time.Second
+					}
+					time.Sleep(time.Millisecond) // the refusals are known first
+					return 200, 0
+				}))
+			})
+		}
+		wg.Wait()
+		// 2 pass and 6 are refused, which is one event; a refused probe; a good one.
+		require.Len(t, seen, 12+7)
+		assert.GreaterOrEqual(t, seen[8]-seen[7], 10*time.Second)
+		assert.GreaterOrEqual(t, seen[9]-seen[8], 10*time.Second)
+		assert.GreaterOrEqual(t, seen[10]-seen[9], trip, "the others wait for the probe")
+		assert.Less(t, seen[18], 25*time.Second)
+	})
+}
+
+func TestPacerHonoursTheLongestWishOfOneEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(t, backoff.PacerConfig{})
+		a, b := p.Turn("GET"), p.Turn("GET")
+		require.NoError(t, a.Wait(t.Context(), 0))
+		require.NoError(t, b.Wait(t.Context(), 0))
+		time.Sleep(trip)
+		a.Done(429, time.Second)
+		b.Done(429, 50*time.Second)
+		begin := time.Now()
+		require.NoError(t, a.Wait(t.Context(), 0))
+		assert.GreaterOrEqual(t, time.Since(begin), 50*time.Second)
+	})
+}
+
+func TestPacerFindsTheRhythm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(t, backoff.PacerConfig{})
+		var start time.Time
+		used, refused := 0, 0
+		var mu sync.Mutex
+		answer := func() (int, time.Duration) { // 20 a minute, and not a word about it
+			mu.Lock()
+			defer mu.Unlock()
+			if time.Since(start) >= time.Minute {
+				start, used = time.Now(), 0
+			}
+			if used++; used > 20 {
+				refused++
+				return 429, 0
+			}
+			return 200, 0
+		}
+		var wg sync.WaitGroup
+		begin := time.Now()
+		for range 16 {
+			wg.Go(func() {
+				for range 10 {
+					assert.NoError(t, call(t.Context(), p, answer))
+				}
+			})
+		}
+		wg.Wait()
+		assert.Less(t, time.Since(begin), 7*time.Minute*110/100)
+		assert.Less(t, refused, 30)
+		learned := p.Stats()[0].Learned
+		assert.InDelta(t, 20, learned.N, 1)
+		assert.InDelta(t, time.Minute, learned.Per, float64(4*time.Second))
+	})
+}
+
+func TestPacerLearnedLimitCreepsBackUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(t, quotas(backoff.Quota{N: 100, Per: time.Minute}))
+		var start time.Time
+		used, limit := 0, 40
+		var mu sync.Mutex
+		answer := func() (int, time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			if time.Since(start) >= time.Minute {
+				start, used = time.Now(), 0
+			}
+			if used++; used > limit {
+				return 429, time.Until(start.Add(time.Minute))
+			}
+			return 200, 0
+		}
+		send := func(n int) time.Duration {
+			begin := time.Now()
+			var wg sync.WaitGroup
+			for range n {
+				wg.Go(func() { assert.NoError(t, call(t.Context(), p, answer)) })
+			}
+			wg.Wait()
+			return time.Since(begin)
+		}
+		send(200)
+		assert.InDelta(t, 40, p.Stats()[0].Learned.N, 1)
+		limit = 100
+		send(300)
+		assert.Zero(t, p.Stats()[0].Learned.N, "the documented quota is the only one again")
+		assert.Less(t, send(300), 4*time.Minute)
+	})
+}
