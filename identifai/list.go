@@ -3,13 +3,12 @@ package identifai
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"slices"
 	"strings"
 
 	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/paging"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -111,39 +110,21 @@ func (c *Client) find(ctx context.Context, operation, email string) ([]User, err
 
 // list is Users with params that have been checked.
 func (c *Client) list(ctx context.Context, operation string, params ListUsersParams) iter.Seq2[User, error] {
-	return func(yield func(User, error) bool) {
-		ctx := rest.WithCall(ctx, rest.Call{Operation: operation})
-		seen := make(map[int64]bool)
-		params := params
-		if params.PerPage == nil {
-			params.PerPage = new(int64(perPage))
-		}
-		page := int64(1)
-		if params.Page != nil {
-			page = *params.Page
-		}
-		for ; ; page++ {
-			params.Page = &page
-			answer, err := rest.Decode[pageAnswer](c.api.ListUsers(ctx, &params))
-			if err != nil {
-				yield(User{}, err)
-				return
-			}
-			fresh := answer.unseen(seen)
-			if err := answer.advances(page, len(fresh)); err != nil {
-				yield(User{}, lookupError(operation, err.Error(), nil))
-				return
-			}
-			for _, user := range fresh {
-				if !yield(user, nil) {
-					return
-				}
-			}
-			if page >= answer.LastPage {
-				return
-			}
-		}
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
+	if params.PerPage == nil {
+		params.PerPage = new(int64(perPage))
 	}
+	return paging.List[User, int64]{
+		First: params.Page,
+		Fetch: func(number int64) (paging.Page[User], error) {
+			params := params
+			params.Page = &number
+			answer, err := rest.Decode[pageAnswer](c.api.ListUsers(ctx, &params))
+			return paging.Page[User]{Number: answer.CurrentPage, Last: answer.LastPage, Items: answer.users()}, err
+		},
+		ID:   func(user User) int64 { return user.ID },
+		Fail: func(message string) error { return lookupError(operation, message, nil) },
+	}.All()
 }
 
 // pageAnswer is what is needed of a page of users.
@@ -169,33 +150,16 @@ func (a pageAnswer) Check() error {
 	return nil
 }
 
-// unseen returns the users of the page that are not in seen, and adds them.
-func (a pageAnswer) unseen(seen map[int64]bool) []User {
-	var fresh []User
+// users leaves nulls out.
+func (a pageAnswer) users() []User {
+	var users []User
 	for _, user := range a.Data {
-		if user != nil && !seen[user.ID] {
-			seen[user.ID] = true
-			fresh = append(fresh, *user)
+		if user != nil {
+			users = append(users, *user)
 		}
 	}
-	return fresh
+	return users
 }
-
-// advances refuses a page that is not the one asked for, as it comes when the
-// server ignores the parameter, and one that brings nothing new although more is
-// to come or somebody stands on it: the list would never end, or end before its
-// end.
-func (a pageAnswer) advances(asked int64, fresh int) error {
-	switch {
-	case a.CurrentPage != 0 && a.CurrentPage != asked:
-		return fmt.Errorf("page %d was asked for, page %d came", asked, a.CurrentPage)
-	case fresh == 0 && (asked < a.LastPage || slices.ContainsFunc(a.Data, notNil)):
-		return fmt.Errorf("page %d of %d brings no new users", asked, a.LastPage)
-	}
-	return nil
-}
-
-func notNil(user *User) bool { return user != nil }
 
 // lookupError is the error of a look-up that was answered, but not so that it
 // helps.

@@ -3,10 +3,10 @@ package partoo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/paging"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -59,36 +59,18 @@ func checkSearch(operation string, params SearchUsersParams) error {
 
 // search is SearchUsers with params that have been checked.
 func (c *Client) search(ctx context.Context, operation string, params SearchUsersParams) iter.Seq2[User, error] {
-	return func(yield func(User, error) bool) {
-		ctx := rest.WithCall(ctx, rest.Call{Operation: operation})
-		seen := make(map[string]bool)
-		params := params
-		page := int64(1)
-		if params.Page != nil {
-			page = *params.Page
-		}
-		for ; ; page++ {
-			params.Page = &page
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
+	return paging.List[User, string]{
+		First: params.Page,
+		Fetch: func(number int64) (paging.Page[User], error) {
+			params := params
+			params.Page = &number
 			answer, err := rest.Decode[pageAnswer](c.api.SearchUsers(ctx, &params))
-			if err != nil {
-				yield(User{}, err)
-				return
-			}
-			fresh := answer.unseen(seen)
-			if err := answer.advances(page, len(fresh)); err != nil {
-				yield(User{}, lookupError(operation, err.Error(), nil))
-				return
-			}
-			for _, user := range fresh {
-				if !yield(user, nil) {
-					return
-				}
-			}
-			if page >= answer.MaxPage {
-				return
-			}
-		}
-	}
+			return paging.Page[User]{Number: answer.Page, Last: answer.MaxPage, Items: answer.Users}, err
+		},
+		ID:   func(user User) string { return user.ID },
+		Fail: func(message string) error { return lookupError(operation, message, nil) },
+	}.All()
 }
 
 // pageAnswer is a page of users.
@@ -110,31 +92,6 @@ func (a pageAnswer) Check() error {
 		if user.ID == "" {
 			return errors.New("the answer has a user without an id")
 		}
-	}
-	return nil
-}
-
-// unseen returns the users of the page that are not in seen, and adds them.
-func (a pageAnswer) unseen(seen map[string]bool) []User {
-	var fresh []User
-	for _, user := range a.Users {
-		if !seen[user.ID] {
-			seen[user.ID] = true
-			fresh = append(fresh, user)
-		}
-	}
-	return fresh
-}
-
-// advances refuses a page that is not the one asked for, and one that brings
-// nothing new although more is to come or something stands on it: the list would
-// never end, or end before its end.
-func (a pageAnswer) advances(asked int64, fresh int) error {
-	switch {
-	case a.Page != 0 && a.Page != asked:
-		return fmt.Errorf("page %d was asked for, page %d came", asked, a.Page)
-	case fresh == 0 && (len(a.Users) > 0 || asked < a.MaxPage):
-		return fmt.Errorf("page %d of %d brings no new users", asked, a.MaxPage)
 	}
 	return nil
 }
