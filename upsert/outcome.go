@@ -6,6 +6,8 @@
 //	if err == nil && result.Outcome == upsert.Created {
 //		store(result.ID)
 //	}
+//
+// [All] upserts many users, and a [Journal] makes that resumable.
 package upsert
 
 import "fmt"
@@ -42,4 +44,9 @@ func (o Outcome) String() string {
 type Result[ID comparable] struct {
 	ID      ID
 	Outcome Outcome
+}
+
+// record is what a journal keeps of the result. Results that embed Result have it too.
+func (r Result[ID]) record() (id string, outcome Outcome) {
+	return fmt.Sprint(r.ID), r.Outcome
 }

@@ -1,0 +1,305 @@
+package upsert_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/upsert"
+)
+
+var header = upsert.JournalHeader{Provider: "partoo", Input: "sha256:00ff"}
+
+func open(t testing.TB, path string) *upsert.Journal {
+	t.Helper()
+	j, err := upsert.OpenJournal(path, header)
+	require.NoError(t, err)
+	t.Cleanup(func() { j.Close() })
+	return j
+}
+
+func journalPath(t testing.TB) string { return filepath.Join(t.TempDir(), "users.csv.journal") }
+
+// wrapped is a result like identifAI's, which holds one of ours.
+type wrapped struct {
+	upsert.Result[string]
+	More int
+}
+
+var errRefused = errors.New("partoo: UpsertUser: 400 Bad Request: email: taken")
+
+// runUsers upserts users into j, fails those in bad, and returns the indexes that were sent.
+func runUsers(t testing.TB, j *upsert.Journal, users []string, bad ...int) []int {
+	t.Helper()
+	var sent []int
+	var mu sync.Mutex
+	type user struct {
+		index int
+		name  string
+	}
+	input := func(yield func(user) bool) {
+		for i, name := range users {
+			if !yield(user{i, name}) {
+				return
+			}
+		}
+	}
+	for item := range upsert.All(t.Context(), input, func(_ context.Context, u user) (wrapped, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, u.index)
+		if slices.Contains(bad, u.index) {
+			return wrapped{}, errRefused
+		}
+		return wrapped{Result: upsert.Result[string]{ID: "id-" + u.name, Outcome: upsert.Created}}, nil
+	}, upsert.WithKey(func(u user) string { return u.name }), upsert.WithJournal(j)) {
+		assert.Equal(t, slices.Contains(bad, item.Index), item.Err != nil)
+	}
+	slices.Sort(sent)
+	return sent
+}
+
+func TestJournalResume(t *testing.T) {
+	path, users := journalPath(t), []string{"a", "b", "c", "b", "d"}
+	j := open(t, path)
+	assert.Equal(t, []int{0, 1, 2, 3, 4}, runUsers(t, j, users, 1, 2))
+	assert.Equal(t, upsert.JournalCounts{Created: 3, Failed: 2}, j.Counts())
+	assert.Empty(t, runUsers(t, j, users), "the same run again")
+	require.NoError(t, j.Close())
+	require.NoError(t, j.Close())
+
+	j = open(t, path)
+	assert.Equal(t, upsert.JournalCounts{Created: 3, Failed: 2}, j.Counts())
+	assert.Empty(t, runUsers(t, j, users))
+	require.NoError(t, j.RetryFailed())
+	assert.Equal(t, upsert.JournalCounts{Created: 2}, j.Counts())
+	require.NoError(t, j.Close())
+
+	j = open(t, path) // killed before the retry: it still holds
+	assert.Equal(t, []int{1, 2, 3}, runUsers(t, j, users, 2), "and 3, or 1 would undo it")
+	assert.Equal(t, upsert.JournalCounts{Created: 4, Failed: 1}, j.Counts())
+	assert.Equal(t, []int{4}, runUsers(t, j, []string{"a", "b", "c", "b", "another"}), "another key is another user")
+
+	var entries []upsert.Entry
+	for e, err := range upsert.ReadJournal(path) {
+		require.NoError(t, err)
+		assert.False(t, e.Time.IsZero())
+		entries = append(entries, e)
+	}
+	assert.Len(t, entries, 9)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" {
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+}
+
+func TestJournalEntries(t *testing.T) {
+	path := journalPath(t)
+	long, odd := strings.Repeat("k", 600), "a\xff"
+	j := open(t, path)
+	users := []string{"a", long, odd, "\"\n"}
+	runUsers(t, j, users, 3)
+	assert.Empty(t, runUsers(t, j, users))
+	for item := range upsert.All(t.Context(), count(6), func(_ context.Context, n int) (int, error) {
+		if n == 4 {
+			return 0, errors.New(strings.Repeat("é", 5000))
+		}
+		return 1, nil
+	}, upsert.WithJournal(j)) {
+		_ = item
+	}
+	got := map[int]upsert.Entry{}
+	for e, err := range upsert.ReadJournal(path) {
+		require.NoError(t, err)
+		got[e.Index] = e
+	}
+	require.Len(t, got, 6)
+	assert.Equal(t, errRefused.Error(), lastOf(t, path, "\"\n").Error)
+	assert.Equal(t, "id-a", lastOf(t, path, "a").ID)
+	assert.Equal(t, upsert.Created, lastOf(t, path, "a").Outcome)
+	assert.Equal(t, upsert.JournalCounts{Done: 5, Failed: 1}, j.Counts(), "other keys: upserted again")
+	assert.LessOrEqual(t, len(got[4].Error), 4096)
+	assert.True(t, strings.HasSuffix(got[4].Error, "é…"))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), `"key":"`+long)
+}
+
+func lastOf(t *testing.T, path, key string) (last upsert.Entry) {
+	for e, err := range upsert.ReadJournal(path) {
+		require.NoError(t, err)
+		if e.Key == key {
+			last = e
+		}
+	}
+	return last
+}
+
+func TestJournalRefusals(t *testing.T) {
+	whole := "{\"format\":\"usersync journal\",\"version\":1,\"provider\":\"partoo\",\"input\":\"sha256:00ff\"}\n"
+	for name, c := range map[string]struct {
+		text string
+		want string
+		is   error
+	}{
+		"provider":         {strings.Replace(whole, "partoo", "usercom", 1), `its provider is "usercom", not "partoo"`, upsert.ErrJournalMismatch},
+		"input":            {strings.Replace(whole, "00ff", "11", 1), `its input is "sha256:11", not "sha256:00ff"`, upsert.ErrJournalMismatch},
+		"version":          {strings.Replace(whole, ":1,", ":2,", 1), "version 2, and this release reads version 1", upsert.ErrJournalMismatch},
+		"csv":              {"email,first_name\n", "line 1 is not the header of a journal", upsert.ErrJournal},
+		"csv, one line":    {"email", "line 1 is not the header of a journal", upsert.ErrJournal},
+		"long, no newline": {strings.Repeat("x", 1000), "line 1 is not the header of a journal", upsert.ErrJournal},
+		"garbage":          {whole + "{\"index\":0,\"outcome\":\"created\"}\n\x00\x00\n", "line 3: invalid character", upsert.ErrJournal},
+		"no index":         {whole + "{\"outcome\":\"created\"}\n", "line 2: index is missing or negative", upsert.ErrJournal},
+		"negative":         {whole + "{\"index\":-1,\"outcome\":\"created\"}\n", "line 2: index is missing or negative", upsert.ErrJournal},
+		"outcome":          {whole + "{\"index\":1,\"outcome\":\"gone\"}\n", `line 2: outcome "gone" is none of`, upsert.ErrJournal},
+		"done with error":  {whole + "{\"index\":1,\"outcome\":\"done\",\"error\":\"x\"}\n", `line 2: outcome "done" has an error`, upsert.ErrJournal},
+		"long line":        {whole + strings.Repeat("x", 70000) + "\n", "line 2 is longer than 65536 bytes", upsert.ErrJournal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := journalPath(t)
+			require.NoError(t, os.WriteFile(path, []byte(c.text), 0o600))
+			_, err := upsert.OpenJournal(path, header)
+			assert.ErrorContains(t, err, c.want)
+			assert.ErrorIs(t, err, c.is)
+			assert.ErrorIs(t, err, upsert.ErrJournal)
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, c.text, string(text), "left as it is")
+		})
+	}
+	_, err := upsert.OpenJournal(journalPath(t), upsert.JournalHeader{Input: "x"})
+	assert.ErrorContains(t, err, "Provider is required")
+	_, err = upsert.OpenJournal(journalPath(t), upsert.JournalHeader{Provider: "x"})
+	assert.ErrorContains(t, err, "Input is required")
+	_, err = upsert.OpenJournal(filepath.Join(t.TempDir(), "no", "where"), header)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	for _, err := range upsert.ReadJournal(journalPath(t)) {
+		assert.ErrorIs(t, err, os.ErrNotExist)
+	}
+}
+
+func TestJournalInUse(t *testing.T) {
+	path := journalPath(t)
+	j := open(t, path)
+	_, err := upsert.OpenJournal(path, header)
+	assert.ErrorIs(t, err, upsert.ErrJournalInUse)
+	require.NoError(t, j.Close())
+	open(t, path)
+}
+
+// A run whose journal fails ends and says so in its items.
+func TestJournalFailureEndsTheRun(t *testing.T) {
+	j := open(t, journalPath(t))
+	require.NoError(t, j.Close())
+	items := 0
+	for item := range upsert.All(t.Context(), count(math.MaxInt), nothing, upsert.WithJournal(j)) {
+		assert.ErrorIs(t, item.Err, upsert.ErrJournal)
+		assert.Equal(t, upsert.Updated, item.Result.Outcome)
+		items++
+	}
+	assert.LessOrEqual(t, items, 8)
+	assert.Positive(t, items)
+}
+
+func TestJournalLeavesCancelledForTheNextRun(t *testing.T) {
+	j := open(t, journalPath(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	for range upsert.All(ctx, count(5), func(ctx context.Context, n int) (result, error) {
+		if n == 1 {
+			cancel()
+		}
+		if n > 0 {
+			<-ctx.Done()
+			return result{}, ctx.Err()
+		}
+		return result{Outcome: upsert.Unchanged}, nil
+	}, upsert.WithWorkers(1), upsert.WithJournal(j)) {
+	}
+	assert.Equal(t, upsert.JournalCounts{Unchanged: 1}, j.Counts())
+}
+
+// A process may be killed after any byte: what is left is a journal of the users
+// whose lines are whole, and goes on from there.
+func TestJournalCutAnywhere(t *testing.T) {
+	path, users := journalPath(t), []string{"a", "b", "c", "b", "d"}
+	j := open(t, path)
+	runUsers(t, j, users, 1)
+	require.NoError(t, j.RetryFailed())
+	runUsers(t, j, users, 1)
+	require.NoError(t, j.Close())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for end := range len(text) + 1 {
+		cut := filepath.Join(t.TempDir(), "cut")
+		require.NoError(t, os.WriteFile(cut, text[:end], 0o600))
+		onRecord := map[int]bool{}
+		retried := false
+		for n, line := range bytes.SplitAfter(text[:end], []byte("\n")) {
+			var index int
+			switch {
+			case n == 0 || !bytes.HasSuffix(line, []byte("\n")):
+			case bytes.Contains(line, []byte("retry")):
+				retried = true
+				delete(onRecord, 1)
+				delete(onRecord, 3)
+			default:
+				_, err := fmt.Sscanf(string(line), `{"index":%d`, &index)
+				require.NoError(t, err)
+				onRecord[index] = true
+			}
+		}
+		var want []int
+		for i := range users {
+			if !onRecord[i] {
+				want = append(want, i)
+			}
+		}
+		j := open(t, cut)
+		require.Equal(t, want, runUsers(t, j, users), "cut at %d, retried %v", end, retried)
+		require.NoError(t, j.Close())
+		require.Empty(t, runUsers(t, open(t, cut), users), "cut at %d", end)
+	}
+}
+
+func BenchmarkAllWithJournal(b *testing.B) {
+	j := open(b, journalPath(b))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range upsert.All(b.Context(), count(b.N), nothing, upsert.WithJournal(j)) {
+	}
+}
+
+// BenchmarkOpenJournal opens a journal of a million users.
+func BenchmarkOpenJournal(b *testing.B) {
+	path, n := journalPath(b), 1_000_000
+	j := open(b, path)
+	for range upsert.All(b.Context(), count(n), nothing, upsert.WithJournal(j), upsert.WithKey(func(n int) string {
+		return fmt.Sprintf("user%d@example.com", n)
+	})) {
+	}
+	require.NoError(b, j.Close())
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		j = open(b, path)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		require.Equal(b, n, j.Counts().Updated)
+		require.NoError(b, j.Close())
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "bytes/user")
+}

@@ -1,0 +1,27 @@
+//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
+
+package upsert
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// openLocked opens or creates a file that no other Journal has open. The lock
+// goes with the process, however it ends.
+func openLocked(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return file, nil
+	}
+	file.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, ErrJournalInUse
+	}
+	return nil, os.NewSyscallError("flock", err)
+}

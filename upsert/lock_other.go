@@ -1,0 +1,11 @@
+//go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
+
+package upsert
+
+import "os"
+
+// openLocked opens or creates a file. The standard library has no lock for files
+// here: two runs on one journal are not told from each other.
+func openLocked(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+}
