@@ -5,6 +5,7 @@ import "time"
 const (
 	gateJitter = int64(500 * time.Millisecond) // processes must not come back in step
 	gateTrust  = int64(8 * time.Second)        // longest wait of our own when the server names one
+	gateMost   = int64(time.Hour)              // longest the gate stays closed for one refusal, whatever the server says: a slip must not stop a process for days
 )
 
 // rhythm is when a server that names no time is asked again, counted from its
@@ -37,10 +38,11 @@ func (c *class) refuse(t *turn, now, retryAfter int64) {
 	g := &c.gate
 	if g.closed > 0 && t.sent <= g.closed {
 		if g.shut && retryAfter > 0 {
-			g.until = max(g.until, now+retryAfter)
+			g.until = max(g.until, addTime(now, min(retryAfter, gateMost)))
 		}
 		return
 	}
+	retryAfter = min(retryAfter, gateMost)
 	c.learned.failed = now
 	if t.trial != none {
 		c.learned.explored(t, now, retryAfter)

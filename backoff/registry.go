@@ -47,11 +47,13 @@ func (r *Registry) Pacer(origin, credential string, config PacerConfig) (*QuotaP
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if p, known := r.find(key); p != nil {
-		if !known.same(config) {
+		if !known.same(config) && !p.idle() {
 			return nil, fmt.Errorf("shared pacer: this key is in use for %s with %s, not with %s: one key has one set of quotas",
 				origin, known, config)
 		}
-		return p, nil
+		if known.same(config) {
+			return p, nil
+		}
 	}
 	p, err := NewPacer(config)
 	if err != nil {

@@ -94,3 +94,24 @@ func TestRegistryDropsWhatIsIdle(t *testing.T) {
 		assert.Same(t, used, same)
 	})
 }
+
+// A key's quotas may change once nobody has used it for longer than they reach.
+func TestRegistryTakesNewQuotasForAnIdleKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r Registry
+		before := PacerConfig{Quotas: []QuotaSet{{Quotas: []Quota{{N: 300, Per: time.Minute}}}}}
+		after := PacerConfig{Quotas: []QuotaSet{{Quotas: []Quota{{N: 600, Per: time.Minute}}}}}
+		p, err := r.Pacer("https://api.example.com", "key", before)
+		require.NoError(t, err)
+		turn := p.Turn("GET")
+		require.NoError(t, turn.Wait(t.Context(), 0))
+		turn.Done(200, 0)
+		_, err = r.Pacer("https://api.example.com", "key", after)
+		require.ErrorContains(t, err, "one key has one set of quotas")
+
+		<-time.After(24 * time.Hour)
+		q, err := r.Pacer("https://api.example.com", "key", after)
+		require.NoError(t, err)
+		assert.NotSame(t, p, q)
+	})
+}

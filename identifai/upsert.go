@@ -49,6 +49,7 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, err
 	found, lookup := c.find(ctx, opUpsert, u.Email)
 	switch {
 	case lookup != nil:
+		setExecuted(lookup, rest.ExecutedNo) // it was a read
 		return UpsertResult{}, inDoubt(fmt.Errorf("%w (looking the user up after: %w)", lookup, err), err)
 	case len(found) != 1:
 		return UpsertResult{}, err
@@ -83,13 +84,20 @@ func unknown(err error) bool {
 	return ok && e.Executed != rest.ExecutedNo
 }
 
-// inDoubt has err say that something may have been executed when the create
-// before it may have been.
+// inDoubt has err say what the create before it may have done, where that is more.
 func inDoubt(err, create error) error {
-	if e, ok := errors.AsType[*rest.Error](err); ok && unknown(create) && e.Executed == rest.ExecutedNo {
-		e.Executed = rest.ExecutedMaybe
+	if c, ok := errors.AsType[*rest.Error](create); ok {
+		if e, ok := errors.AsType[*rest.Error](err); ok && e.Executed < c.Executed {
+			e.Executed = c.Executed
+		}
 	}
 	return err
+}
+
+func setExecuted(err error, executed rest.Executed) {
+	if e, ok := errors.AsType[*rest.Error](err); ok {
+		e.Executed = executed
+	}
 }
 
 func resultOf(u UserInput, user User) UpsertResult {

@@ -191,6 +191,20 @@ func TestALookUpThatFailsKeepsTheDoubt(t *testing.T) {
 	}, 500)
 }
 
+// What the error says of execution is about the writes, not the look-up.
+func TestALookUpThatFailsRaisesNoDoubt(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		server.AddUser(ada())
+		server.Fail(resttest.Status(500).On(listURL))
+		_, err := client.UpsertUser(t.Context(), ada())
+		assert.Equal(t, rest.ExecutedNo, failure(t, err).Executed, "the create was refused")
+
+		server.Fail(answer(200, `{}`).On(writeURL), resttest.Status(500).On(listURL))
+		_, err = client.UpsertUser(t.Context(), ada())
+		assert.Equal(t, rest.ExecutedYes, failure(t, err).Executed, "the create was answered with success")
+	}, 200, 500)
+}
+
 func TestAnUpdateThatFailsAfterALookUpKeepsTheDoubt(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(resttest.LostAnswer().On(writeURL), resttest.Fault{Status: 403}.On(writeURL))

@@ -32,8 +32,9 @@ const maxRounds = 3
 // refusal is returned; the address may belong to a user this key cannot see. When
 // the outcome of a create is unknown (its answer was lost, cannot be read or is a
 // 5xx), the user is searched for again too; when nobody is found it is created
-// again, after the wait the retry rules ask for, unless an invitation may have
-// been mailed: then the error is returned, with Executed maybe or yes. A user
+// again, after the wait the retry rules ask for, unless the answer was a success
+// that cannot be read or an invitation may have been mailed: then the error is
+// returned, with Executed yes or maybe. A user
 // that was deleted between search and update is created. After three rounds the
 // last error is returned.
 //
@@ -48,10 +49,12 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Res
 	var last error   // what became of the round before
 	var failed error // the same, where that was a create
 	doubts := 0      // creates whose outcome is unknown
-	defer func() { err = inDoubt(err, doubts > 0) }()
+	var worst rest.Executed
+	defer func() { err = inDoubt(err, worst) }()
 	for range maxRounds {
 		have, err := c.find(ctx, u.Email)
 		if err != nil {
+			setExecuted(err, rest.ExecutedNo) // it was a read
 			return result, following(last, err)
 		}
 		if have != nil {
@@ -71,6 +74,7 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Res
 		}
 		if unknown(err) {
 			doubts++
+			worst = max(worst, executed(err))
 		}
 		last, failed = err, err
 	}
@@ -116,7 +120,7 @@ func (c *Client) mayCreate(ctx context.Context, u UserInput, failed error, doubt
 	switch {
 	case failed == nil:
 		return nil
-	case refused(failed):
+	case refused(failed), executed(failed) == rest.ExecutedYes:
 		return failed
 	case u.OnCreate.SendInvitation != nil && *u.OnCreate.SendInvitation:
 		return failed
@@ -132,9 +136,19 @@ func refused(err error) bool {
 }
 
 // unknown reports whether a create that failed may have created the user.
-func unknown(err error) bool {
-	e, ok := errors.AsType[*rest.Error](err)
-	return ok && e.Executed != rest.ExecutedNo
+func unknown(err error) bool { return executed(err) != rest.ExecutedNo }
+
+func executed(err error) rest.Executed {
+	if e, ok := errors.AsType[*rest.Error](err); ok {
+		return e.Executed
+	}
+	return rest.ExecutedNo
+}
+
+func setExecuted(err error, executed rest.Executed) {
+	if e, ok := errors.AsType[*rest.Error](err); ok {
+		e.Executed = executed
+	}
 }
 
 // following is the error of a search after a write that failed: neither is lost.
@@ -145,11 +159,11 @@ func following(last, err error) error {
 	return fmt.Errorf("%w (searching again after: %w)", err, last)
 }
 
-// inDoubt has err say that something may have been executed, where it knows only
+// inDoubt has err say what creates may have done, where that is more than it knows
 // of the last request.
-func inDoubt(err error, doubt bool) error {
-	if e, ok := errors.AsType[*rest.Error](err); ok && doubt && e.Executed == rest.ExecutedNo {
-		e.Executed = rest.ExecutedMaybe
+func inDoubt(err error, worst rest.Executed) error {
+	if executed(err) < worst {
+		setExecuted(err, worst)
 	}
 	return err
 }

@@ -59,6 +59,10 @@ func (c *Client) readAnswer(ctx context.Context, cancel context.CancelFunc, req 
 // readRefusal reads what a refusal says, as far as it comes in time.
 func (c *Client) readRefusal(cancel context.CancelFunc, resp *http.Response, x *exchange) *Error {
 	arrived := time.Now()
+	if resp.StatusCode < 200 {
+		// A 101 hands out the connection itself, whose reading no context ends.
+		return x.refusal(resp, nil, arrived)
+	}
 	timer := time.AfterFunc(refusalTime, cancel)
 	defer timer.Stop()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, refusalLimit))

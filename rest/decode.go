@@ -36,12 +36,17 @@ func Decode[T any](resp *http.Response, err error) (T, error) {
 }
 
 // Discard is Decode for an operation whose answer holds nothing of use: any 2xx
-// will do, with or without a body.
+// will do, with or without a body. A web page is an *[Error] all the same: it
+// comes from something else than the API.
 func Discard(resp *http.Response, err error) error {
 	if err != nil {
 		return err
 	}
-	return resp.Body.Close()
+	x, body, err := content(resp)
+	if err == nil && isPage(body) {
+		return x.unusable(resp, head(body), errors.New("the answer is a web page, not one of the API"))
+	}
+	return err
 }
 
 // content returns the body of an answer and the exchange it belongs to. An

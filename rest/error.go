@@ -78,7 +78,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Attempts is how often the request was sent, 0 when it was not.
 	Attempts int
-	// Executed says whether the server acted on any of the attempts.
+	// Executed says whether the server acted on any of the attempts. It has no
+	// meaning for reads.
 	Executed Executed
 	// Body holds the first 64 KiB of the answer as received. It may repeat what
 	// was sent and stays out of every text.
@@ -86,7 +87,7 @@ type Error struct {
 	// Header holds the harmless headers of the answer: dates, rate limits and
 	// request ids.
 	Header http.Header
-	// Err is the cause, if any.
+	// Err is the cause, if any, as it came: its own text is not cleaned.
 	Err error `json:"-"`
 
 	cause string // Err as text, without secrets
@@ -163,7 +164,7 @@ func (e Error) Is(target error) bool {
 	case ErrRateLimited:
 		return e.StatusCode == http.StatusTooManyRequests
 	case ErrUnavailable:
-		return e.StatusCode >= 500
+		return e.StatusCode >= 500 && e.StatusCode < 600
 	case ErrRedirect:
 		return e.StatusCode >= 300 && e.StatusCode < 400
 	}

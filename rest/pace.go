@@ -42,6 +42,13 @@ func (c *Client) pace(ctx context.Context, turn backoff.Turn, x *exchange, last 
 	return 0, last
 }
 
+// pacerLearns reports whether the pacer makes everybody wait after a 429. Ours
+// does; of one that a caller plugged in nobody knows, so the call waits by itself.
+func (c *Client) pacerLearns() bool {
+	_, ours := c.pacer.(*backoff.QuotaPacer)
+	return ours
+}
+
 // pacerWaits leaves the wait after the 429 e to the pacer, which makes everybody
 // else wait too, unless the server asks for more than the policy allows.
 func (c *Client) pacerWaits(ctx context.Context, x *exchange, e *Error) error {

@@ -81,5 +81,5 @@ func (s *settings) pacer(quotas []backoff.QuotaSet, base *url.URL, key string) (
 	if s.http != nil && s.http.Transport != nil {
 		return backoff.NewPacer(config)
 	}
-	return shared.Pacer(base.Scheme+"://"+base.Host, key, config)
+	return shared.Pacer(s.provider+" at "+base.Scheme+"://"+base.Host, key, config)
 }

@@ -198,3 +198,54 @@ func TestAPanicEndsItsTurn(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// heedless is a pacer of the caller's own that knows nothing of refusals.
+type heedless struct{}
+
+func (heedless) Turn(string) backoff.Turn                  { return heedless{} }
+func (heedless) Wait(context.Context, time.Duration) error { return nil }
+func (heedless) Done(int, time.Duration)                   {}
+
+// The server's wish and the limits of waiting hold whoever paces.
+func TestAPacerOfOnesOwnCannotMakeCallsHammer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n int
+		client, err := rest.NewClient(paced, "key", rest.WithPacer(heedless{}), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+			n++
+			resp := reply(429, `{}`)
+			resp.Header.Set("Retry-After", "60")
+			return resp, nil
+		})}))
+		require.NoError(t, err)
+		begin := time.Now()
+		_, err = client.Do(newRequest(t, t.Context(), "POST", "/user", `{}`))
+		require.ErrorIs(t, err, rest.ErrRateLimited)
+		assert.LessOrEqual(t, n, 5)
+		assert.LessOrEqual(t, time.Since(begin), 5*time.Minute)
+	})
+}
+
+// One absurd wish does not stop the process for good.
+func TestAnAbsurdWishIsForgottenWithinTheHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wishes := []string{"999999999", ""}
+		client, err := rest.NewClient(paced, "key", rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+			wish := wishes[0]
+			wishes = wishes[1:]
+			if wish == "" {
+				return reply(200, `{"id":7}`), nil
+			}
+			resp := reply(429, `{}`)
+			resp.Header.Set("Retry-After", wish)
+			return resp, nil
+		})}))
+		require.NoError(t, err)
+		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
+		require.ErrorIs(t, err, rest.ErrRateLimited)
+		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
+		require.ErrorIs(t, err, rest.ErrRateLimited, "refused at once: the gate is closed")
+		<-time.After(time.Hour + time.Minute)
+		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
+		require.NoError(t, err)
+	})
+}

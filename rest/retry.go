@@ -19,7 +19,7 @@ var (
 // retry sends req until it succeeds, fails for good, or may not wait any longer.
 // The error it returns then is the last answer, whole.
 func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*http.Response, error) {
-	var failures int
+	var failures, refusals int
 	var waited time.Duration
 	body := req.Body
 	turn := c.pacer.Turn(req.Method)
@@ -41,16 +41,18 @@ func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*htt
 			return nil, e
 		}
 		throttled := e.StatusCode == http.StatusTooManyRequests
-		if !throttled {
-			failures++
+		n := &failures
+		if throttled {
+			n = &refusals
 		}
+		*n++
 		if failures >= c.policy.MaxAttempts {
 			return nil, e
 		}
-		if throttled {
+		if throttled && c.pacerLearns() {
 			err = c.pacerWaits(req.Context(), x, e)
 		} else {
-			wait := c.policy.Delay(failures, e.RetryAfter)
+			wait := c.policy.Delay(*n, e.RetryAfter)
 			err = c.wait(req.Context(), x, e, wait, waited)
 			waited += wait
 		}

@@ -83,11 +83,14 @@ func checkAttributes(p *check.Problems, attributes map[string]any) {
 	}
 }
 
+// shownOfName is how much an error shows of a name that is too long.
+const shownOfName = 40
+
 // short is a name as an error may show it.
 func short(name string) string {
 	name = strings.ToValidUTF8(name, "\uFFFD")
 	if runes := []rune(name); len(runes) > maxAttributeName {
-		return string(runes[:maxName]) + "…"
+		return string(runes[:shownOfName]) + "…"
 	}
 	return name
 }

@@ -63,11 +63,13 @@ func TestAttributesAreSet(t *testing.T) {
 
 // What the vendor answers is not known, so any 2xx will do.
 func TestAttributesMindNoAnswer(t *testing.T) {
-	for status, body := range map[int]string{200: `{"status":"ok"}`, 201: `null`, 204: ``, 202: `<html>`} {
+	for status, body := range map[int]string{200: `{"status":"ok"}`, 201: `null`, 204: ``, 202: `ok`} {
 		client, _ := answering(t, status, body)
 		assert.NoError(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), status)
 		assert.NoError(t, client.SetAttributes(t.Context(), 1, map[string]any{"plan": "pro"}), status)
 	}
+	client, _ := answering(t, 200, "<html>maintenance</html>")
+	assert.ErrorContains(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), "web page")
 }
 
 func TestAttributesOfNobody(t *testing.T) {
