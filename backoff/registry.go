@@ -27,7 +27,7 @@ type Registry struct {
 }
 
 // entry holds its pacer until it is idle, and after that only as long as a
-// client does: two pacers for one key must never be in use at once.
+// client does, so that clients of one key share one.
 type entry struct {
 	config PacerConfig
 	held   *QuotaPacer
@@ -37,7 +37,8 @@ type entry struct {
 // Pacer returns the pacer for origin (scheme and host, as in
 // "https://api.example.com") and credential. The first call for a pair makes it
 // from config; later ones must bring the same quotas, share and in-flight limit,
-// because a key cannot have two. Observe and Rand belong to a single owner and
+// because a key cannot have two, unless the key has been idle for longer than
+// its longest quota: then they make a new one. Observe and Rand belong to a single owner and
 // are refused.
 func (r *Registry) Pacer(origin, credential string, config PacerConfig) (*QuotaPacer, error) {
 	if config.Observe != nil || config.Rand != nil {
