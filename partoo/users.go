@@ -3,6 +3,7 @@ package partoo
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/usersync/usersync/rest"
 )
@@ -59,7 +60,11 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	_, err := rest.Decode[statusAnswer](c.api.DeleteUser(ctx, id))
+	resp, err := c.api.DeleteUser(ctx, id)
+	if err == nil && resp.StatusCode == http.StatusNoContent {
+		return resp.Body.Close() // nothing is documented to say so, but nothing else can be meant
+	}
+	_, err = rest.Decode[statusAnswer](resp, err)
 	return rest.Gone(err)
 }
 
