@@ -71,8 +71,9 @@ func checkList(operation string, params ListUsersParams) error {
 
 // FindUserByEmail returns the partner's user with exactly this address, in any
 // case. There is no look-up by address at identifAI: the list is searched for it
-// and compared here. No such user is an error that matches rest.ErrNotFound,
-// several are one that matches rest.ErrConflict.
+// and compared here; that the search ignores case is inference. No such user is
+// an error that matches rest.ErrNotFound, several are one that matches
+// rest.ErrConflict.
 func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error) {
 	const operation = "FindUserByEmail"
 	var p check.Problems

@@ -33,7 +33,7 @@ func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) 
 func (c *Client) Pricings(ctx context.Context) ([]Pricing, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Pricings"})
 	answer, err := rest.Decode[pricingsAnswer](c.api.ListPricings(ctx))
-	return answer, err
+	return answer.pricings(), err
 }
 
 // Credits returns the credits of the user that the key belongs to (vendor page
@@ -67,15 +67,15 @@ func (a userAnswer) user() User {
 }
 
 // pricingsAnswer reads plans in data and bare ones.
-type pricingsAnswer []Pricing
+type pricingsAnswer []*Pricing
 
 // UnmarshalJSON tells the two apart by their first byte.
 func (a *pricingsAnswer) UnmarshalJSON(text []byte) error {
 	if !bytes.HasPrefix(text, []byte("{")) {
-		return json.Unmarshal(text, (*[]Pricing)(a))
+		return json.Unmarshal(text, (*[]*Pricing)(a))
 	}
 	var envelope struct {
-		Data []Pricing `json:"data"`
+		Data []*Pricing `json:"data"`
 	}
 	if err := json.Unmarshal(text, &envelope); err != nil {
 		return err
@@ -90,11 +90,25 @@ func (a pricingsAnswer) Check() error {
 		return errors.New("the answer has no list of pricing plans")
 	}
 	for _, pricing := range a {
-		if pricing.ID <= 0 {
+		if pricing != nil && pricing.ID <= 0 {
 			return errors.New("the answer has a pricing plan without an id")
 		}
 	}
 	return nil
+}
+
+// pricings leaves nulls out. An empty list stays one.
+func (a pricingsAnswer) pricings() []Pricing {
+	if a == nil {
+		return nil
+	}
+	pricings := make([]Pricing, 0, len(a))
+	for _, pricing := range a {
+		if pricing != nil {
+			pricings = append(pricings, *pricing)
+		}
+	}
+	return pricings
 }
 
 // creditsAnswer tells credits of 0 from none.

@@ -65,6 +65,30 @@ func TestPricingsAndCredits(t *testing.T) {
 	}
 }
 
+func TestPricingsLists(t *testing.T) {
+	tests := []struct {
+		name, body, problem string
+		want                []identifai.Pricing
+	}{
+		{"null entries", `{"data":[null,{"id":2,"name":null,"sku":null}]}`, "", []identifai.Pricing{{ID: 2}}},
+		{"null entries, bare", `[null,{"id":2}]`, "", []identifai.Pricing{{ID: 2}}},
+		{"no plans", `{"data":[]}`, "", []identifai.Pricing{}},
+		{"no plans, bare", ` [] `, "", []identifai.Pricing{}},
+		{"no id", `[{"id":2},{"name":"Pro"}]`, "a pricing plan without an id", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			pricings, err := answering(t, 200, tt.body).Pricings(t.Context())
+			assert.Equal(t, tt.want, pricings)
+			if tt.problem == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, tt.problem)
+		})
+	}
+}
+
 // calls are all operations, on input that is in order.
 var calls = map[string]func(context.Context, *identifai.Client) error{
 	"UpsertUser": func(ctx context.Context, c *identifai.Client) error {

@@ -29,13 +29,13 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	f := &form{values: query, errors: make(map[string][]string)}
 	number, size := f.count("page"), f.count("per_page")
-	if direction := query.Get("direction"); direction != "" && direction != "asc" && direction != "desc" {
+	if direction, _ := f.value("direction"); direction != "" && direction != "asc" && direction != "desc" {
 		f.fail("direction", "The selected direction is invalid.")
 	}
 	if s.refuse(w, f) {
 		return
 	}
-	users := s.matching(query)
+	users := s.matching(f)
 	if size == 0 {
 		size = max(1, len(users))
 	}
@@ -56,10 +56,14 @@ func (f *form) count(field string) int {
 }
 
 // matching returns the users that pass the filters, in order.
-func (s *Server) matching(query url.Values) []*shown {
+func (s *Server) matching(f *form) []*shown {
+	search, _ := f.value("search")
+	search = strings.ToLower(search)
+	plan, _ := f.value("pricing_id")
+	field, _ := f.value("order")
+	direction, _ := f.value("direction")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	search, plan := strings.ToLower(query.Get("search")), query.Get("pricing_id")
 	var users []*shown
 	for _, r := range s.users {
 		inText := strings.Contains(strings.ToLower(r.Name), search) || strings.Contains(strings.ToLower(r.Email), search)
@@ -68,8 +72,8 @@ func (s *Server) matching(query url.Values) []*shown {
 		}
 	}
 	slices.SortStableFunc(users, func(a, b *shown) int {
-		order := compare(query.Get("order"), a, b)
-		if query.Get("direction") == "desc" {
+		order := compare(field, a, b)
+		if direction == "desc" {
 			return -order
 		}
 		return order

@@ -61,7 +61,7 @@ func (s *Server) guard(next http.HandlerFunc) http.HandlerFunc {
 // throttle counts a request, or refuses it. Its headers are Laravel's.
 func (s *Server) throttle(w http.ResponseWriter, r *http.Request) bool {
 	limiter := s.writes
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		limiter = s.reads
 	}
 	if limiter == nil {

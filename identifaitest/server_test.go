@@ -122,6 +122,8 @@ func TestPages(t *testing.T) {
 	assert.Equal(t, "Ada ", names)
 	_, names = get("?pricing_id=2")
 	assert.Empty(t, names)
+	_, names = get("?search=+ada%20&order=email+&direction=+desc&search=cy+")
+	assert.Equal(t, "Cy ", names, "trimmed, and of parameters with one name the last counts, as in forms")
 }
 
 func TestState(t *testing.T) {

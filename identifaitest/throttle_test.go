@@ -38,7 +38,7 @@ func TestQuotaOfASecond(t *testing.T) {
 		assert.Equal(t, [4]string{"1", "0", "1", strconv.FormatInt(time.Now().Unix()+1, 10)}, limits(refused))
 
 		assert.Equal(t, [4]string{"2", "1", "", ""}, limits(send(t, server, list, nil)), "reads have their own")
-		assert.Equal(t, [4]string{"2", "0", "", ""}, limits(send(t, server, "GET /user/credits", nil)))
+		assert.Equal(t, [4]string{"2", "0", "", ""}, limits(send(t, server, "HEAD /user/credits", nil)), "HEAD reads")
 		assert.Equal(t, http.StatusTooManyRequests, send(t, server, list, nil).status)
 
 		waitUntil(start.Add(time.Second))
