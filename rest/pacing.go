@@ -23,7 +23,9 @@ type pacing struct {
 // WithPacer has p decide when requests leave, in place of a pacer for the
 // provider's quotas. Use it to share one between clients that do not share by
 // themselves, to observe one, or to plug in one of your own that several
-// processes share. It excludes WithQuotas and WithShare.
+// processes share. It excludes WithQuotas and WithShare. With one that is not a
+// [backoff.QuotaPacer], a refused call also waits by itself before it asks for
+// another turn: such a pacer may know nothing of refusals.
 func WithPacer(p backoff.Pacer) Option {
 	return func(s *settings) error {
 		if p == nil {
