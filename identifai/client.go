@@ -33,7 +33,7 @@ type Client struct {
 // when the key, the base URL or an option is not usable; its text does not
 // repeat the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
-	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "X-Api-Key", Quotas: quotas()}, apiKey, options...)
+	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "X-Api-Key", Quotas: Quotas()}, apiKey, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +44,10 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 	return &Client{api: api, textBooleans: rc.Option(optionTextBooleans) != nil}, nil
 }
 
-// quotas are those of vendor page "Rate limits", per key. It names GET and POST;
-// whatever else writes is taken to count as POST (inference).
-func quotas() []backoff.QuotaSet {
+// Quotas returns those of vendor page "Rate limits", per key: what a pacer of your
+// own, for rest.WithPacer, is best given. The page names GET and POST; whatever
+// else writes is taken to count as POST (inference).
+func Quotas() []backoff.QuotaSet {
 	return []backoff.QuotaSet{
 		{Methods: []string{http.MethodGet, http.MethodHead}, Quotas: []backoff.Quota{{N: 2, Per: time.Second}, {N: 60, Per: time.Minute}}},
 		{Quotas: []backoff.Quota{{N: 1, Per: time.Second}, {N: 30, Per: time.Minute}}},

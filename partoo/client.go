@@ -37,7 +37,7 @@ type Client struct {
 // replaces or removes it. New returns an error when the key, the base URL or an
 // option is not usable; its text does not repeat the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
-	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "x-APIKey", Quotas: quotas()}, apiKey, options...)
+	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "x-APIKey", Quotas: Quotas()}, apiKey, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,8 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 // too. Its types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return c.api }
 
-// quotas is that of vendor page "Rate Limiting", for reads and writes together.
-func quotas() []backoff.QuotaSet {
+// Quotas returns the quota of vendor page "Rate Limiting", for reads and writes
+// together: what a pacer of your own, for rest.WithPacer, is best given.
+func Quotas() []backoff.QuotaSet {
 	return []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: 300, Per: time.Minute}}}}
 }

@@ -23,7 +23,8 @@ type pacing struct {
 // WithPacer has p decide when requests leave, in place of a pacer for the
 // provider's quotas. Use it to share one between clients that do not share by
 // themselves, to observe one, or to plug in one of your own that several
-// processes share. It excludes WithQuotas and WithShare. With one that is not a
+// processes share. Of WithPacer and WithQuotas the last one counts; WithShare does
+// not go with a pacer, which has its own. With one that is not a
 // [backoff.QuotaPacer], a refused call also waits by itself before it asks for
 // another turn: such a pacer may know nothing of refusals.
 func WithPacer(p backoff.Pacer) Option {
@@ -32,6 +33,7 @@ func WithPacer(p backoff.Pacer) Option {
 			return errors.New("WithPacer: the pacer is nil")
 		}
 		s.pacing.pacer = p
+		s.pacing.quotas, s.pacing.set = nil, false
 		return nil
 	}
 }
@@ -46,6 +48,7 @@ func WithPacer(p backoff.Pacer) Option {
 // (WithHTTPClient) do not share; give them one pacer with WithPacer.
 func WithQuotas(sets ...backoff.QuotaSet) Option {
 	return func(s *settings) error {
+		s.pacing.pacer = nil
 		s.pacing.quotas, s.pacing.set = sets, true
 		if err := backoff.ValidateQuotas(sets); err != nil {
 			return fmt.Errorf("WithQuotas: %w", err)
@@ -71,8 +74,8 @@ func WithShare(processes int) Option {
 func (s *settings) pacer(quotas []backoff.QuotaSet, base *url.URL, key string) (backoff.Pacer, error) {
 	p := s.pacing
 	if p.pacer != nil {
-		if p.set || p.share > 0 {
-			return nil, errors.New("WithPacer: the pacer has its own quotas and share, leave out WithQuotas and WithShare")
+		if p.share > 0 {
+			return nil, errors.New("WithShare: the pacer of WithPacer has a share of its own")
 		}
 		return p.pacer, nil
 	}

@@ -149,13 +149,33 @@ func TestPacingOptionErrors(t *testing.T) {
 	require.NoError(t, err)
 	for want, options := range map[string][]rest.Option{
 		"WithPacer: the pacer is nil":       {rest.WithPacer(nil)},
-		"leave out WithQuotas and":          {rest.WithPacer(p), rest.WithShare(2)},
+		"WithShare: the pacer of WithPacer": {rest.WithPacer(p), rest.WithShare(2)},
 		"WithShare: 0 processes":            {rest.WithShare(0)},
 		"WithQuotas: quota: N is 0, want 1": {rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{}}})},
 	} {
 		_, err := rest.NewClient(paced, "key", options...)
 		assert.ErrorContains(t, err, want)
 	}
+}
+
+// The fakes' options switch pacing off; a pacer given after them is used.
+func TestTheLastOfWithPacerAndWithQuotasCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := backoff.NewPacer(backoff.PacerConfig{Quotas: paced.Quotas})
+		require.NoError(t, err)
+		for want, options := range map[uint64][]rest.Option{
+			1: {rest.WithQuotas(), rest.WithPacer(p)},
+			0: {rest.WithPacer(p), rest.WithQuotas()},
+		} {
+			var n int
+			before := p.Stats()[0].Sent
+			client, err := rest.NewClient(paced, "key", append(options, rest.WithHTTPClient(sent(&n)))...)
+			require.NoError(t, err)
+			_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
+			require.NoError(t, err)
+			assert.Equal(t, want, p.Stats()[0].Sent-before)
+		}
+	})
 }
 
 // A call that may be sent only once has limits of its own: its refusal keeps

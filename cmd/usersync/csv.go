@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,24 +11,31 @@ import (
 	"unicode/utf8"
 )
 
+// maxRow is the most bytes of one row, or of one line of JSONL. A quote that is
+// never closed would otherwise make a row of all that follows.
+const maxRow = 1 << 20
+
 // csvReader reads the rows below a header.
 type csvReader struct {
 	*csv.Reader
-	names   []string // of the columns
-	columns map[string]int
+	input *portion
+	known names
+	names []string // of the columns
+	shape *shape
 }
 
-// csvRows yields the header, which has no cells, and the rows.
+// csvRows yields the header and the rows.
 func csvRows(in io.Reader, names names) source {
 	return func(yield func(row, []problem) bool) {
-		r := csvReader{Reader: csv.NewReader(in)}
+		p := &portion{in: in}
+		r := csvReader{Reader: csv.NewReader(bufio.NewReaderSize(p, inputBuffer)), input: p, known: names}
 		r.FieldsPerRecord = -1
-		header, problems := r.header(names)
+		header, problems := r.header()
 		if !yield(header, problems) {
 			return
 		}
-		for r.names != nil {
-			cells, err := r.Read()
+		for r.shape != nil {
+			cells, err := r.read()
 			if err == io.EOF {
 				return
 			}
@@ -38,24 +46,84 @@ func csvRows(in io.Reader, names names) source {
 	}
 }
 
-func (r *csvReader) header(known names) (row, []problem) {
-	names, err := r.Read()
+// errTooLong comes with as much of a row as was read.
+var errTooLong = errors.New("longer than 1 MiB: is a quote missing?")
+
+// read reads one row that is not too long.
+func (r *csvReader) read() ([]string, error) {
+	for {
+		start := r.InputOffset()
+		r.input.allow(start + maxRow + inputBuffer)
+		cells, err := r.Read()
+		switch {
+		case err == io.EOF && r.input.cut:
+			continue // nothing but blank lines so far
+		case r.input.cut, r.InputOffset()-start > maxRow:
+			return cells, rowError{r.start(err), errTooLong}
+		}
+		return cells, err
+	}
+}
+
+// rowError says on which line the row begins that an error is about.
+type rowError struct {
+	line int
+	error
+}
+
+// start is where the row begins that was read last.
+func (r *csvReader) start(err error) int {
+	if e, ok := errors.AsType[*csv.ParseError](err); ok {
+		return e.StartLine
+	}
+	return r.line(0)
+}
+
+// portion lets a part of an input through as if it were all there is, until more
+// is allowed. The CSV reader takes the end of the input well, and can then say
+// where the row began; it knows no limit of its own.
+type portion struct {
+	in    io.Reader
+	read  int64
+	limit int64
+	cut   bool // more was asked for than was allowed
+}
+
+func (p *portion) allow(limit int64) { p.limit, p.cut = limit, false }
+
+func (p *portion) Read(b []byte) (int, error) {
+	if p.read >= p.limit {
+		p.cut = true
+		return 0, io.EOF
+	}
+	n, err := p.in.Read(b[:min(int64(len(b)), p.limit-p.read)])
+	p.read += int64(n)
+	return n, err
+}
+
+func (r *csvReader) header() (row, []problem) {
+	names, err := r.read()
 	if err != nil {
 		return row{}, []problem{csvProblem(err)}
 	}
-	r.names, r.columns = names, make(map[string]int, len(names))
+	if len(names) == 1 && strings.ContainsAny(names[0], ";\t") {
+		return row{}, []problem{{line: r.line(0), text: "cells must be separated by commas"}}
+	}
+	r.names = names
+	columns := make(map[string]int, len(names))
 	var problems []problem
 	for i, name := range names {
 		name = strings.TrimSpace(name)
-		if text := r.complaint(i, name, known); text != "" {
+		if text := r.complaint(i, name); text != "" {
 			problems = append(problems, problem{line: r.line(i), text: text})
 		}
-		r.names[i], r.columns[name] = name, i
+		r.names[i], columns[name] = name, i
 	}
-	return row{line: r.line(0), columns: r.columns, headed: true}, problems
+	r.shape = r.known.shape(columns, true)
+	return row{line: r.line(0), shape: r.shape}, problems
 }
 
-func (r *csvReader) complaint(place int, name string, known names) string {
+func (r *csvReader) complaint(place int, name string) string {
 	switch {
 	case !utf8.ValidString(name):
 		return fmt.Sprintf("the name of column %d must be valid UTF-8", place+1)
@@ -63,10 +131,8 @@ func (r *csvReader) complaint(place int, name string, known names) string {
 		return fmt.Sprintf("column %d has no name", place+1)
 	case slices.Contains(r.names[:place], name):
 		return "two columns are named " + printable(name)
-	case len(r.names) == 1 && strings.ContainsAny(name, ";\t"):
-		return "cells must be separated by commas"
 	}
-	return known.check(name)
+	return r.known.check(name)
 }
 
 // row makes a row of what has just been read.
@@ -79,14 +145,12 @@ func (r *csvReader) row(texts []string, err error) (row, []problem) {
 		return row{}, []problem{{line: r.line(0), text: text}}
 	}
 	var problems []problem
-	cells := make([]cell, len(texts))
 	for i, text := range texts {
 		if !utf8.ValidString(text) {
 			problems = append(problems, problem{line: r.line(i), column: r.names[i], text: "must be valid UTF-8"})
 		}
-		cells[i] = cell{text: text}
 	}
-	return row{line: r.line(0), columns: r.columns, cells: cells, headed: true}, problems
+	return row{line: r.line(0), shape: r.shape, texts: texts}, problems
 }
 
 // line is where a cell of the row that was read last begins.
@@ -102,6 +166,9 @@ func isCSVError(err error) bool {
 
 // csvProblem is an error of the reader, with the line on which the row begins.
 func csvProblem(err error) problem {
+	if long, ok := errors.AsType[rowError](err); ok {
+		return problem{line: long.line, text: long.Error()}
+	}
 	e, ok := errors.AsType[*csv.ParseError](err)
 	switch {
 	case err == io.EOF:

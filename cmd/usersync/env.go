@@ -22,7 +22,7 @@ func apiKey(name string) setting {
 
 func baseURL(name, example string) setting {
 	return setting{name: name, what: "optional: send there instead, such as " + example, instead: name, set: func(a *access, v string) {
-		a.options = append(a.options, rest.WithBaseURL(v))
+		a.baseURL, a.options = v, append(a.options, rest.WithBaseURL(v))
 	}}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 
 	"github.com/usersync/usersync/rest"
@@ -32,7 +31,7 @@ type fake struct {
 
 func newFake[U any](key string, server fakeServer[U]) fake {
 	return fake{
-		access: access{key: key, options: server.Options()},
+		access: access{key: key, baseURL: "its fake", options: server.Options()},
 		save:   func() (json.RawMessage, error) { return json.MarshalIndent(server.Users(), "  ", "  ") },
 		load:   func(users json.RawMessage) error { return addUsers(server, users) },
 		fail:   server.Fail,
@@ -110,17 +109,8 @@ func (f *fakes) access() []access {
 	return all
 }
 
-// refuseOne has the first fake refuse one request about half-way through a run
-// over so many users, each of which takes at least one request.
-func (f *fakes) refuseOne(users int) {
-	seen := 0
-	refusal := resttest.Throttle("1")
-	refusal.Match = func(*http.Request) bool {
-		seen++
-		return seen == users/2+1
-	}
-	f.list[0].fail(refusal)
-}
+// refuseOne has the first fake refuse its first request.
+func (f *fakes) refuseOne() { f.list[0].fail(resttest.Throttle("1")) }
 
 // write keeps the users for the next run.
 func (f *fakes) write() error {

@@ -7,6 +7,9 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/usersync/usersync/backoff"
 )
 
 // options are the flags and the argument of upsert.
@@ -14,10 +17,24 @@ type options struct {
 	provider  string
 	providers []provider // those it means
 	format    string
+	file      string
+
+	dryRun bool
+	quiet  bool
+	json   bool
+
+	journal     string
+	resume      bool
+	retryFailed bool
+
+	workers int               // 0: the default
+	timeout time.Duration     // 0: the default
+	quota   *backoff.QuotaSet // nil: what the provider documents
+	share   int               // 0: the whole quota
+
 	fake      bool
 	fakeState string
 	fake429   bool
-	file      string
 }
 
 // parseFlags returns flag.ErrHelp when help is asked for.
@@ -28,6 +45,16 @@ func parseFlags(args []string) (options, error) {
 	flags.Usage = func() {}
 	flags.StringVar(&o.provider, "provider", "", "")
 	flags.StringVar(&o.format, "format", "", "")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "")
+	flags.BoolVar(&o.quiet, "quiet", false, "")
+	flags.BoolVar(&o.json, "json", false, "")
+	flags.StringVar(&o.journal, "journal", "", "")
+	flags.BoolVar(&o.resume, "resume", false, "")
+	flags.BoolVar(&o.retryFailed, "retry-failed", false, "")
+	flags.Func("workers", "", into(&o.workers, parseWorkers))
+	flags.DurationVar(&o.timeout, "timeout", 0, "")
+	flags.Func("quota", "", into(&o.quota, parseQuota))
+	flags.Func("share", "", into(&o.share, parseShare))
 	flags.BoolVar(&o.fake, "fake", false, "")
 	flags.StringVar(&o.fakeState, "fake-state", "", "")
 	flags.BoolVar(&o.fake429, "fake-429", false, "")
@@ -37,6 +64,7 @@ func parseFlags(args []string) (options, error) {
 	if err := o.takeFile(flags.Args()); err != nil {
 		return o, err
 	}
+	o.resume = o.resume || o.retryFailed
 	return o, o.check()
 }
 
@@ -52,12 +80,21 @@ func (o *options) takeFile(args []string) error {
 }
 
 func (o *options) check() error {
-	if !o.fake && (o.fakeState != "" || o.fake429) {
-		return errors.New("-fake-state and -fake-429 need -fake")
-	}
 	var err error
 	if o.providers, err = choose(o.provider); err != nil {
 		return err
+	}
+	switch {
+	case !o.fake && (o.fakeState != "" || o.fake429):
+		return errors.New("-fake-state and -fake-429 need -fake")
+	case o.dryRun && (o.journal != "" || o.resume):
+		return errors.New("-dry-run writes no journal and needs none: leave out -journal, -resume and -retry-failed")
+	case o.resume && o.journal == "" && !o.journalByDefault():
+		return errors.New("-resume and -retry-failed need -journal here: there is none by default with -fake or standard input")
+	case o.timeout < 0:
+		return fmt.Errorf("-timeout %v: must not be negative", o.timeout)
+	case o.quota != nil && len(o.providers) > 1:
+		return errors.New("-quota goes with one provider: each has quotas of its own")
 	}
 	return o.chooseFormat()
 }

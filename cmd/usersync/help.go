@@ -16,20 +16,45 @@ Usage:
 
 FILE is CSV, or JSONL when its name ends in .jsonl or .ndjson; "-" is standard
 input. It is read and checked whole before anything is sent. Then every user is
-created, updated or found unchanged, at one provider after the other; a line on
-standard output tells of each, and all that failed are listed again at the end.
-Waits before a request is sent again, as after a 429, are logged on standard
-error. Requests keep to the vendors' documented quotas, so a long file takes its
-time: identifAI takes 30 users a minute.
+created, updated or found unchanged, at all providers side by side. Where that
+takes fewer requests, the users that are there are listed first (identifai,
+partoo). Requests keep to the vendors' documented quotas, so a long file takes
+its time: identifAI takes 30 written users a minute.
+
+A line on standard output tells of each user; at the end come the sums, and all
+that failed once more. Progress goes to standard error: bars on a terminal, else
+a line every few seconds. So do waits before a request is sent again, as after a
+429. Neither holds a key or a password.
 
 Flags:
   -provider NAME    identifai, partoo, usercom, or all of them
   -format FORMAT    csv or jsonl, whatever the name of FILE
+  -dry-run          send no write: check FILE and tell what would be created,
+                    updated or left unchanged (usercom: FILE is checked)
+  -quiet            no lines for users, no progress: only the end
+  -json             lines for users are JSON objects; the end goes to standard error
+  -journal FILE     record there what is done; with -provider all, FILE.identifai
+                    and so on. Default: next to the input, as in
+                    users.csv.partoo.journal; none with -fake or standard input
+  -resume           go on with the run of the journal: users on record are not
+                    sent again
+  -retry-failed     the same, and users that failed are sent again
+  -workers N        users upserted at the same time (8)
+  -timeout DURATION how long an attempt may take, as 30s (the default) or 2m
+  -quota QUOTA      requests allowed instead of those documented, reads and writes
+                    together: 300/min, 50/10s, 1/s,30/min, or none
+  -share 1/N        use that part of the quota: N processes use the key
   -fake             send to fakes in memory instead; no keys are needed
   -fake-state FILE  with -fake: start with the users in FILE, if it exists, and
                     write to it those that are there in the end
-  -fake-429         with -fake: refuse one request with a 429 on the way
-                    (with -provider all: one of identifai)
+  -fake-429         with -fake: refuse one request with a 429 (with -provider all:
+                    one of identifai)
+
+Interrupt:
+  The first interrupt (Ctrl-C, SIGTERM) lets what is in flight finish, the second
+  stops at once. The journal is whole either way, and after a crash; how to go on
+  is said at the end. A journal that was not asked for by name is removed when
+  every user is done.
 
 Exit status:
   0  every user is as the file has it

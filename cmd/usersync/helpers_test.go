@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,19 +26,47 @@ func usersync(t *testing.T, stdin string, args ...string) output {
 
 func usersyncIn(ctx context.Context, env map[string]string, stdin string, args ...string) output {
 	var out, err bytes.Buffer
-	status := run(ctx, args, strings.NewReader(stdin), &out, &err, func(name string) string { return env[name] })
+	s := streams{in: strings.NewReader(stdin), out: &out, err: &err}
+	status := run(ctx, args, s, func(name string) string { return env[name] })
 	return output{status, out.String(), err.String()}
 }
 
 // lines joins the lines of a file.
 func lines(all ...string) string { return strings.Join(all, "\n") + "\n" }
 
-// checked reads an input for the providers that a name stands for.
-func checked(t *testing.T, provider, format, input string) ([]row, *problems) {
+// ordered has the lines for users in order: they finish in any.
+func (o output) ordered() output {
+	users, end, found := strings.Cut(o.out, "\n\n")
+	all := strings.Split(users, "\n")
+	slices.Sort(all)
+	if found {
+		all = append(all, "", end)
+	}
+	o.out = strings.Join(all, "\n")
+	return o
+}
+
+// readRows checks an input for the providers that a name stands for, and reads it
+// again if it is fine.
+func readRows(t *testing.T, provider, format, input string) (rows []row, found *problems) {
 	t.Helper()
 	chosen, err := choose(provider)
 	require.NoError(t, err)
-	return check(rowsOf(strings.NewReader(input), format), chosen)
+	in, err := openInput(options{file: "-", format: format}, strings.NewReader(input))
+	require.NoError(t, err)
+	defer in.Close()
+	is, found, err := in.check(chosen)
+	require.NoError(t, err)
+	if found.total > 0 {
+		return nil, found
+	}
+	for r, err := range in.rows() {
+		require.NoError(t, err)
+		rows = append(rows, r)
+	}
+	require.Len(t, rows, is.rows)
+	require.Equal(t, is.lastLine, rows[len(rows)-1].line)
+	return rows, found
 }
 
 // texts are problems as they are printed.
@@ -50,7 +81,7 @@ func texts(p *problems) []string {
 // usersOf reads the users of an input that is fine.
 func usersOf[U interface{ Validate() error }](t *testing.T, of table[U], format, input string) []U {
 	t.Helper()
-	rows, found := checked(t, of.name, format, input)
+	rows, found := readRows(t, of.name, format, input)
 	require.Empty(t, texts(found))
 	var users []U
 	for _, r := range rows {
@@ -59,4 +90,12 @@ func usersOf[U interface{ Validate() error }](t *testing.T, of table[U], format,
 		users = append(users, user)
 	}
 	return users
+}
+
+// bodyWith matches requests whose body holds the text.
+func bodyWith(text string) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		body, err := io.ReadAll(r.Body)
+		return err == nil && bytes.Contains(body, []byte(text))
+	}
 }

@@ -34,13 +34,25 @@ func identifaiTable() table[identifai.UserInput] {
 			return ids
 		},
 		user: func(u U) string { return u.Email },
-		client: func(a access) (upsertUser[U], error) {
+		client: func(a access) (planner[U], error) {
 			client, err := identifai.New(a.key, a.options...)
-			return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-				r, err := client.UpsertUser(ctx, u)
-				return strconv.FormatInt(r.ID, 10), r.Outcome, err
+			return func(ctx context.Context, users int, dry bool) (upsertUser[U], error) {
+				bulk, err := client.Bulk(ctx, users)
+				if err != nil {
+					return nil, err
+				}
+				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
+					if dry {
+						r, err := bulk.Preview(ctx, u)
+						return number(r.ID), r.Outcome, err
+					}
+					r, err := bulk.UpsertUser(ctx, u)
+					return number(r.ID), r.Outcome, err
+				}, nil
 			}, err
 		},
+		home:   identifai.Production,
+		quotas: identifai.Quotas(),
 		env: []setting{
 			apiKey("IDENTIFAI_API_KEY"),
 			baseURL("IDENTIFAI_BASE_URL", "http://127.0.0.1:8080"),

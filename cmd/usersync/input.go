@@ -1,128 +1,142 @@
 package main
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
 	"os"
 	"slices"
 	"strings"
 )
 
-// readInput reads and checks the whole file, or stdin, before anything is sent.
-func readInput(o options, stdin io.Reader) ([]row, *problems, error) {
-	in := stdin
-	if o.file != "-" {
-		file, err := os.Open(o.file)
-		if err != nil {
-			return nil, nil, err
-		}
-		defer file.Close()
-		in = file
-	}
-	rows, found := check(rowsOf(in, o.format), o.providers)
-	return rows, found, nil
+// input is what the users come from. It is read twice, to check it and to send
+// it, so that it never has to be in memory.
+type input struct {
+	format string
+	file   *os.File
+	was    fs.FileInfo // when it was opened
+	remove string      // a temporary file that is still there
 }
 
-func rowsOf(in io.Reader, format string) source {
-	in = withoutMark(in)
-	if format == "jsonl" {
-		return jsonRows(in, newNames())
+// openInput opens the file of the options. What can be read only once, as
+// standard input, is copied into a temporary file first.
+func openInput(o options, stdin io.Reader) (*input, error) {
+	if o.file == "-" {
+		return copied(stdin, o.format)
 	}
-	return csvRows(in, newNames())
+	file, err := os.Open(o.file)
+	if err != nil {
+		return nil, err
+	}
+	in := &input{format: o.format, file: file}
+	if in.was, err = file.Stat(); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	if in.was.Mode().IsRegular() || in.was.IsDir() { // reading a directory fails, and says so
+		return in, nil
+	}
+	defer file.Close()
+	return copied(file, o.format)
 }
 
-// withoutMark skips the byte order mark that some programs put before UTF-8.
-func withoutMark(in io.Reader) io.Reader {
-	mark := []byte("\uFEFF")
-	start := make([]byte, len(mark))
-	n, err := io.ReadFull(in, start)
-	if bytes.Equal(start, mark) {
-		return in
+// copied has a copy that only this user can read, and that goes away with the
+// process where a file can be removed while it is open.
+func copied(from io.Reader, format string) (*input, error) {
+	file, err := os.CreateTemp("", "usersync-*")
+	if err != nil {
+		return nil, err
 	}
-	if err != nil && err != io.ErrUnexpectedEOF {
-		in = broken{err}
+	in := &input{format: format, file: file}
+	if os.Remove(file.Name()) != nil {
+		in.remove = file.Name()
 	}
-	return io.MultiReader(bytes.NewReader(start[:n]), in)
+	if _, err = io.Copy(file, from); err == nil {
+		in.was, err = file.Stat()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("copying the input into a temporary file: %w", err), in.Close())
+	}
+	return in, nil
 }
 
-// broken is what is left of an input that cannot be read.
-type broken struct{ error }
-
-func (b broken) Read([]byte) (int, error) { return 0, b.error }
-
-// check returns the users among the rows, and everything that is wrong with them
-// for one of the providers.
-func check(rows source, chosen []provider) ([]row, *problems) {
-	c := checker{providers: chosen, lines: make(map[identityOf]int)}
-	var users []row
-	for r, wrong := range rows {
-		switch {
-		case r.cells == nil && r.headed:
-			c.found.add(wrong...)
-			c.header(r)
-		case len(wrong) > 0:
-			c.found.add(wrong...)
-		default:
-			users = append(users, r)
-			c.user(r)
-		}
+func (in *input) Close() error {
+	err := in.file.Close()
+	if in.remove != "" {
+		err = errors.Join(err, os.Remove(in.remove))
 	}
-	if len(users) == 0 && c.found.total == 0 {
-		c.found.add(problem{text: "there are no users in it"})
+	return err
+}
+
+// check reads all of the input, and finds everything that is wrong with it for
+// one of the providers.
+func (in *input) check(chosen []provider) (checked, *problems, error) {
+	sum := sha256.New()
+	once := rowsOf(io.TeeReader(in.reader(), sum), in.format)
+	again := func() source { return rowsOf(in.reader(), in.format) }
+	result, found := checkRows(once, again, chosen)
+	if err := in.changed(); err != nil {
+		return checked{}, nil, err
 	}
-	return users, &c.found
+	result.sum = hex.EncodeToString(sum.Sum(nil))
+	return result, found, nil
 }
 
-type checker struct {
-	providers []provider
-	lines     map[identityOf]int // where it was seen first
-	found     problems
-}
-
-type identityOf struct {
-	provider string
-	identity
-}
-
-// header looks for the columns that every user needs.
-func (c *checker) header(r row) {
-	var wrong []problem
-	for _, p := range c.providers {
-		for _, field := range p.required() {
-			if r.lacks(p.title(), field) {
-				wrong = append(wrong, problem{line: r.line, text: "the column " + field + " is missing", providers: []string{p.title()}})
+// rows yields the users of an input that has been checked, in their order. It
+// ends with an error when the file can no longer be read, or is not what was
+// checked. It may be called any number of times, also at the same time.
+func (in *input) rows() iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for r, wrong := range rowsOf(in.reader(), in.format) {
+			switch {
+			case len(wrong) > 0:
+				yield(row{}, in.differs(wrong[0]))
+				return
+			case r.isHeader():
+			case !yield(r, nil):
+				return
 			}
 		}
 	}
-	c.found.add(merged(wrong)...)
 }
 
-func (c *checker) user(r row) {
-	var wrong []problem
-	for _, p := range c.providers {
-		identities, more := p.check(r)
-		wrong = append(wrong, more...)
-		for _, id := range identities {
-			if line := c.seen(identityOf{p.title(), id}, r.line); line > 0 {
-				text := fmt.Sprintf("the same user as on line %d", line)
-				wrong = append(wrong, problem{line: r.line, column: r.column(p.title(), id.field), text: text, providers: []string{p.title()}})
-			}
-		}
+func (in *input) differs(p problem) error {
+	if err := in.changed(); err != nil {
+		return err
 	}
-	c.found.add(merged(wrong)...)
+	return fmt.Errorf("%s cannot be read as it was when it was checked: %s", printable(in.file.Name()), p)
 }
 
-// seen returns the line on which an identity was seen before, or 0.
-func (c *checker) seen(id identityOf, line int) int {
-	if id.value == "" {
-		return 0
+// changed notices that somebody writes to the file. To replace it by another is
+// harmless: the one that was opened stays what it was.
+func (in *input) changed() error {
+	is, err := in.file.Stat()
+	if err == nil && (is.Size() != in.was.Size() || !is.ModTime().Equal(in.was.ModTime())) {
+		err = fmt.Errorf("%s was changed while it was in use", printable(in.file.Name()))
 	}
-	before, ok := c.lines[id]
-	if !ok {
-		c.lines[id] = line
+	return err
+}
+
+// reader reads the input from its beginning.
+func (in *input) reader() io.Reader {
+	return unchanged{io.NewSectionReader(in.file, 0, in.was.Size()), in}
+}
+
+// unchanged reads until the file is changed.
+type unchanged struct {
+	io.Reader
+	in *input
+}
+
+func (u unchanged) Read(b []byte) (int, error) {
+	n, err := u.Reader.Read(b)
+	if changed := u.in.changed(); changed != nil {
+		return 0, changed
 	}
-	return before
+	return n, err
 }
 
 // print tells of the problems with a file, and of the columns there are when one

@@ -3,27 +3,23 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 )
-
-// maxJSONLine is the most bytes of one line.
-const maxJSONLine = 1 << 20
 
 // jsonRows yields a row for every line that is not blank.
 func jsonRows(in io.Reader, names names) source {
 	return func(yield func(row, []problem) bool) {
+		r := jsonReader{names: names, shapes: make(map[string]*shape)}
 		lines := bufio.NewScanner(in)
-		lines.Buffer(nil, maxJSONLine)
+		lines.Buffer(make([]byte, 0, inputBuffer), maxRow)
 		n := 0
 		for lines.Scan() {
 			n++
 			line := bytes.TrimSpace(lines.Bytes())
-			if len(line) > 0 && !yield(jsonRow(n, line, names)) {
+			if len(line) > 0 && !yield(r.row(n, line)) {
 				return
 			}
 		}
@@ -36,15 +32,84 @@ func jsonRows(in io.Reader, names names) source {
 	}
 }
 
-func jsonRow(line int, data []byte, names names) (row, []problem) {
-	b := rowBuilder{row: row{line: line, columns: make(map[string]int)}, names: names}
+// maxShapes bounds what is kept of shapes. Files have a handful.
+const maxShapes = 1000
+
+// jsonReader reads lines. Those with the same names in the same order share a
+// shape, so that their names need to be looked at once only.
+type jsonReader struct {
+	names  names
+	shapes map[string]*shape // of lines without problems, by outline
+	buffer []byte
+}
+
+func (r *jsonReader) row(line int, data []byte) (row, []problem) {
+	if text := jsonComplaint(data); text != "" {
+		return row{}, []problem{{line: line, text: text}}
+	}
+	if data[0] != '{' {
+		return row{}, []problem{{line: line, text: "must be a JSON object"}}
+	}
+	object := string(data)
+	outline, texts := r.outline(object)
+	if s := r.shapes[string(outline)]; s != nil {
+		return row{line, s, texts}, nil
+	}
+	b := rowBuilder{line: line, columns: make(map[string]int), names: r.names}
+	b.object(object)
+	s := r.names.shape(b.columns, false)
+	if len(b.problems) == 0 {
+		if len(r.shapes) == maxShapes {
+			clear(r.shapes)
+		}
+		r.shapes[string(outline)] = s
+	}
+	return row{line, s, b.texts}, b.problems
+}
+
+// outline is an object without its values, and those apart: all that is needed
+// when an object with the same outline has been without problems. What joins the
+// names cannot stand in one.
+func (r *jsonReader) outline(object string) (outline []byte, texts []string) {
+	outline = r.buffer[:0]
+	texts = make([]string, 0, 16)
+	for name, value := range rawMembers(object) {
+		outline = append(outline, name...)
+		if !r.names.isProvider(name[1 : len(name)-1]) {
+			texts = append(texts, value)
+			continue
+		}
+		outline = append(outline, value[0]) // of "null", "{" or what is a problem
+		if value[0] != '{' {
+			continue
+		}
+		for name, value := range rawMembers(value) {
+			outline = append(outline, name...)
+			texts = append(texts, value)
+		}
+		outline = append(outline, '}')
+	}
+	r.buffer = outline
+	return outline, texts
+}
+
+// rowBuilder makes the row of an object whose outline is new.
+type rowBuilder struct {
+	line     int
+	columns  map[string]int
+	texts    []string
+	names    names
+	problems []problem
+}
+
+func (b *rowBuilder) object(data string) {
 	members, text := membersOf(data)
 	if text != "" {
 		b.add("", text)
 	}
 	for _, m := range members {
 		switch {
-		case names.isProvider(m.name):
+		case b.names.isProvider(m.name):
 			b.nested(m)
 		case strings.Contains(m.name, "."):
 			b.add("", fmt.Sprintf(`unknown key %s: what is for one provider stands in an object, as in {"identifai": {"pricing_id": 2}}`, printable(m.name)))
@@ -52,17 +117,10 @@ func jsonRow(line int, data []byte, names names) (row, []problem) {
 			b.set(m.name, m)
 		}
 	}
-	return b.row, b.problems
-}
-
-type rowBuilder struct {
-	row      row
-	names    names
-	problems []problem
 }
 
 func (b *rowBuilder) add(column, text string) {
-	b.problems = append(b.problems, problem{line: b.row.line, column: column, text: text})
+	b.problems = append(b.problems, problem{line: b.line, column: column, text: text})
 }
 
 func (b *rowBuilder) set(name string, m member) {
@@ -70,13 +128,13 @@ func (b *rowBuilder) set(name string, m member) {
 		b.add("", text)
 		return
 	}
-	b.row.columns[name] = len(b.row.cells)
-	b.row.cells = append(b.row.cells, cell{text: string(m.value), json: true})
+	b.columns[name] = len(b.texts)
+	b.texts = append(b.texts, m.value)
 }
 
 // nested takes what stands in the object of one provider.
 func (b *rowBuilder) nested(object member) {
-	if string(object.value) == "null" {
+	if object.value == "null" {
 		return
 	}
 	members, text := membersOf(object.value)
@@ -86,36 +144,4 @@ func (b *rowBuilder) nested(object member) {
 	for _, m := range members {
 		b.set(object.name+"."+m.name, m)
 	}
-}
-
-// member is one name and value of a JSON object.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// membersOf takes an object apart, or says what is wrong with it.
-func membersOf(data []byte) (members []member, text string) {
-	if !utf8.Valid(data) {
-		return nil, "must be valid UTF-8"
-	}
-	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
-		return nil, "must be a JSON object: " + err.Error()
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	if open, _ := d.Token(); open != json.Delim('{') {
-		return nil, "must be a JSON object"
-	}
-	seen := make(map[string]bool)
-	for d.More() { // what follows is valid: it was decoded above
-		name, _ := d.Token()
-		m := member{name: name.(string)}
-		_ = d.Decode(&m.value)
-		if seen[m.name] {
-			return nil, "must not hold " + printable(m.name) + " twice"
-		}
-		seen[m.name] = true
-		members = append(members, m)
-	}
-	return members, ""
 }

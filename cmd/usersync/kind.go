@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,11 +24,10 @@ func text[T ~string]() kind[T] {
 		if !c.json {
 			return T(c.text), nil
 		}
-		var s string
-		if json.Unmarshal([]byte(c.text), &s) != nil {
+		if c.text[0] != '"' {
 			return "", errors.New("must be text, in quotes")
 		}
-		return T(s), nil
+		return T(unquoted(c.text)), nil
 	}}
 }
 
@@ -80,19 +78,14 @@ func groups() kind[[][]int64] {
 // object is a JSON object, its numbers as they are written.
 func object() kind[map[string]any] {
 	return kind[map[string]any]{"JSON object", func(c cell) (map[string]any, error) {
-		members, complaint := membersOf([]byte(c.text))
-		if complaint != "" {
+		if _, complaint := membersOf(c.text); complaint != "" {
 			return nil, errors.New(complaint)
 		}
-		values := make(map[string]any, len(members))
-		for _, m := range members {
-			d := json.NewDecoder(bytes.NewReader(m.value))
-			d.UseNumber()
-			var value any
-			if err := d.Decode(&value); err != nil {
-				return nil, fmt.Errorf("must be a JSON object: %w", err)
-			}
-			values[m.name] = value
+		d := json.NewDecoder(strings.NewReader(c.text))
+		d.UseNumber()
+		var values map[string]any
+		if err := d.Decode(&values); err != nil {
+			return nil, fmt.Errorf("must be a JSON object: %w", err)
 		}
 		return values, nil
 	}}
@@ -102,16 +95,16 @@ func object() kind[map[string]any] {
 func code[T ~int64](words map[string]T) kind[T] {
 	byNumber := slices.SortedFunc(maps.Keys(words), func(a, b string) int { return int(words[a] - words[b]) })
 	var written []string
+	spelt := maps.Clone(words)
 	for _, word := range byNumber {
 		written = append(written, fmt.Sprintf("%d (%s)", words[word], word))
+		spelt[strconv.FormatInt(int64(words[word]), 10)] = words[word]
 	}
 	want := strings.Join(written, ", ")
 	return kind[T]{want, func(c cell) (T, error) {
 		given := strings.Trim(strings.TrimSpace(c.text), `"`)
-		for word, number := range words {
-			if given == word || given == strconv.FormatInt(int64(number), 10) {
-				return number, nil
-			}
+		if number, ok := spelt[given]; ok {
+			return number, nil
 		}
 		return 0, errors.New("must be one of " + want + ", as number or word")
 	}}

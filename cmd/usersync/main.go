@@ -3,7 +3,7 @@
 //
 //	usersync upsert -provider partoo users.csv
 //
-// "usersync help" documents the flags, the file and the environment.
+// "usersync help" documents the flags, the file, the journal and the environment.
 package main
 
 import (
@@ -14,7 +14,14 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	s := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, signals: notify}
+	os.Exit(run(context.Background(), os.Args[1:], s, os.Getenv))
+}
+
+// notify hands out the signals that end a run, until stop is called: from then on
+// they end the process, as they do before a run.
+func notify() (signals <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	return c, func() { signal.Stop(c) }
 }

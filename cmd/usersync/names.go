@@ -8,17 +8,26 @@ import (
 // names are what columns may be called. Those of all providers are known,
 // whoever was chosen: one file serves all.
 type names struct {
-	providers []provider
+	providers []providerNames
 	known     map[string]bool
 }
 
+// providerNames are the columns of one provider, in the order of its table.
+type providerNames struct {
+	title   string
+	columns []string
+}
+
 func newNames() names {
-	n := names{providers(), make(map[string]bool)}
-	for _, p := range n.providers {
+	n := names{known: make(map[string]bool)}
+	for _, p := range providers() {
+		own := providerNames{title: p.title()}
 		for _, d := range p.describe() {
+			own.columns = append(own.columns, d.name)
 			n.known[d.name] = true
-			n.known[p.title()+"."+d.name] = true
+			n.known[own.title+"."+d.name] = true
 		}
+		n.providers = append(n.providers, own)
 	}
 	return n
 }
@@ -35,11 +44,32 @@ func (n names) check(name string) string {
 
 func (n names) isProvider(name string) bool {
 	for _, p := range n.providers {
-		if p.title() == name {
+		if p.title == name {
 			return true
 		}
 	}
 	return false
+}
+
+// shape finds the columns of every provider among those of a file.
+func (n names) shape(columns map[string]int, headed bool) *shape {
+	s := &shape{headed: headed, columns: columns, places: make(map[string][]place, len(n.providers))}
+	for _, p := range n.providers {
+		for i, name := range p.columns {
+			at := place{column: i, own: s.place(p.title + "." + name), common: s.place(name)}
+			if at.own >= 0 || at.common >= 0 {
+				s.places[p.title] = append(s.places[p.title], at)
+			}
+		}
+	}
+	return s
+}
+
+func (s *shape) place(column string) int {
+	if i, ok := s.columns[column]; ok {
+		return i
+	}
+	return -1
 }
 
 // String is what there is to choose from.
@@ -47,11 +77,7 @@ func (n names) String() string {
 	var b strings.Builder
 	b.WriteString("known columns:\n")
 	for _, p := range n.providers {
-		var columns []string
-		for _, d := range p.describe() {
-			columns = append(columns, d.name)
-		}
-		fmt.Fprintf(&b, "  %s: %s\n", p.title(), strings.Join(columns, ", "))
+		fmt.Fprintf(&b, "  %s: %s\n", p.title, strings.Join(p.columns, ", "))
 	}
 	b.WriteString("each also for one provider alone, as in identifai.pricing_id\n")
 	return b.String()

@@ -32,13 +32,25 @@ func partooTable() table[partoo.UserInput] {
 		},
 		identities: func(u U) []identity { return []identity{{"email", strings.ToLower(u.Email)}} },
 		user:       func(u U) string { return u.Email },
-		client: func(a access) (upsertUser[U], error) {
+		client: func(a access) (planner[U], error) {
 			client, err := partoo.New(a.key, a.options...)
-			return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-				r, err := client.UpsertUser(ctx, u)
-				return r.ID, r.Outcome, err
+			return func(ctx context.Context, users int, dry bool) (upsertUser[U], error) {
+				bulk, err := client.Bulk(ctx, users)
+				if err != nil {
+					return nil, err
+				}
+				do := bulk.UpsertUser
+				if dry {
+					do = bulk.Preview
+				}
+				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
+					r, err := do(ctx, u)
+					return r.ID, r.Outcome, err
+				}, nil
 			}, err
 		},
+		home:   partoo.Production,
+		quotas: partoo.Quotas(),
 		env: []setting{
 			apiKey("PARTOO_API_KEY"),
 			baseURL("PARTOO_BASE_URL", partoo.Sandbox),

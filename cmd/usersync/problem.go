@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -43,6 +45,22 @@ type problems struct {
 func (p *problems) add(more ...problem) {
 	p.total += len(more)
 	p.first = append(p.first, more[:min(len(more), maxProblems-len(p.first))]...)
+}
+
+// join adds those of another look at the same rows.
+func (p *problems) join(more problems) {
+	p.total += more.total
+	p.first = append(p.first, more.first...)
+	slices.SortStableFunc(p.first, func(a, b problem) int { return cmp.Compare(a.place(), b.place()) })
+	p.first = p.first[:min(len(p.first), maxProblems)]
+}
+
+// place puts what concerns no line after all lines.
+func (p problem) place() int {
+	if p.line == 0 {
+		return math.MaxInt
+	}
+	return p.line
 }
 
 // merged joins what several providers say of the same place in the same words.

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
+	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/rest"
-	"github.com/usersync/usersync/upsert"
 )
 
 // provider is what the command needs of a provider. A [table] is one.
@@ -15,7 +14,9 @@ type provider interface {
 	describe() []description
 	required() []string
 	check(row) ([]identity, []problem)
-	connect(access) (send, error)
+	connect(access) (session, error)
+	documented() []backoff.QuotaSet
+	whom(access) string
 	settings() []setting
 	fake() fake
 }
@@ -24,18 +25,8 @@ type provider interface {
 type access struct {
 	key       string
 	subdomain string // user.com only
+	baseURL   string // empty: the provider's own
 	options   []rest.Option
-}
-
-// send upserts the user of a row that has been checked.
-type send func(context.Context, row) result
-
-// result is what became of a user.
-type result struct {
-	user    string // what the user is called in the output
-	id      string // empty when there is none
-	outcome upsert.Outcome
-	err     error // may come with an outcome, when a part of the work was done
 }
 
 // identity is a value that no two rows may have in common.

@@ -2,93 +2,123 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
-	"github.com/usersync/usersync/upsert"
+	"github.com/usersync/usersync/rest"
 )
 
-// report writes what becomes of the users: a line for each as it happens, and
-// the sums and all that went wrong at the end.
+// report writes what becomes of the users: a line for each as it happens, and the
+// sums and all that went wrong at the end.
 type report struct {
-	out     io.Writer
-	err     error // of the first write that failed
-	digits  int   // of the largest line number
-	tallies []*tally
-	failed  []string
-	unsent  []string
+	options options
+	digits  int // of the largest line number
+
+	mu  sync.Mutex
+	out io.Writer // for the users
+	end io.Writer // for the sums
+	err error     // of the first write that failed
 }
 
-// tally is what has become of the users at one provider.
-type tally struct {
-	name     string
-	outcomes map[upsert.Outcome]int
-	failed   int
-	unsent   int
-	waits    waitLog
-}
-
-func newReport(out io.Writer, rows []row) *report {
-	return &report{out: out, digits: len(fmt.Sprint(rows[len(rows)-1].line))}
-}
-
-// provider starts a tally.
-func (r *report) provider(name string, waits waitLog) *tally {
-	t := &tally{name: name, outcomes: make(map[upsert.Outcome]int), waits: waits}
-	r.tallies = append(r.tallies, t)
-	return t
-}
-
-func (r *report) printf(format string, args ...any) {
-	if _, err := fmt.Fprintf(r.out, format, args...); r.err == nil {
+func (r *report) printf(w io.Writer, format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, err := fmt.Fprintf(w, format, args...); r.err == nil {
 		r.err = err
 	}
 }
 
 // user tells of one user.
-func (r *report) user(t *tally, line int, is result) {
-	outcome, detail := is.outcome.String(), ""
+func (r *report) user(t *tally, is result) {
+	text := r.text(t.name, is)
+	t.add(is, text)
+	switch {
+	case r.options.quiet:
+	case r.options.json:
+		r.printf(r.out, "%s\n", r.json(t.name, is))
+	default:
+		r.printf(r.out, "%s\n", text)
+	}
+}
+
+func (r *report) text(provider string, is result) string {
+	outcome, detail := word(is.outcome, r.options.dryRun), ""
 	if is.err != nil {
 		outcome, detail = "failed", "  "+oneLine(is.err.Error())
 	}
 	if is.err != nil && is.outcome != 0 {
 		detail = "  " + is.outcome.String() + ", but not complete:" + detail[1:]
 	}
-	text := fmt.Sprintf("%-9s  line %*d  %-9s  %s  %s%s",
-		t.name, r.digits, line, outcome, printable(cmp.Or(is.id, "-")), printable(is.user), detail)
-	r.printf("%s\n", text)
+	return fmt.Sprintf("%-9s  line %*d  %-9s  %s  %s%s",
+		provider, r.digits, is.line, outcome, printable(cmp.Or(is.id, "-")), printable(is.user), detail)
+}
+
+// jsonUser is a line of -json.
+type jsonUser struct {
+	Provider string              `json:"provider"`
+	Line     int                 `json:"line"`
+	User     string              `json:"user"`
+	ID       string              `json:"id,omitempty"`
+	Outcome  string              `json:"outcome"`
+	DryRun   bool                `json:"dry_run,omitempty"`
+	Error    string              `json:"error,omitempty"`
+	Fields   map[string][]string `json:"fields,omitempty"`
+	Status   int                 `json:"status,omitempty"`
+	Executed string              `json:"executed,omitempty"`
+}
+
+func (r *report) json(provider string, is result) []byte {
+	user := jsonUser{Provider: provider, Line: is.line, User: is.user, ID: is.id, DryRun: r.options.dryRun, Outcome: word(is.outcome, false)}
 	if is.err != nil {
-		t.failed++
-		r.failed = append(r.failed, text)
-		return
+		user.Outcome, user.Error = "failed", is.err.Error()
 	}
-	t.outcomes[is.outcome]++
+	if e, ok := errors.AsType[*rest.Error](is.err); ok {
+		user.Fields, user.Status, user.Executed = e.Fields, e.StatusCode, e.Executed.String()
+	}
+	line, _ := json.Marshal(user) // texts and numbers always marshal
+	return line
 }
 
-// notSent tells of the users whose turn never came.
-func (r *report) notSent(t *tally, rows []row, reason string) {
-	if len(rows) == 0 {
-		return
+// finish writes the sums and lists who failed.
+func (r *report) finish(targets []*target) {
+	if !r.options.quiet && !r.options.json {
+		r.printf(r.end, "\n")
 	}
-	t.unsent = len(rows)
-	r.unsent = append(r.unsent, fmt.Sprintf("%-9s  %s not sent, from line %d on: %s", t.name, count(len(rows), "user"), rows[0].line, reason))
-}
-
-// finish writes the end and returns whether all went well.
-func (r *report) finish() bool {
-	r.printf("\n")
-	for _, t := range r.tallies {
-		r.printf("%-9s  %d created, %d updated, %d unchanged, %d failed, %d not sent; waits after a 429: %d\n", t.name,
-			t.outcomes[upsert.Created], t.outcomes[upsert.Updated], t.outcomes[upsert.Unchanged], t.failed, t.unsent, t.waits.throttled.Load())
+	for _, t := range targets {
+		r.printf(r.end, "%s; waits after a 429: %d\n", t.tally.sum(), t.waits.throttled.Load())
 	}
-	for _, list := range [][]string{r.failed, r.unsent} {
-		if len(list) > 0 {
-			r.printf("\n%s\n", strings.Join(list, "\n"))
+	var failed, unsent []string
+	for _, t := range targets {
+		failed = append(failed, t.failed(r)...)
+		if n := t.tally.unsent(); n > 0 {
+			unsent = append(unsent, fmt.Sprintf("%-9s  %s not sent: %s", t.name, count(n, "user"), t.tally.reason))
 		}
 	}
-	return len(r.failed)+len(r.unsent) == 0
+	for _, list := range [][]string{failed, unsent} {
+		if len(list) > 0 {
+			r.printf(r.end, "\n%s\n", strings.Join(list, "\n"))
+		}
+	}
+}
+
+// failed lists the users that failed, in this run and, if they have not been sent
+// again, in earlier ones.
+func (t *target) failed(r *report) []string {
+	list := slices.Clone(t.tally.listed)
+	for _, entry := range t.failedEarlier {
+		is := result{line: t.lines[entry.Index], user: entry.Key, err: errors.New(entry.Error)}
+		list = append(list, r.text(t.name, is)+" (in an earlier run)")
+	}
+	if more := t.tally.failed + t.tally.earlier.Failed - len(list); more > 0 {
+		list = append(list, fmt.Sprintf("%-9s  and %d more failed", t.name, more))
+	}
+	return list
 }
 
 // oneLine is a text without line breaks and other control characters.

@@ -2,16 +2,75 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
 )
+
+func reportTo(out *bytes.Buffer, o options) *report {
+	return &report{options: o, digits: 2, out: out, end: out}
+}
 
 func TestAnErrorTakesOneLine(t *testing.T) {
 	var out bytes.Buffer
-	r := newReport(&out, []row{{line: 2}, {line: 10}})
-	tally := r.provider("partoo", newWaitLog(&out))
-	r.user(tally, 2, result{user: "ada@example.com", err: errors.Join(errors.New("refused"), errors.New("\x1b[2J"))})
+	is := result{line: 2, user: "ada@example.com", err: errors.Join(errors.New("refused"), errors.New("\x1b[2J"))}
+	reportTo(&out, options{}).user(newTally("partoo", false), is)
 	assert.Equal(t, "partoo     line  2  failed     -  ada@example.com  refused  [2J\n", out.String())
+}
+
+func TestJSONLines(t *testing.T) {
+	refusal := &rest.Error{Provider: "partoo", Operation: "UpsertUser", StatusCode: 400, Executed: rest.ExecutedNo, Fields: map[string][]string{"email": {"is taken"}}}
+	for name, test := range map[string]struct {
+		is   result
+		dry  bool
+		want string
+	}{
+		"created": {result{line: 2, user: "ada@example.com", id: "7", outcome: upsert.Created}, false, `{"provider":"partoo","line":2,"user":"ada@example.com","id":"7","outcome":"created"}`},
+		"failed":  {result{line: 3, user: "a\nb", err: fmt.Errorf("upsert: %w", refusal)}, false, `{"provider":"partoo","line":3,"user":"a\nb","outcome":"failed","error":"upsert: ` + refusal.Error() + `","fields":{"email":["is taken"]},"status":400,"executed":"no"}`},
+		"half":    {result{line: 3, user: "x", id: "7", outcome: upsert.Created, err: errors.New("no")}, false, `{"provider":"partoo","line":3,"user":"x","id":"7","outcome":"failed","error":"no"}`},
+		"dry":     {result{line: 3, user: "x", outcome: upsert.Updated}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"updated","dry_run":true}`},
+		"valid":   {result{line: 3, user: "x"}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"valid","dry_run":true}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			reportTo(&out, options{json: true, dryRun: test.dry}).user(newTally("partoo", test.dry), test.is)
+			assert.Equal(t, test.want+"\n", out.String())
+		})
+	}
+}
+
+// With -json, standard output holds an object for each user and nothing else.
+func TestJSONOutput(t *testing.T) {
+	got := usersync(t, "user_id\n1\n2\n", "upsert", "-provider", "usercom", "-fake", "-json", "-")
+	assert.Equal(t, exitOK, got.status)
+	assert.Equal(t, "usercom    2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0\n", got.err)
+	for line := range strings.Lines(got.out) {
+		var user jsonUser
+		require.NoError(t, json.Unmarshal([]byte(line), &user))
+		assert.Equal(t, "created", user.Outcome)
+	}
+	assert.Equal(t, 2, strings.Count(got.out, "\n"))
+}
+
+// Who failed is listed up to a limit, and counted beyond.
+func TestFailuresAreBounded(t *testing.T) {
+	var out bytes.Buffer
+	r := reportTo(&out, options{quiet: true})
+	tally := newTally("partoo", false)
+	tally.total = maxListed + 5
+	for i := range tally.total {
+		r.user(tally, result{line: i + 2, user: "x", err: errors.New("no")})
+	}
+	r.finish([]*target{{name: "partoo", tally: tally, waits: newWaitLog(&out)}})
+	assert.Contains(t, out.String(), "partoo     0 created, 0 updated, 0 unchanged, 1005 failed, 0 not sent;")
+	assert.Equal(t, maxListed, strings.Count(out.String(), "  line "))
+	assert.True(t, strings.HasSuffix(out.String(), "partoo     and 5 more failed\n"))
 }

@@ -5,14 +5,24 @@ import (
 	"strings"
 )
 
-// row is one user of the input: cells by the names of their columns. The rows of
-// a CSV file share the columns of its header.
+// row is one user of the input.
 type row struct {
-	line    int
-	columns map[string]int // places in cells
-	cells   []cell         // nil for the header itself
-	headed  bool           // the columns come from a header
+	line int
+	*shape
+	texts []string // of its cells; nil for a header
 }
+
+// shape is what rows with the same columns have in common. It is made once for
+// all of them, and never changed.
+type shape struct {
+	headed  bool               // the columns come from a header, the texts from CSV; else all is JSON
+	columns map[string]int     // places in texts
+	places  map[string][]place // by provider: those of its columns that there are
+}
+
+// place is where rows have a column of a provider, the column being the nth of
+// its table: as one for that provider alone, and as one for all. -1 is nowhere.
+type place struct{ column, own, common int }
 
 // cell is one value: the text of a CSV cell, or JSON.
 type cell struct {
@@ -27,25 +37,40 @@ func (c cell) given() bool {
 	return text != "" && !(c.json && (text == "null" || text == `""`))
 }
 
-// source yields the rows of an input in their order. With problems, a row is not
-// to be used.
+// source yields the rows of an input in their order, a header first if it has
+// one. With problems, a row is not to be used, and may have no shape.
 type source = iter.Seq2[row, []problem]
 
-// cell returns what the row gives a provider for a field, and the column it
-// stands in. A column of the provider's own wins over the one for all.
-func (r row) cell(provider, field string) (string, cell) {
-	for _, column := range []string{provider + "." + field, field} {
-		if i, ok := r.columns[column]; ok && r.cells[i].given() {
-			return column, r.cells[i]
+func (r row) isHeader() bool { return r.shape != nil && r.headed && r.texts == nil }
+
+// at returns what the row gives a provider for a column. One of the provider's
+// own wins over the one for all.
+func (r row) at(p place) (c cell, given bool) {
+	for _, i := range [...]int{p.own, p.common} {
+		if i < 0 {
+			continue
+		}
+		if c := (cell{r.texts[i], !r.headed}); c.given() {
+			return c, true
 		}
 	}
-	return r.column(provider, field), cell{}
+	return cell{}, false
+}
+
+// find does what at does, by names, and also names the column.
+func (r row) find(provider, field string) (column string, given bool) {
+	for _, column := range []string{provider + "." + field, field} {
+		if i, ok := r.columns[column]; ok && (cell{r.texts[i], !r.headed}).given() {
+			return column, true
+		}
+	}
+	return r.column(provider, field), false
 }
 
 // column names the place where the row has, or ought to have, a field.
 func (r row) column(provider, field string) string {
 	prefixed := provider + "." + field
-	if _, ok := r.columns[field]; !ok && r.has(prefixed) {
+	if !r.has(field) && r.has(prefixed) {
 		return prefixed
 	}
 	return field

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/usersync/usersync/rest"
 )
@@ -19,11 +20,12 @@ const (
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	// signals takes over the signals that end a run.
+	signals func() (signals <-chan os.Signal, stop func())
 }
 
 // run is the command without its process.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	s := streams{stdin, stdout, stderr}
+func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	if len(args) == 0 {
 		return s.refuse("want a command: upsert, help or version")
 	}
@@ -44,4 +46,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func (s streams) refuse(text string) int {
 	fmt.Fprintf(s.err, "usersync: %s\nSee: usersync help\n", text)
 	return exitUsage
+}
+
+// fail says what kept a run from starting, or from ending well.
+func (s streams) fail(status int, err error) int {
+	fmt.Fprintf(s.err, "usersync: %v\n", err)
+	return status
 }

@@ -36,7 +36,13 @@ func TestUsage(t *testing.T) {
 		"a JSON file":      {[]string{"upsert", "-provider", "partoo", "users.json"}, "a .json file: give -format jsonl if it holds one object per line"},
 		"state, no fake":   {[]string{"upsert", "-provider", "partoo", "-fake-state", "x", "-"}, "-fake-state and -fake-429 need -fake"},
 		"429, no fake":     {[]string{"upsert", "-provider", "partoo", "-fake-429", "-"}, "-fake-state and -fake-429 need -fake"},
-		"no such file":     {[]string{"upsert", "-provider", "partoo", "-fake", filepath.Join(dir, "no.csv")}, "open " + filepath.Join(dir, "no.csv") + ": no such file or directory"},
+		"workers":          {[]string{"upsert", "-provider", "partoo", "-fake", "-workers", "0", "-"}, `invalid value "0" for flag -workers: want a number from 1 to 1000`},
+		"quota":            {[]string{"upsert", "-provider", "partoo", "-fake", "-quota", "30", "-"}, `invalid value "30" for flag -quota: want requests per period, such as 300/min, 10/s, 50/10s or 1/s,30/min, or none`},
+		"quota for all":    {[]string{"upsert", "-provider", "all", "-fake", "-quota", "30/min", "-"}, "-quota goes with one provider: each has quotas of its own"},
+		"share":            {[]string{"upsert", "-provider", "partoo", "-fake", "-share", "2/3", "-"}, `invalid value "2/3" for flag -share: want 1/N, such as 1/4 when four processes use the key`},
+		"timeout":          {[]string{"upsert", "-provider", "partoo", "-fake", "-timeout", "-1s", "-"}, "-timeout -1s: must not be negative"},
+		"dry journal":      {[]string{"upsert", "-provider", "partoo", "-fake", "-dry-run", "-journal", "x", "-"}, "-dry-run writes no journal and needs none: leave out -journal, -resume and -retry-failed"},
+		"resume what":      {[]string{"upsert", "-provider", "partoo", "-fake", "-resume", "-"}, "-resume and -retry-failed need -journal here: there is none by default with -fake or standard input"},
 		"broken state":     {[]string{"upsert", "-provider", "partoo", "-fake", "-fake-state", broken, "-"}, "-fake-state: " + broken + ": unexpected end of JSON input"},
 		"unusable state":   {[]string{"upsert", "-provider", "partoo", "-fake", "-fake-state", twice, "-"}, "-fake-state: " + twice + ": partoo: partootest: AddUser: the address or the id is taken"},
 		"unreadable state": {[]string{"upsert", "-provider", "partoo", "-fake", "-fake-state", dir, "-"}, "-fake-state: read " + dir + ": is a directory"},
@@ -46,6 +52,12 @@ func TestUsage(t *testing.T) {
 			assert.Equal(t, output{exitUsage, "", "usersync: " + test.want + "\nSee: usersync help\n"}, got)
 		})
 	}
+}
+
+func TestNoSuchFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "no.csv")
+	got := usersync(t, "", "upsert", "-provider", "partoo", "-fake", file)
+	assert.Equal(t, output{exitUsage, "", "usersync: open " + file + ": no such file or directory\n"}, got)
 }
 
 func TestDirectoryAsFile(t *testing.T) {
@@ -89,7 +101,7 @@ func TestFormat(t *testing.T) {
 // What comes from the file cannot write to the terminal at will, or for long.
 func TestForeignTextIsPrintable(t *testing.T) {
 	input := lines(`{"user_id":"a\u001b[2J\nb"}`, `{"user_id":"`+strings.Repeat("é", 200)+`"}`)
-	got := usersync(t, input, "upsert", "-provider", "usercom", "-fake", "-format", "jsonl", "-")
+	got := usersync(t, input, "upsert", "-provider", "usercom", "-fake", "-format", "jsonl", "-workers", "1", "-")
 	assert.Equal(t, exitOK, got.status)
 	assert.Contains(t, got.out, "usercom    line 1  created    1  \"a\\x1b[2J\\nb\"\n")
 	assert.Contains(t, got.out, "usercom    line 2  created    2  "+strings.Repeat("é", 100)+"…\n")

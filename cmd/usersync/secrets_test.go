@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -35,12 +33,6 @@ func agree(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(answer))
 }
 
-// withPassword matches what the password is sent in.
-func withPassword(r *http.Request) bool {
-	body, err := io.ReadAll(r.Body)
-	return err == nil && bytes.Contains(body, []byte(markedPassword))
-}
-
 // Neither keys nor passwords get out, whatever happens to a user.
 func TestSecretsStayInside(t *testing.T) {
 	const header = "email,first_name,last_name,name,heuristic,pricing_id,user_id,password,readonly,sso_only"
@@ -55,7 +47,7 @@ func TestSecretsStayInside(t *testing.T) {
 		status int
 	}{
 		"created":          {good, resttest.Fault{}, exitOK},
-		"refused, quoting": {good, resttest.Fault{Match: withPassword, Status: 422, Body: `{"message":"` + markedKey + ` sent ` + markedPassword + `","errors":{"password":["` + markedPassword + ` is bad"]}}`}, exitFailed},
+		"refused, quoting": {good, resttest.Fault{Match: bodyWith(markedPassword), Status: 422, Body: `{"message":"` + markedKey + ` sent ` + markedPassword + `","errors":{"password":["` + markedPassword + ` is bad"]}}`}, exitFailed},
 		"key refused":      {good, resttest.Fault{Status: 401, Body: `{"detail":"bad key ` + markedKey + `"}`}, exitFailed},
 		"garbage":          {good, resttest.Fault{Status: 200, Body: `"` + markedPassword + markedKey + `"`}, exitFailed},
 		"weak password":    {lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,0,1,"+strings.ToLower(markedPassword)+",,"), resttest.Fault{}, exitUsage},

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/rest"
-	"github.com/usersync/usersync/upsert"
 )
 
 // table maps the columns of a file to U, the input of a provider's UpsertUser.
@@ -17,17 +17,19 @@ type table[U interface{ Validate() error }] struct {
 	columns    []column[U]
 	identities func(U) []identity
 	user       func(U) string
-	client     func(access) (upsertUser[U], error)
+	client     func(access) (planner[U], error)
+	home       string // where the provider is, unless its access says otherwise
+	quotas     []backoff.QuotaSet
 	env        []setting
 	newFake    func() fake
 }
 
-// upsertUser is a provider's UpsertUser with its id as text.
-type upsertUser[U any] func(context.Context, U) (id string, outcome upsert.Outcome, err error)
-
 func (t table[U]) title() string       { return t.name }
 func (t table[U]) settings() []setting { return t.env }
 func (t table[U]) fake() fake          { return t.newFake() }
+
+func (t table[U]) documented() []backoff.QuotaSet { return t.quotas }
+func (t table[U]) whom(a access) string           { return cmp.Or(a.baseURL, a.subdomain, t.home) }
 
 func (t table[U]) describe() []description {
 	all := make([]description, 0, len(t.columns))
@@ -45,12 +47,14 @@ func (t table[U]) required() []string {
 
 // read makes a user of a row, with what is wrong with its cells.
 func (t table[U]) read(r row) (user U, problems []problem) {
-	for _, c := range t.columns {
-		column, cell := r.cell(t.name, c.name)
-		if !cell.given() {
+	for _, place := range r.places[t.name] {
+		cell, given := r.at(place)
+		if !given {
 			continue
 		}
+		c := t.columns[place.column]
 		if err := c.set(&user, cell); err != nil {
+			column, _ := r.find(t.name, c.name)
 			problems = append(problems, t.problem(r, column, err.Error()))
 		}
 	}
@@ -60,17 +64,25 @@ func (t table[U]) read(r row) (user U, problems []problem) {
 // check reads a row and validates its user.
 func (t table[U]) check(r row) ([]identity, []problem) {
 	user, problems := t.read(r)
-	unread := len(problems)
-	wrong := complaints(user.Validate())
+	if err := user.Validate(); err != nil {
+		problems = append(problems, t.invalid(r, complaints(err), problems)...)
+	}
+	return t.identities(user), problems
+}
+
+// invalid are the complaints about a row, but for those about cells that could
+// not be read.
+func (t table[U]) invalid(r row, wrong map[string][]string, unread []problem) (problems []problem) {
+	required := t.required()
 	for _, field := range slices.Sorted(maps.Keys(wrong)) {
 		name, inner, nested := strings.Cut(field, ".")
-		column, cell := r.cell(t.name, name)
+		column, given := r.find(t.name, name)
 		text := strings.Join(wrong[field], ", ")
-		missing := !cell.given() && slices.Contains(t.required(), name)
+		missing := !given && slices.Contains(required, name)
 		switch {
 		case missing && r.headed && r.lacks(t.name, name):
 			continue // the header's fault, and reported there
-		case slices.ContainsFunc(problems[:unread], func(p problem) bool { return p.column == column }):
+		case slices.ContainsFunc(unread, func(p problem) bool { return p.column == column }):
 			continue
 		case missing:
 			text = "is required"
@@ -79,27 +91,11 @@ func (t table[U]) check(r row) ([]identity, []problem) {
 		}
 		problems = append(problems, t.problem(r, column, text))
 	}
-	return t.identities(user), problems
+	return problems
 }
 
 func (t table[U]) problem(r row, column, text string) problem {
 	return problem{line: r.line, column: column, text: text, providers: []string{t.name}}
-}
-
-// connect opens the provider. Nothing is sent yet.
-func (t table[U]) connect(a access) (send, error) {
-	upsertUser, err := t.client(a)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, r row) result {
-		user, _ := t.read(r)
-		id, outcome, err := upsertUser(ctx, user)
-		if outcome == 0 {
-			id = ""
-		}
-		return result{user: t.user(user), id: id, outcome: outcome, err: err}
-	}, nil
 }
 
 // complaints are the fields that an error of Validate names.

@@ -5,15 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"log/slog"
-	"slices"
-
-	"github.com/usersync/usersync/backoff"
-	"github.com/usersync/usersync/rest"
+	"sync"
 )
 
-// runUpsert reads all of the input before it sends any of it.
+// runUpsert is the command upsert.
 func runUpsert(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	o, err := parseFlags(args)
 	switch {
@@ -23,123 +18,143 @@ func runUpsert(ctx context.Context, args []string, s streams, getenv func(string
 	case err != nil:
 		return s.refuse(err.Error())
 	}
-	run, err := open(o, s, getenv)
-	if err != nil {
+	run := newUpsertRun(o, s)
+	if err := run.connect(getenv); err != nil {
 		return s.refuse(err.Error())
 	}
-	rows, found, err := readInput(o, s.in)
-	switch {
-	case err != nil:
-		return s.refuse(err.Error())
-	case found.total > 0:
-		found.print(s.err, o.file)
-		return exitUsage
-	}
-	return run.upsert(ctx, rows, s, o.fake429)
+	return run.run(ctx, args)
 }
 
 // upsertRun is a run over the providers, each with its connection.
 type upsertRun struct {
-	targets []target
+	options options
+	streams streams
+	log     *screen // standard error
+	report  *report
+	targets []*target
 	fakes   *fakes // nil with -fake off
 }
 
-type target struct {
-	name  string
-	send  send
-	waits waitLog
+func newUpsertRun(o options, s streams) *upsertRun {
+	out, log := s.screens()
+	s.err = log
+	r := &report{options: o, out: out, end: out}
+	if o.json {
+		r.end = log
+	}
+	return &upsertRun{options: o, streams: s, log: log, report: r}
 }
 
-// open makes ready to send. It sends nothing.
-func open(o options, s streams, getenv func(string) string) (upsertRun, error) {
-	var run upsertRun
+// connect makes ready to send. It sends nothing.
+func (run *upsertRun) connect(getenv func(string) string) error {
 	var doors []access
 	var err error
-	if o.fake {
-		if run.fakes, err = startFakes(o); err == nil {
+	if run.options.fake {
+		if run.fakes, err = startFakes(run.options); err == nil {
 			doors = run.fakes.access()
 		}
 	} else {
-		doors, err = fromEnvironment(o.providers, getenv)
+		doors, err = fromEnvironment(run.options.providers, getenv)
 	}
 	if err != nil {
-		return run, err
+		return err
 	}
 	var failures []error
-	for i, p := range o.providers {
-		t, err := connect(p, doors[i], s.err)
-		run.targets = append(run.targets, t)
-		failures = append(failures, err)
+	for i, p := range run.options.providers {
+		failures = append(failures, run.add(p, doors[i]))
 	}
-	return run, errors.Join(failures...)
+	return errors.Join(failures...)
 }
 
-// connect has no limit on the waits of a call: a long run does not give users up
-// for a quota that is used up for a while.
-func connect(p provider, door access, log io.Writer) (target, error) {
-	waits := newWaitLog(log)
-	door.options = append(slices.Clone(door.options),
-		rest.WithLogger(slog.New(waits)), rest.WithRetry(backoff.Policy{MaxWait: -1}))
-	send, err := p.connect(door)
-	return target{p.title(), send, waits}, err
+func (run *upsertRun) add(p provider, door access) error {
+	t, err := connect(p, door, run.options, run.log)
+	run.targets = append(run.targets, t)
+	return err
 }
 
-// upsert sends the users to one provider after the other.
-func (run upsertRun) upsert(ctx context.Context, rows []row, s streams, refuseOne bool) int {
-	if refuseOne {
-		run.fakes.refuseOne(len(rows))
+// run reads all of the input before it sends any of it.
+func (run *upsertRun) run(ctx context.Context, args []string) int {
+	in, err := openInput(run.options, run.streams.in)
+	if err != nil {
+		return run.streams.fail(exitUsage, err)
 	}
-	r := newReport(s.out, rows)
+	defer in.Close()
+	checked, found, err := in.check(run.options.providers)
+	switch {
+	case err != nil:
+		return run.streams.fail(exitUsage, err)
+	case found.total > 0:
+		found.print(run.log, run.options.file)
+		return exitUsage
+	}
+	if err := run.begin(checked); err != nil {
+		return run.streams.fail(exitUsage, err)
+	}
+	run.upsert(ctx, in)
+	if err := run.end(); err != nil {
+		return run.streams.fail(exitFailed, err)
+	}
+	return run.conclude(args, run.log)
+}
+
+// begin opens the journals, all or none.
+func (run *upsertRun) begin(input checked) error {
+	run.report.digits = len(fmt.Sprint(input.lastLine))
 	for _, t := range run.targets {
-		t.upsert(ctx, rows, r)
+		t.tally.total = input.rows
+		if err := t.openJournal(run.options, input.sum); err != nil {
+			return errors.Join(err, run.closeJournals())
+		}
 	}
-	status := exitOK
-	if !r.finish() {
-		status = exitFailed
+	if run.options.fake429 {
+		run.fakes.refuseOne()
 	}
-	if r.err != nil {
-		fmt.Fprintf(s.err, "usersync: writing the results: %v\n", r.err)
-		status = exitFailed
-	}
-	if err := run.keepFakes(); err != nil {
-		fmt.Fprintf(s.err, "usersync: -fake-state: %v\n", err)
-		status = exitFailed
-	}
-	return status
+	return nil
 }
 
-func (run upsertRun) keepFakes() error {
-	if run.fakes == nil {
-		return nil
+// upsert sends the users to all providers side by side.
+func (run *upsertRun) upsert(ctx context.Context, in *input) {
+	run.announce()
+	stop := watch(run.targets, run.log, run.options)
+	ctx, ending, giveBack := run.streams.interruptible(ctx)
+	var working sync.WaitGroup
+	for _, t := range run.targets {
+		working.Go(func() { t.upsert(ctx, ending, in, run.report) })
 	}
-	return run.fakes.write()
+	working.Wait()
+	giveBack()
+	stop()
 }
 
-// upsert sends the users one by one, until the context ends or the key turns out
-// to be none.
-func (t target) upsert(ctx context.Context, rows []row, r *report) {
-	tally := r.provider(t.name, t.waits)
-	for i, row := range rows {
-		if ctx.Err() != nil {
-			r.notSent(tally, rows[i:], "interrupted")
-			return
-		}
-		is := t.send(ctx, row)
-		if ctx.Err() != nil && untouched(is) {
-			r.notSent(tally, rows[i:], "interrupted")
-			return
-		}
-		r.user(tally, row.line, is)
-		if errors.Is(is.err, rest.ErrUnauthorized) {
-			r.notSent(tally, rows[i+1:], "the key was refused")
-			return
+// announce says where the journals are.
+func (run *upsertRun) announce() {
+	for _, t := range run.targets {
+		if t.journal != nil && !run.options.quiet {
+			fmt.Fprintf(run.log, "usersync: journal %s\n", t.journalPath)
 		}
 	}
 }
 
-// untouched reports whether the context ended while the user waited for its turn,
-// before anything was written.
-func untouched(is result) bool {
-	e, ok := errors.AsType[*rest.Error](is.err)
-	return ok && is.outcome == 0 && e.Attempts == 0 && e.Executed == rest.ExecutedNo
+// end writes the end of the report, and whatever outlives the run.
+func (run *upsertRun) end() error {
+	run.report.finish(run.targets)
+	var failures []error
+	if err := run.report.err; err != nil {
+		failures = append(failures, fmt.Errorf("writing the results: %w", err))
+	}
+	failures = append(failures, run.closeJournals())
+	if run.fakes != nil {
+		if err := run.fakes.write(); err != nil {
+			failures = append(failures, fmt.Errorf("-fake-state: %w", err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func (run *upsertRun) closeJournals() error {
+	var failures []error
+	for _, t := range run.targets {
+		failures = append(failures, t.closeJournal())
+	}
+	return errors.Join(failures...)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"strconv"
 
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
@@ -45,11 +44,16 @@ func usercomTable() table[usercom.UserInput] {
 		},
 		identities: func(u U) []identity { return []identity{{"user_id", u.UserID}} },
 		user:       func(u U) string { return cmp.Or(u.Email, u.UserID) },
-		client: func(a access) (upsertUser[U], error) {
+		client: func(a access) (planner[U], error) {
 			client, err := usercom.New(a.subdomain, a.key, a.options...)
-			return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-				r, err := client.UpsertUser(ctx, u)
-				return strconv.FormatInt(r.ID, 10), r.Outcome, err
+			return func(_ context.Context, _ int, dry bool) (upsertUser[U], error) {
+				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
+					if dry {
+						return "", 0, nil // Validate has said all there is to say
+					}
+					r, err := client.UpsertUser(ctx, u)
+					return number(r.ID), r.Outcome, err
+				}, nil
 			}, err
 		},
 		env: []setting{

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/usercomtest"
+)
+
+// A dry run tells what a run would do, and writes nothing.
+func TestDryRun(t *testing.T) {
+	const input = `user_id,email,first_name,last_name,name,heuristic,pricing_id
+1,ada@example.com,Ada,Lovelace,Ada,Average,1
+2,bea@example.com,Bea,Brown,Bea,Average,1
+3,cy@example.com,Cy,Clark,Cy,Average,1
+`
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs, usercom := identifaitest.NewServer(), partootest.NewServer(), usercomtest.NewServer()
+		ours.AddUser(identifai.UserInput{ID: new(int64(7)), Email: "BEA@example.com", Name: "Bea", Heuristic: "Average", PricingID: 1})
+		ours.AddUser(identifai.UserInput{ID: new(int64(8)), Email: "cy@example.com", Name: "Cy", Heuristic: "Average", PricingID: 1})
+		theirs.AddUser(partoo.User{ID: "b", Email: "BEA@example.com", FirstName: new("Beatrix"), LastName: new("Brown")})
+		theirs.AddUser(partoo.User{ID: "c", Email: "cy@example.com", FirstName: new("Cy"), LastName: new("Clark")})
+		b := newBench(t, input, "-provider", "all", "-dry-run").atPartoo(theirs)
+		b.at(identifaiTable(), access{key: identifaitest.Key, options: ours.Options()}, ours.Server)
+		b.at(usercomTable(), access{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
+		got := b.upsert(t.Context()).ordered()
+		assert.Equal(t, output{exitOK, lines(
+			"identifai  line 2  to create  -  ada@example.com",
+			"identifai  line 3  to update  7  bea@example.com",
+			"identifai  line 4  unchanged  8  cy@example.com",
+			"partoo     line 2  to create  -  ada@example.com",
+			"partoo     line 3  to update  b  bea@example.com",
+			"partoo     line 4  unchanged  c  cy@example.com",
+			"usercom    line 2  valid      -  ada@example.com",
+			"usercom    line 3  valid      -  bea@example.com",
+			"usercom    line 4  valid      -  cy@example.com",
+			"",
+			"partoo     1 to create, 1 to update, 1 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
+			"identifai  1 to create, 1 to update, 1 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
+			"usercom    3 valid, 0 to create, 0 to update, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
+		), ""}, got)
+		assert.Len(t, ours.Users(), 2)
+		assert.Len(t, theirs.Users(), 2)
+		assert.Empty(t, usercom.Requests())
+	})
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"hash/maphash"
+	"slices"
+)
+
+// identityHashes remembers the identities of all rows in 8 bytes each, and about
+// 2 more for growing. A value that two providers have from the same cell counts once:
+// a million rows with an address and a user_id take 20 MB.
+//
+// That is not enough to tell where an identity was seen before, or to be sure of
+// it. But most files have no duplicates, and one that has some is read again with
+// an eye to those alone, see [duplicates].
+type identityHashes struct {
+	seed maphash.Seed
+	// By the first byte: small slices leave less behind when they grow.
+	hashes [256][]uint64
+	row    []uint64
+}
+
+func newIdentityHashes() *identityHashes { return &identityHashes{seed: maphash.MakeSeed()} }
+
+func (h *identityHashes) of(id identity) uint64 { return hashOf(h.seed, id.field, id.value) }
+
+// add takes the identities of one row.
+func (h *identityHashes) add(all []identity) {
+	for _, id := range all {
+		if sum := h.of(id); id.value != "" && !slices.Contains(h.row, sum) {
+			h.row = append(h.row, sum)
+		}
+	}
+}
+
+// endRow is called when all providers have added theirs.
+func (h *identityHashes) endRow() {
+	for _, sum := range h.row {
+		bucket := &h.hashes[sum>>56]
+		*bucket = append(*bucket, sum)
+	}
+	h.row = h.row[:0]
+}
+
+// repeated returns what more than one row has, in order. Nothing can be added
+// afterwards.
+func (h *identityHashes) repeated() []uint64 {
+	var more []uint64
+	for i, bucket := range h.hashes {
+		slices.Sort(bucket)
+		for j := 1; j < len(bucket); j++ {
+			if bucket[j] == bucket[j-1] && (len(more) == 0 || more[len(more)-1] != bucket[j]) {
+				more = append(more, bucket[j])
+			}
+		}
+		h.hashes[i] = nil
+	}
+	return more
+}
+
+// hashOf does not take ("ab", "c") for ("a", "bc").
+func hashOf(seed maphash.Seed, texts ...string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, text := range texts {
+		_, _ = h.WriteString(text)
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64()
+}
+
+// duplicates finds the rows of one user, reading again. Users are told apart by
+// two independent hashes, 128 bits: that two of a million users have both in
+// common is less likely than 10^-26.
+type duplicates struct {
+	providers []provider
+	hashes    *identityHashes
+	repeated  []uint64
+	seed      maphash.Seed
+	lines     map[[2]uint64]int // where it was seen first
+}
+
+func (h *identityHashes) duplicates(rows func() source, chosen []provider) (found problems) {
+	d := duplicates{chosen, h, h.repeated(), maphash.MakeSeed(), make(map[[2]uint64]int)}
+	if len(d.repeated) == 0 {
+		return found
+	}
+	for r, wrong := range rows() {
+		if len(wrong) == 0 && !r.isHeader() {
+			found.add(merged(d.of(r))...)
+		}
+	}
+	return found
+}
+
+// of says which earlier row is the same user.
+func (d *duplicates) of(r row) (wrong []problem) {
+	for _, p := range d.providers {
+		identities, _ := p.check(r)
+		for _, id := range identities {
+			if line := d.before(p.title(), id, r.line); line > 0 {
+				text := fmt.Sprintf("the same user as on line %d", line)
+				wrong = append(wrong, problem{line: r.line, column: r.column(p.title(), id.field), text: text, providers: []string{p.title()}})
+			}
+		}
+	}
+	return wrong
+}
+
+// before returns the line on which an identity was seen first, or 0.
+func (d *duplicates) before(provider string, id identity, line int) int {
+	key := [2]uint64{d.hashes.of(id), hashOf(d.seed, provider, id.field, id.value)}
+	if _, more := slices.BinarySearch(d.repeated, key[0]); !more || id.value == "" {
+		return 0
+	}
+	first, seen := d.lines[key]
+	if !seen {
+		d.lines[key] = line
+	}
+	return first
+}

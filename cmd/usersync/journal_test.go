@@ -1,0 +1,151 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/rest/resttest"
+)
+
+// refusing refuses to create whoever has this first name.
+func refusing(server *partootest.Server, name string) {
+	refusal := resttest.Fault{Status: 400, Body: `{"errors":{"json":{"first_name":["is not liked"]}}}`, Header: http.Header{"Content-Type": {"application/json"}}}
+	refusal.Match = bodyWith(`"first_name":"` + name + `"`)
+	server.Fail(refusal.Repeat(-1))
+}
+
+// loopback is a fake of Partoo on loopback, with the environment that leads there.
+func loopback(t *testing.T) (*partootest.Server, map[string]string) {
+	t.Helper()
+	server := partootest.NewServer()
+	server.Start()
+	t.Cleanup(server.Close)
+	return server, map[string]string{"PARTOO_API_KEY": partootest.Key, "PARTOO_BASE_URL": server.URL + "/v2"}
+}
+
+func writeFile(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+// The journal stands next to the input as long as somebody may need it.
+func TestJournalByDefault(t *testing.T) {
+	server, env := loopback(t)
+	file := writeFile(t, "users.csv", four)
+	journal := file + ".partoo.journal"
+	refusing(server, "Cy")
+
+	args := []string{"upsert", "-provider", "partoo", "-quota", "none", file}
+	got := usersyncIn(t.Context(), env, "", args...)
+	assert.Equal(t, exitFailed, got.status)
+	assert.Contains(t, got.out, "3 created, 0 updated, 0 unchanged, 1 failed, 0 not sent;")
+	assert.Equal(t, lines(
+		"usersync: journal "+journal,
+		"usersync: to upsert the failed users again: usersync upsert -retry-failed -provider partoo -quota none "+file,
+	), got.err)
+	assert.FileExists(t, journal)
+
+	got = usersyncIn(t.Context(), env, "", args...)
+	assert.Equal(t, output{exitUsage, "", "usersync: there is a journal of an earlier run, " + journal +
+		": -resume goes on with that run, -retry-failed also upserts its failed users again; remove it to begin anew\n"}, got)
+
+	// Nothing is left but the failed one, which is told of and not sent.
+	sent := len(server.Requests())
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args[1:]...)...)
+	assert.Equal(t, exitFailed, got.status)
+	assert.Contains(t, got.out, "0 failed, 0 not sent, 4 done before;")
+	assert.Contains(t, got.out, "partoo     line 5  failed     -  cy@example.com  partoo: UpsertUser: POST /v2/user: 400 Bad Request: ")
+	assert.Contains(t, got.out, " (in an earlier run)\n")
+	assert.Equal(t, sent, len(server.Requests()))
+
+	server.Heal()
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-retry-failed"}, args[1:]...)...)
+	assert.Equal(t, exitOK, got.status, got.out)
+	assert.Contains(t, got.out, "partoo     1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 3 done before;")
+	assert.NoFileExists(t, journal)
+	assert.Len(t, server.Users(), 4)
+}
+
+// A journal that was asked for by name stays.
+func TestJournalByName(t *testing.T) {
+	_, env := loopback(t)
+	journal := filepath.Join(t.TempDir(), "journal")
+	got := usersyncIn(t.Context(), env, four, "upsert", "-provider", "partoo", "-quota", "none", "-journal", journal, "-")
+	assert.Equal(t, exitOK, got.status, got.err)
+	data, err := os.ReadFile(journal)
+	require.NoError(t, err)
+	assert.Equal(t, 5, strings.Count(string(data), "\n"))
+
+	resume := []string{"upsert", "-resume", "-provider", "partoo", "-quota", "none", "-journal", journal, "-"}
+	got = usersyncIn(t.Context(), env, four, resume...)
+	assert.Equal(t, exitOK, got.status, got.err)
+	assert.Contains(t, got.out, ", 4 done before;")
+
+	got = usersyncIn(t.Context(), env, four+"eve@example.com,Eve,East\n", resume...)
+	assert.Equal(t, exitUsage, got.status)
+	assert.Contains(t, got.err, "journal of another run: its input is ")
+
+	env["PARTOO_BASE_URL"] = "http://127.0.0.1:1"
+	got = usersyncIn(t.Context(), env, four, resume...)
+	assert.Equal(t, exitUsage, got.status)
+	assert.Contains(t, got.err, "journal of another run: its provider is ")
+
+	got = usersyncIn(t.Context(), env, four, append(resume[:len(resume)-2:len(resume)-2], journal+"2", "-")...)
+	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: there is no journal " + journal + "2\n"}, got)
+
+	got = usersyncIn(t.Context(), env, four, "upsert", "-provider", "partoo", "-journal", "/no/such/place/journal", "-")
+	assert.Equal(t, exitUsage, got.status)
+	assert.Contains(t, got.err, "no such file or directory (-journal names another file)\n")
+}
+
+// Each provider has a journal, and none goes before all are done.
+func TestJournalsSideBySide(t *testing.T) {
+	journal := filepath.Join(t.TempDir(), "journal")
+	got := usersync(t, "", "upsert", "-provider", "all", "-fake", "-journal", journal, usersFile)
+	assert.Equal(t, exitOK, got.status, got.err)
+	for _, p := range providers() {
+		assert.FileExists(t, journal+"."+p.title())
+	}
+}
+
+// A key that is refused in mid-run is no failure of the users it was refused for.
+func TestKeyRefusedInMidRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		seen := 0
+		server.Fail(resttest.Fault{Status: 401, Times: -1, Match: func(r *http.Request) bool {
+			if r.Method == http.MethodPost {
+				seen++
+			}
+			return seen > 2
+		}})
+		journal := filepath.Join(t.TempDir(), "journal")
+		args := []string{"-provider", "partoo", "-workers", "1", "-journal", journal}
+		got := newBench(t, four, args...).atPartoo(server, 401).upsert(t.Context())
+		assert.Equal(t, exitFailed, got.status)
+		assert.Contains(t, got.out, lines(
+			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; waits after a 429: 0",
+			"",
+			"partoo     2 users not sent: the key was refused: partoo: UpsertUser: POST /v2/user: 401 Unauthorized",
+		))
+		server.Heal()
+		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		assert.Equal(t, exitOK, got.status, got.err)
+		assert.Contains(t, got.out, "partoo     2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 2 done before;")
+	})
+}
+
+func TestAgain(t *testing.T) {
+	assert.Equal(t, `usersync upsert -resume -provider partoo 'my users.csv'`, again([]string{"-provider", "partoo", "-resume", "my users.csv"}, "-resume"))
+	assert.Equal(t, `usersync upsert -retry-failed 'it'\''s' ''`, again([]string{"--retry-failed", "it's", ""}, "-retry-failed"))
+}

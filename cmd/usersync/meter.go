@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/usersync/usersync/backoff"
+)
+
+const (
+	// meterPeriod is how far back a meter looks: documented quotas are per minute.
+	meterPeriod = time.Minute
+	// meterStep is the least time between two readings.
+	meterStep = time.Second
+	// shortWait is a wait that nobody needs to be told of.
+	shortWait = 2 * time.Second
+)
+
+// meter tells how fast a target is. It is used by one goroutine.
+type meter struct {
+	target   *target
+	readings []reading // of the last period, the oldest first
+}
+
+type reading struct {
+	at   time.Time
+	done int
+	sent []uint64 // requests, by class of the pacer
+}
+
+// read takes a reading, unless the last one is too young, and forgets old ones.
+func (m *meter) read(now time.Time) {
+	if n := len(m.readings); n > 0 && now.Sub(m.readings[n-1].at) < meterStep {
+		return
+	}
+	m.readings = append(m.readings, m.now(now))
+	for len(m.readings) > 2 && now.Sub(m.readings[1].at) >= meterPeriod {
+		m.readings = slices.Delete(m.readings, 0, 1)
+	}
+}
+
+func (m *meter) now(now time.Time) reading {
+	r := reading{at: now, done: m.target.tally.done()}
+	for _, class := range m.stats() {
+		r.sent = append(r.sent, class.Sent)
+	}
+	return r
+}
+
+func (m *meter) stats() []backoff.Stats {
+	if m.target.pacer == nil {
+		return nil
+	}
+	return m.target.pacer.Stats()
+}
+
+// left is about how long the rest will take, 0 when nobody can tell yet.
+func (m *meter) left(now time.Time) time.Duration {
+	if len(m.readings) == 0 {
+		return 0
+	}
+	done := m.target.tally.done()
+	passed, finished := now.Sub(m.readings[0].at), done-m.readings[0].done
+	if finished == 0 || passed < meterStep {
+		return 0
+	}
+	left := m.target.tally.total - done
+	return time.Duration(float64(passed) / float64(finished) * float64(left)).Round(time.Second)
+}
+
+// rate tells how much of the quota is used, for the class of requests that is
+// nearest to its own, and how long that is used up.
+func (m *meter) rate(now time.Time) string {
+	var text string
+	var most float64
+	var until time.Time
+	for i, class := range m.stats() {
+		if class.Until.After(until) {
+			until = class.Until
+		}
+		perMinute := m.perMinute(now, i, class.Sent)
+		limit := quotaPerMinute(class.Quotas)
+		if used := perMinute / max(limit, 1); text == "" || used > most {
+			most, text = used, describeRate(perMinute, limit, class.Methods)
+		}
+	}
+	if until.Sub(now) > shortWait {
+		text += ", waiting until " + until.Format(time.TimeOnly)
+	}
+	return text
+}
+
+func (m *meter) perMinute(now time.Time, class int, sent uint64) float64 {
+	if len(m.readings) == 0 {
+		return 0
+	}
+	first := m.readings[0]
+	passed := max(now.Sub(first.at), meterStep)
+	return float64(sent-first.sent[class]) * float64(time.Minute) / float64(max(passed, meterPeriod))
+}
+
+// quotaPerMinute is what the strictest of several quotas allows in the long run.
+func quotaPerMinute(quotas []backoff.Quota) float64 {
+	var least float64
+	for i, q := range quotas {
+		if n := float64(q.N) * float64(time.Minute) / float64(q.Per); i == 0 || n < least {
+			least = n
+		}
+	}
+	return least
+}
+
+func describeRate(perMinute, limit float64, methods []string) string {
+	what := "requests"
+	if slices.Contains(methods, "GET") {
+		what = "reads"
+	}
+	if limit == 0 {
+		return fmt.Sprintf("%.0f %s in the last minute", perMinute, what)
+	}
+	return fmt.Sprintf("%.0f of %.0f %s in the last minute", perMinute, limit, what)
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/usersync/usersync/upsert"
+)
+
+// maxListed is how many failed users of a provider are listed at the end.
+const maxListed = 1000
+
+// tally is what has become of the users at one provider.
+type tally struct {
+	name    string
+	dry     bool
+	total   int                  // users in the input
+	earlier upsert.JournalCounts // on record from earlier runs
+
+	mu       sync.Mutex
+	outcomes map[upsert.Outcome]int
+	failed   int
+	listed   []string // the first of those that failed
+	over     bool     // nobody is sent any more
+	reason   string   // why the rest was not sent
+}
+
+func newTally(name string, dry bool) *tally {
+	return &tally{name: name, dry: dry, outcomes: make(map[upsert.Outcome]int)}
+}
+
+// add counts a user; line is how it is listed if it failed.
+func (t *tally) add(is result, line string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if is.err == nil {
+		t.outcomes[is.outcome]++
+		return
+	}
+	t.failed++
+	t.list(line)
+}
+
+func (t *tally) list(line string) {
+	if len(t.listed) < maxListed {
+		t.listed = append(t.listed, line)
+	}
+}
+
+// end says that nobody is sent any more, and why not all have been.
+func (t *tally) end(reason string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over, t.reason = true, reason
+}
+
+// before is how many users earlier runs have upserted or seen fail.
+func (t *tally) before() int {
+	e := t.earlier
+	return e.Created + e.Updated + e.Unchanged + e.Done + e.Failed
+}
+
+// done is how many users have been upserted or have failed by now.
+func (t *tally) done() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.finished()
+}
+
+func (t *tally) finished() int {
+	n := t.before() + t.failed
+	for _, of := range t.outcomes {
+		n += of
+	}
+	return n
+}
+
+// unsent is how many users are left.
+func (t *tally) unsent() int { return t.total - t.done() }
+
+// complete reports whether every user is as the file has it.
+func (t *tally) complete() bool {
+	return t.unsent() == 0 && t.failed == 0 && t.earlier.Failed == 0
+}
+
+// counts are the numbers of each outcome in words.
+func (t *tally) counts() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var parts []string
+	for _, outcome := range []upsert.Outcome{0, upsert.Created, upsert.Updated, upsert.Unchanged} {
+		if n := t.outcomes[outcome]; n > 0 || outcome != 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, word(outcome, t.dry)))
+		}
+	}
+	return strings.Join(append(parts, fmt.Sprintf("%d failed", t.failed)), ", ")
+}
+
+// word is an outcome, or what a dry run says of it. None is what a dry run has when
+// a provider cannot tell.
+func word(outcome upsert.Outcome, dry bool) string {
+	switch {
+	case outcome == 0:
+		return "valid"
+	case dry && outcome == upsert.Created:
+		return "to create"
+	case dry && outcome == upsert.Updated:
+		return "to update"
+	}
+	return outcome.String()
+}
+
+// sum is the line that ends the run of a provider.
+func (t *tally) sum() string {
+	text := fmt.Sprintf("%-9s  %s, %d not sent", t.name, t.counts(), t.unsent())
+	if n := t.before(); n > 0 {
+		text += fmt.Sprintf(", %d done before", n)
+	}
+	return text
+}
