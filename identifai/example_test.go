@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifaitest"
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
 )
 
 // newExample is identifai.New(os.Getenv("IDENTIFAI_API_KEY")) of a service,
@@ -69,4 +71,29 @@ func ExampleClient_Users() {
 	// Output:
 	// 1 Ada
 	// 2 Grace
+}
+
+// All users of a service, of whom most have not changed.
+func ExampleClient_Bulk() {
+	client, ctx := newExample(), context.Background()
+	users := []identifai.UserInput{
+		{Name: "Ada Lovelace", Email: "ada@example.com", Heuristic: "Average", PricingID: 2},
+		{Name: "Grace Murray", Email: "grace@example.com", Heuristic: "Average", PricingID: 2},
+	}
+	for night := range 2 {
+		bulk, err := client.Bulk(ctx, len(users))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser) {
+			fmt.Println(night, item.User.Name, item.Result.Outcome, item.Err)
+		}
+		users[1].Name = "Grace Hopper"
+	}
+	// Unordered output:
+	// 0 Ada Lovelace created <nil>
+	// 0 Grace Murray created <nil>
+	// 1 Ada Lovelace unchanged <nil>
+	// 1 Grace Hopper updated <nil>
 }

@@ -111,6 +111,10 @@ func (c *Client) find(ctx context.Context, operation, email string) ([]User, err
 
 // list is Users with params that have been checked.
 func (c *Client) list(ctx context.Context, operation string, params ListUsersParams) iter.Seq2[User, error] {
+	return c.pages(ctx, operation, params).All()
+}
+
+func (c *Client) pages(ctx context.Context, operation string, params ListUsersParams) paging.List[User, int64] {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	if params.PerPage == nil {
 		params.PerPage = new(int64(perPage))
@@ -121,17 +125,18 @@ func (c *Client) list(ctx context.Context, operation string, params ListUsersPar
 			params := params
 			params.Page = &number
 			answer, err := rest.Decode[pageAnswer](c.api.ListUsers(ctx, &params))
-			return paging.Page[User]{Number: answer.CurrentPage, Last: answer.LastPage, Items: answer.users()}, err
+			return paging.Page[User]{Number: answer.CurrentPage, Last: answer.LastPage, Total: answer.total(), Items: answer.users()}, err
 		},
 		ID:   func(user User) int64 { return user.ID },
 		Fail: func(message string) error { return lookupError(operation, message, nil) },
-	}.All()
+	}
 }
 
 // pageAnswer is what is needed of a page of users.
 type pageAnswer struct {
 	CurrentPage int64   `json:"current_page"`
 	LastPage    int64   `json:"last_page"`
+	Total       any     `json:"total"` // not worth failing for
 	Data        []*User `json:"data"`
 }
 
@@ -160,6 +165,14 @@ func (a pageAnswer) users() []User {
 		}
 	}
 	return users
+}
+
+// total is the number of users on all pages, or -1 when the answer does not say.
+func (a pageAnswer) total() int64 {
+	if n, ok := a.Total.(float64); ok {
+		return int64(n)
+	}
+	return -1
 }
 
 // lookupError is the error of a look-up that was answered, but not so that it

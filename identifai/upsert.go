@@ -11,10 +11,10 @@ import (
 
 const opUpsert = "UpsertUser"
 
-// UpsertResult is what [Client.UpsertUser] returns.
+// UpsertResult is what [Client.UpsertUser] and [Bulk.UpsertUser] return.
 type UpsertResult struct {
 	upsert.Result[int64]
-	// User is the user as identifAI answered.
+	// User is the user as identifAI answered, or listed when Unchanged.
 	User User
 }
 
@@ -22,10 +22,11 @@ type UpsertResult struct {
 // "Create or update user"). With an ID it updates that user, and may be repeated
 // when an answer is lost. Without one it creates a user, and sends that once.
 //
-// When a create is refused with 400 or 422 because of the address, the user is
-// looked up by its exact address, in any case, among all users of the partner,
-// and updated by id: the outcome is Updated. When no user or more than one is
-// found, the refusal is returned; the address may be another partner's.
+// When a create is refused with 400 or 422 because of the address, or without
+// naming a field, the user is looked up by its exact address, in any case, among
+// all users of the partner, and updated by id: the outcome is Updated. When no
+// user or more than one is found, the refusal is returned; the address may be
+// another partner's.
 //
 // When the outcome of a create is unknown (its answer was lost, cannot be read or
 // is a 5xx), the user is looked up in the same way and brought up to date. When
@@ -39,6 +40,7 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, err
 	if err := u.Validate(); err != nil {
 		return UpsertResult{}, err
 	}
+	ctx = rest.WithCall(ctx, rest.Call{Secrets: []rest.Secret{u.Password}})
 	user, err := c.write(ctx, u)
 	if err == nil {
 		return resultOf(u, user), nil
@@ -65,17 +67,23 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, err
 // write sends u once, or again when it has an id: setting a user's fields twice
 // is setting them once.
 func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
-	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil, Secrets: []rest.Secret{u.Password}})
+	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil})
 	contentType, body := encodeUser(u, c.textBooleans).reader()
 	answer, err := rest.Decode[userAnswer](c.api.CreateOrUpdateUserWithBody(ctx, contentType, body))
 	return answer.user(), err
 }
 
 // addressRefused reports whether a create may have been refused because the
-// address is taken. A malformed address looks the same: the look-up tells.
+// address is taken. A malformed address looks the same, and so does a refusal that
+// names no field, as when its body broke off: the look-up tells.
 func addressRefused(err error) bool {
 	e, ok := errors.AsType[*rest.Error](err)
-	return ok && errors.Is(e, rest.ErrInvalid) && len(e.Fields["email"]) > 0
+	return fieldRefused(err, "email") || ok && errors.Is(e, rest.ErrInvalid) && len(e.Fields) == 0
+}
+
+func fieldRefused(err error, field string) bool {
+	e, ok := errors.AsType[*rest.Error](err)
+	return ok && errors.Is(e, rest.ErrInvalid) && len(e.Fields[field]) > 0
 }
 
 // unknown reports whether a create that failed may have created the user.

@@ -15,6 +15,9 @@
 // and then creates the user, or sends what differs, or nothing. The id in its
 // result is Partoo's, a string; every other method takes that one.
 //
+// For many users, [Client.Bulk] reads all that exist once, where that takes fewer
+// requests than a search for each, and upserts them with upsert.All.
+//
 // Every failure is a *rest.Error, to be had with errors.As. 429 answers are
 // waited out, lost and 502 to 504 answers are repeated where that is safe, as
 // package rest says. Partoo allows 300 requests a minute per organisation (vendor

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partootest"
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
 )
 
 func Example() {
@@ -94,4 +96,35 @@ func ExampleClient_SearchUsers() {
 	// Output:
 	// ada@example.com
 	// grace@example.com
+}
+
+// All users of a service, of whom most have not changed.
+func ExampleClient_Bulk() {
+	server, ctx := partootest.NewServer(), context.Background()
+	server.AddUser(partoo.User{Email: "ada@example.com", FirstName: new("Ada"), LastName: new("Lovelace")})
+	server.AddUser(partoo.User{Email: "grace@example.com", FirstName: new("Grace"), LastName: new("Murray")})
+	client, err := partoo.New(partootest.Key, server.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	users := []partoo.UserInput{
+		{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"},
+		{Email: "grace@example.com", FirstName: "Grace", LastName: "Hopper"},
+		{Email: "mary@example.com", FirstName: "Mary", LastName: "Somerville"},
+	}
+	bulk, err := client.Bulk(ctx, len(users))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser) {
+		fmt.Println(item.User.FirstName, item.Result.Outcome, item.Err)
+	}
+	fmt.Println(len(server.Requests()), "requests: a list, an update and a create")
+	// Unordered output:
+	// Ada unchanged <nil>
+	// Grace updated <nil>
+	// Mary created <nil>
+	// 3 requests: a list, an update and a create
 }

@@ -59,6 +59,10 @@ func checkSearch(operation string, params SearchUsersParams) error {
 
 // search is SearchUsers with params that have been checked.
 func (c *Client) search(ctx context.Context, operation string, params SearchUsersParams) iter.Seq2[User, error] {
+	return c.pages(ctx, operation, params).All()
+}
+
+func (c *Client) pages(ctx context.Context, operation string, params SearchUsersParams) paging.List[User, string] {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	return paging.List[User, string]{
 		First: params.Page,
@@ -66,17 +70,18 @@ func (c *Client) search(ctx context.Context, operation string, params SearchUser
 			params := params
 			params.Page = &number
 			answer, err := rest.Decode[pageAnswer](c.api.SearchUsers(ctx, &params))
-			return paging.Page[User]{Number: answer.Page, Last: answer.MaxPage, Items: answer.Users}, err
+			return paging.Page[User]{Number: answer.Page, Last: answer.MaxPage, Total: answer.count(), Items: answer.Users}, err
 		},
 		ID:   func(user User) string { return user.ID },
 		Fail: func(message string) error { return lookupError(operation, message, nil) },
-	}.All()
+	}
 }
 
 // pageAnswer is a page of users.
 type pageAnswer struct {
 	Page    int64  `json:"page"`
 	MaxPage int64  `json:"max_page"`
+	Count   any    `json:"count"` // not worth failing for
 	Users   []User `json:"users"`
 }
 
@@ -94,6 +99,14 @@ func (a pageAnswer) Check() error {
 		}
 	}
 	return nil
+}
+
+// count is the number of users on all pages, or -1 when the answer does not say.
+func (a pageAnswer) count() int64 {
+	if n, ok := a.Count.(float64); ok {
+		return int64(n)
+	}
+	return -1
 }
 
 // lookupError is the error of a search that was answered, but not so that it

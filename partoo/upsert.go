@@ -42,17 +42,25 @@ const maxRounds = 3
 // an answer was lost, the outcome is what the last attempt reported: a user that
 // the lost attempt had created is Updated or Unchanged. Created users look like u
 // by the vendor's word; they are not read back.
-func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[string], error) {
 	if err := u.Validate(); err != nil {
-		return result, err
+		return upsert.Result[string]{}, err
 	}
+	return c.upsert(ctx, u, c.find)
+}
+
+// upsert is UpsertUser with input that has been checked. find looks the user up in
+// the first round.
+func (c *Client) upsert(ctx context.Context, u UserInput, find lookUp) (result upsert.Result[string], err error) {
 	var last error   // what became of the round before
 	var failed error // the same, where that was a create
 	doubts := 0      // creates whose outcome is unknown
 	var worst rest.Executed
 	defer func() { err = inDoubt(err, worst) }()
+	ctx = rest.WithCall(ctx, rest.Call{Secrets: secrets(&u.OnCreate.Password)})
 	for range maxRounds {
-		have, err := c.find(ctx, u.Email)
+		have, err := find(ctx, opUpsert, u.Email)
+		find = c.find
 		if err != nil {
 			setExecuted(err, rest.ExecutedNo) // it was a read
 			return result, following(last, err)
@@ -81,20 +89,23 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Res
 	return result, last
 }
 
-// find returns the user with the address, or nil when there is none.
-func (c *Client) find(ctx context.Context, email string) (*User, error) {
+// lookUp returns the user with the address, or nil when there is none.
+type lookUp func(ctx context.Context, operation, email string) (*User, error)
+
+// find is the lookUp that searches.
+func (c *Client) find(ctx context.Context, operation, email string) (*User, error) {
 	var match *User
 	params := SearchUsersParams{Email: &email, DisplayBusinessIDs: new(true)}
-	for user, err := range c.search(ctx, opUpsert, params) {
+	for user, err := range c.search(ctx, operation, params) {
 		switch {
 		case err != nil:
 			return nil, err
 		case !strings.EqualFold(user.Email, email):
 			continue
 		case match != nil:
-			return nil, lookupError(opUpsert, "several users have this address", rest.ErrConflict)
+			return nil, lookupError(operation, "several users have this address", rest.ErrConflict)
 		case !usableID(user.ID):
-			return nil, lookupError(opUpsert, "the search answered an id that fits into no URL", nil)
+			return nil, lookupError(operation, "the search answered an id that fits into no URL", nil)
 		}
 		match = &user
 	}
@@ -125,7 +136,7 @@ func (c *Client) mayCreate(ctx context.Context, u UserInput, failed error, doubt
 	case u.OnCreate.SendInvitation != nil && *u.OnCreate.SendInvitation:
 		return failed
 	}
-	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
+	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert})
 	return c.rest.Wait(ctx, failed, doubts)
 }
 

@@ -10,6 +10,7 @@ import (
 type Page[T any] struct {
 	Number int64 // as the server says; 0: it does not
 	Last   int64 // number of the last page
+	Total  int64 // of items on all pages; negative: the server does not say
 	Items  []T
 }
 

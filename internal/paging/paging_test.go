@@ -54,17 +54,17 @@ func TestAll(t *testing.T) {
 		fetched int
 		problem string
 	}{
-		{"three pages", nil, 0, pages{1: {1, 3, []int{1, 2}}, 2: {2, 3, []int{3, 4}}, 3: {3, 3, []int{5}}}, []int{1, 2, 3, 4, 5}, 3, ""},
-		{"from page 2", new(int64(2)), 0, pages{2: {2, 3, []int{3}}, 3: {3, 3, []int{4}}}, []int{3, 4}, 2, ""},
-		{"nobody", nil, 0, pages{1: {1, 1, nil}}, nil, 1, ""},
-		{"no page numbers in answers", nil, 0, pages{1: {0, 2, []int{1}}, 2: {0, 2, []int{2}}}, []int{1, 2}, 2, ""},
-		{"broken off", nil, 1, pages{1: {1, 3, []int{1, 2}}}, []int{1}, 1, ""},
-		{"shifted pages", nil, 0, pages{1: {1, 2, []int{1, 2}}, 2: {2, 2, []int{2, 3}}}, []int{1, 2, 3}, 2, ""},
-		{"fetch fails", nil, 0, pages{1: {1, 2, []int{1}}}, []int{1}, 2, "no answer"},
-		{"page is ignored", nil, 0, pages{1: {1, 3, []int{1}}, 2: {1, 3, []int{1}}}, []int{1}, 2, "page 2 was asked for, page 1 came"},
-		{"pages repeat", nil, 0, pages{1: {0, 3, []int{1}}, 2: {0, 3, []int{1}}}, []int{1}, 2, "page 2 of 3 brings no new users"},
-		{"hole", nil, 0, pages{1: {1, 3, []int{1}}, 2: {2, 3, nil}}, []int{1}, 2, "page 2 of 3 brings no new users"},
-		{"last page repeats", nil, 0, pages{1: {0, 2, []int{1}}, 2: {0, 2, []int{1}}}, []int{1}, 2, "page 2 of 2 brings no new users"},
+		{"three pages", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1, 2}}, 2: {Number: 2, Last: 3, Items: []int{3, 4}}, 3: {Number: 3, Last: 3, Items: []int{5}}}, []int{1, 2, 3, 4, 5}, 3, ""},
+		{"from page 2", new(int64(2)), 0, pages{2: {Number: 2, Last: 3, Items: []int{3}}, 3: {Number: 3, Last: 3, Items: []int{4}}}, []int{3, 4}, 2, ""},
+		{"nobody", nil, 0, pages{1: {Number: 1, Last: 1, Items: nil}}, nil, 1, ""},
+		{"no page numbers in answers", nil, 0, pages{1: {Number: 0, Last: 2, Items: []int{1}}, 2: {Number: 0, Last: 2, Items: []int{2}}}, []int{1, 2}, 2, ""},
+		{"broken off", nil, 1, pages{1: {Number: 1, Last: 3, Items: []int{1, 2}}}, []int{1}, 1, ""},
+		{"shifted pages", nil, 0, pages{1: {Number: 1, Last: 2, Items: []int{1, 2}}, 2: {Number: 2, Last: 2, Items: []int{2, 3}}}, []int{1, 2, 3}, 2, ""},
+		{"fetch fails", nil, 0, pages{1: {Number: 1, Last: 2, Items: []int{1}}}, []int{1}, 2, "no answer"},
+		{"page is ignored", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1}}, 2: {Number: 1, Last: 3, Items: []int{1}}}, []int{1}, 2, "page 2 was asked for, page 1 came"},
+		{"pages repeat", nil, 0, pages{1: {Number: 0, Last: 3, Items: []int{1}}, 2: {Number: 0, Last: 3, Items: []int{1}}}, []int{1}, 2, "page 2 of 3 brings no new users"},
+		{"hole", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1}}, 2: {Number: 2, Last: 3, Items: nil}}, []int{1}, 2, "page 2 of 3 brings no new users"},
+		{"last page repeats", nil, 0, pages{1: {Number: 0, Last: 2, Items: []int{1}}, 2: {Number: 0, Last: 2, Items: []int{1}}}, []int{1}, 2, "page 2 of 2 brings no new users"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,207 @@
+package identifai_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/upsert"
+)
+
+// list is a list of these users on one page.
+func list(total, users string) resttest.Fault {
+	return answer(200, fmt.Sprintf(`{"current_page":1,"last_page":1,"total":%s,"data":[%s]}`, total, users))
+}
+
+// ghost is a user that is listed and does not exist, or not any more.
+const ghost = `{"id":77,"name":"Ada","email":"ada@example.com","heuristic":"Average","pricing":{"id":2}}`
+
+// What happened to users after the list was read.
+func TestBulkWithAListThatGrewOld(t *testing.T) {
+	gone := resttest.Status(404)
+	idRefused := answer(422, `{"message":"invalid","errors":{"id":["The selected id is invalid."]}}`)
+	tests := []struct {
+		name    string
+		list    string
+		exists  bool // the user, under another id
+		refusal resttest.Fault
+		want    upsert.Outcome
+		sent    []string
+	}{
+		{"created since", "", true, resttest.Fault{}, upsert.Updated, []string{listURL, writeURL, listURL, writeURL}},
+		{"deleted since, 404", ghost, false, gone, upsert.Created, []string{listURL, writeURL, writeURL}},
+		{"deleted since, 422", ghost, false, idRefused, upsert.Created, []string{listURL, writeURL, writeURL}},
+		{"deleted and created since", ghost, true, idRefused, upsert.Updated, []string{listURL, writeURL, writeURL, listURL, writeURL}},
+		{"address given to another", ghost, true, answer(422, taken), upsert.Updated, []string{listURL, writeURL, writeURL, listURL, writeURL}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+				server.Fail(list("1", tt.list))
+				bulk, err := client.Bulk(t.Context(), 2)
+				require.NoError(t, err)
+				if tt.exists {
+					server.AddUser(ada())
+				}
+				if tt.list != "" {
+					server.Fail(tt.refusal)
+				}
+				u := ada()
+				u.Name = "Ada King"
+				result, err := bulk.UpsertUser(t.Context(), u)
+				require.NoError(t, err)
+				assert.Equal(t, tt.want, result.Outcome)
+				assert.Equal(t, tt.sent, sent(server))
+				require.Len(t, server.Users(), 1)
+				assert.Equal(t, *server.Users()[0].ID, result.ID)
+				assert.Equal(t, "Ada King", server.Users()[0].Name)
+			}, 200, 404, 422)
+		})
+	}
+}
+
+// Only what tells that the list is outdated has the address tried another way.
+func TestBulkReturnsTheErrorOfAnUpdate(t *testing.T) {
+	for _, fault := range []resttest.Fault{
+		resttest.Status(403), resttest.Status(500), resttest.HTML(404),
+		answer(422, `{"message":"invalid","errors":{"pricing_id":["The selected pricing id is invalid."]}}`),
+	} {
+		bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+			addMembers(server, 1)
+			bulk, err := client.Bulk(t.Context(), 2)
+			require.NoError(t, err)
+			server.Fail(fault)
+			u := member(0)
+			u.Name = "Other"
+			_, err = bulk.UpsertUser(t.Context(), u)
+			assert.Equal(t, fault.Status, failure(t, err).StatusCode)
+			assert.Equal(t, []string{listURL, writeURL}, sent(server))
+		}, 403, 404, 422, 500)
+	}
+}
+
+func TestBulkRepeatsAnUpdateWhoseAnswerWasLost(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		addMembers(server, 1)
+		bulk, err := client.Bulk(t.Context(), 2)
+		require.NoError(t, err)
+		server.Fail(resttest.LostAnswer())
+		u := member(0)
+		u.Name = "Other"
+		result, err := bulk.UpsertUser(t.Context(), u)
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Updated, result.Outcome)
+		assert.Equal(t, []string{listURL, writeURL, writeURL}, sent(server))
+	})
+}
+
+func TestBulkKeepsToTheRulesAfterADoubtfulCreate(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fault resttest.Fault
+		sent  []string
+		users int
+	}{
+		"created":     {resttest.LostAnswer(), []string{listURL, writeURL, listURL, writeURL}, 1},
+		"not created": {resttest.Reset(), []string{listURL, writeURL, listURL}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+				bulk, err := client.Bulk(t.Context(), 2)
+				require.NoError(t, err)
+				server.Fail(tt.fault)
+				_, err = bulk.UpsertUser(t.Context(), ada())
+				assert.Equal(t, tt.users == 1, err == nil)
+				if err != nil {
+					assert.Equal(t, rest.ExecutedMaybe, failure(t, err).Executed)
+				}
+				assert.Equal(t, tt.sent, sent(server))
+				assert.Len(t, server.Users(), tt.users)
+			})
+		})
+	}
+}
+
+// Each listed user serves one upsert, by its id or by its address.
+func TestBulkForgetsWhomItUpserted(t *testing.T) {
+	moved := withID(member(0), 1)
+	moved.Email = "moved@example.com"
+	tests := []struct {
+		name   string
+		first  identifai.UserInput
+		second identifai.UserInput
+		sent   []string // by the second
+		want   upsert.Outcome
+		users  int
+	}{
+		{"by address twice", member(0), member(0), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
+		{"by id twice", withID(member(0), 1), withID(member(0), 1), []string{writeURL}, upsert.Updated, 2},
+		{"by address, then by id", member(0), withID(member(0), 1), []string{writeURL}, upsert.Updated, 2},
+		{"by id, then by address", withID(member(0), 1), member(0), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
+		{"the address it had", moved, member(0), []string{writeURL}, upsert.Created, 3},
+		{"the address it got", moved, func() identifai.UserInput { u := moved; u.ID = nil; return u }(), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
+		{"somebody else", member(0), member(1), []string{}, upsert.Unchanged, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+				addMembers(server, 2)
+				bulk, err := client.Bulk(t.Context(), 2)
+				require.NoError(t, err)
+				_, err = bulk.UpsertUser(t.Context(), tt.first)
+				require.NoError(t, err)
+				before := len(server.Requests())
+				result, err := bulk.UpsertUser(t.Context(), tt.second)
+				require.NoError(t, err)
+				assert.Equal(t, tt.want, result.Outcome)
+				assert.Equal(t, tt.sent, sent(server)[before:])
+				assert.Len(t, server.Users(), tt.users)
+			})
+		})
+	}
+}
+
+// An address that was given to one user by id is not the listed one's any more.
+func TestBulkForgetsWhoHadAnAddress(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		addMembers(server, 2)
+		bulk, err := client.Bulk(t.Context(), 2)
+		require.NoError(t, err)
+		moved := withID(member(1), 2)
+		moved.Email = "moved@example.com"
+		_, err = client.UpsertUser(t.Context(), moved) // past the list
+		require.NoError(t, err)
+		_, err = bulk.UpsertUser(t.Context(), withID(member(1), 1))
+		require.NoError(t, err)
+		result, err := bulk.UpsertUser(t.Context(), member(1))
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, result.ID)
+		assert.Equal(t, []string{listURL, writeURL, writeURL, writeURL, listURL, writeURL}, sent(server))
+	})
+}
+
+func TestBulkWithAnAddressListedTwice(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		for _, id := range []int64{1, 2, 3} {
+			server.AddUser(withID(ada(), id))
+		}
+		bulk, err := client.Bulk(t.Context(), 2)
+		require.NoError(t, err)
+		_, err = bulk.Preview(t.Context(), ada())
+		require.ErrorIs(t, err, rest.ErrConflict)
+		assert.Equal(t, "Preview", failure(t, err).Operation)
+		for range 2 {
+			_, err = bulk.UpsertUser(t.Context(), ada())
+			require.ErrorIs(t, err, rest.ErrInvalid, "the refusal of the create")
+		}
+		result, err := bulk.UpsertUser(t.Context(), withID(ada(), 2))
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Unchanged, result.Outcome, "the id tells them apart")
+		assert.Equal(t, []string{listURL, listURL, writeURL, listURL, writeURL, listURL}, sent(server))
+	})
+}

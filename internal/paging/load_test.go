@@ -1,0 +1,63 @@
+package paging_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/internal/paging"
+)
+
+func TestLoad(t *testing.T) {
+	type pages []paging.Page[int]
+	three := pages{{Last: 3, Total: 5, Items: []int{1, 2}}, {Last: 3, Total: 5, Items: []int{3, 4}}, {Last: 3, Total: 5, Items: []int{5}}}
+	tests := []struct {
+		name    string
+		most    int64
+		pages   pages
+		want    paging.Loaded
+		fetched int
+		problem string
+	}{
+		{"whole", 3, three, paging.Loaded{Read: true, Whole: true}, 3, ""},
+		{"too many pages", 2, three, paging.Loaded{}, 1, ""},
+		{"nobody", 1, pages{{Last: 1}}, paging.Loaded{Read: true, Whole: true}, 1, ""},
+		{"nobody, no pages", 1, pages{{}}, paging.Loaded{Read: true, Whole: true}, 1, ""},
+		{"grows beyond the most", 2, pages{{Last: 2, Total: 2, Items: []int{1}}, {Last: 3, Total: 3, Items: []int{2}}}, paging.Loaded{}, 2, ""},
+		{"one missing", 3, pages{{Last: 1, Total: 2, Items: []int{1}}}, paging.Loaded{Read: true}, 1, ""},
+		{"one too many", 3, pages{{Last: 1, Total: 1, Items: []int{1, 2}}}, paging.Loaded{Read: true}, 1, ""},
+		{"total changes", 3, pages{{Last: 2, Total: 3, Items: []int{1}}, {Last: 2, Total: 2, Items: []int{2}}}, paging.Loaded{Read: true}, 2, ""},
+		{"no total", 3, pages{{Last: 1, Total: -1, Items: []int{1}}}, paging.Loaded{Read: true}, 1, ""},
+		{"moved item", 3, pages{{Last: 2, Total: 3, Items: []int{1, 2}}, {Last: 2, Total: 3, Items: []int{2}}, {}}, paging.Loaded{}, 2, "page 2 of 2 brings no new users"},
+		{"fails", 3, three[:1], paging.Loaded{}, 2, "no answer"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fetched, kept := 0, 0
+			list := paging.List[int, int]{
+				Fetch: func(number int64) (paging.Page[int], error) {
+					fetched++
+					if int(number) > len(tt.pages) {
+						return paging.Page[int]{}, errFetch
+					}
+					return tt.pages[number-1], nil
+				},
+				ID:   func(item int) int { return item },
+				Fail: func(message string) error { return errors.New(message) },
+			}
+			loaded, err := list.Load(tt.most, func(int) { kept++ })
+			assert.Equal(t, tt.want, loaded)
+			assert.Equal(t, tt.fetched, fetched)
+			if tt.problem != "" {
+				require.EqualError(t, err, tt.problem)
+				return
+			}
+			require.NoError(t, err)
+			if loaded.Whole {
+				assert.EqualValues(t, tt.pages[0].Total, kept)
+			}
+		})
+	}
+}
