@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,6 +21,7 @@ type csvReader struct {
 	known names
 	names []string // of the columns
 	shape *shape
+	blank int // how often a portion ended amid blank lines: each end counts as a line there
 }
 
 // csvRows yields the header and the rows.
@@ -46,8 +46,10 @@ func csvRows(in io.Reader, names names) source {
 	}
 }
 
-// errTooLong comes with as much of a row as was read.
-var errTooLong = errors.New("longer than 1 MiB: is a quote missing?")
+// tooLong is the error of a row that begins on a line.
+type tooLong struct{ line int }
+
+func (tooLong) Error() string { return "longer than 1 MiB: is a quote missing?" }
 
 // read reads one row that is not too long.
 func (r *csvReader) read() ([]string, error) {
@@ -57,24 +59,19 @@ func (r *csvReader) read() ([]string, error) {
 		cells, err := r.Read()
 		switch {
 		case err == io.EOF && r.input.cut:
-			continue // nothing but blank lines so far
+			r.blank++ // nothing but blank lines so far
+			continue
 		case r.input.cut, r.InputOffset()-start > maxRow:
-			return cells, rowError{r.start(err), errTooLong}
+			return nil, tooLong{r.start(err)}
 		}
 		return cells, err
 	}
 }
 
-// rowError says on which line the row begins that an error is about.
-type rowError struct {
-	line int
-	error
-}
-
 // start is where the row begins that was read last.
 func (r *csvReader) start(err error) int {
 	if e, ok := errors.AsType[*csv.ParseError](err); ok {
-		return e.StartLine
+		return e.StartLine - r.blank
 	}
 	return r.line(0)
 }
@@ -104,17 +101,14 @@ func (p *portion) Read(b []byte) (int, error) {
 func (r *csvReader) header() (row, []problem) {
 	names, err := r.read()
 	if err != nil {
-		return row{}, []problem{csvProblem(err)}
-	}
-	if len(names) == 1 && strings.ContainsAny(names[0], ";\t") {
-		return row{}, []problem{{line: r.line(0), text: "cells must be separated by commas"}}
+		return row{}, []problem{r.problem(err)}
 	}
 	r.names = names
 	columns := make(map[string]int, len(names))
 	var problems []problem
 	for i, name := range names {
 		name = strings.TrimSpace(name)
-		if text := r.complaint(i, name); text != "" {
+		if text := r.complaint(i, name, columns); text != "" {
 			problems = append(problems, problem{line: r.line(i), text: text})
 		}
 		r.names[i], columns[name] = name, i
@@ -123,13 +117,14 @@ func (r *csvReader) header() (row, []problem) {
 	return row{line: r.line(0), shape: r.shape}, problems
 }
 
-func (r *csvReader) complaint(place int, name string) string {
+func (r *csvReader) complaint(place int, name string, before map[string]int) string {
+	_, twice := before[name]
 	switch {
 	case !utf8.ValidString(name):
 		return fmt.Sprintf("the name of column %d must be valid UTF-8", place+1)
 	case name == "":
 		return fmt.Sprintf("column %d has no name", place+1)
-	case slices.Contains(r.names[:place], name):
+	case twice:
 		return "two columns are named " + printable(name)
 	}
 	return r.known.check(name)
@@ -138,7 +133,7 @@ func (r *csvReader) complaint(place int, name string) string {
 // row makes a row of what has just been read.
 func (r *csvReader) row(texts []string, err error) (row, []problem) {
 	if err != nil {
-		return row{}, []problem{csvProblem(err)}
+		return row{}, []problem{r.problem(err)}
 	}
 	if len(texts) != len(r.names) {
 		text := fmt.Sprintf("has %s, the header has %d", count(len(texts), "cell"), len(r.names))
@@ -147,7 +142,7 @@ func (r *csvReader) row(texts []string, err error) (row, []problem) {
 	var problems []problem
 	for i, text := range texts {
 		if !utf8.ValidString(text) {
-			problems = append(problems, problem{line: r.line(i), column: r.names[i], text: "must be valid UTF-8"})
+			problems = append(problems, problem{line: r.line(i), column: printable(r.names[i]), text: "must be valid UTF-8"})
 		}
 	}
 	return row{line: r.line(0), shape: r.shape, texts: texts}, problems
@@ -156,7 +151,7 @@ func (r *csvReader) row(texts []string, err error) (row, []problem) {
 // line is where a cell of the row that was read last begins.
 func (r *csvReader) line(place int) int {
 	line, _ := r.FieldPos(place)
-	return line
+	return line - r.blank
 }
 
 func isCSVError(err error) bool {
@@ -164,21 +159,20 @@ func isCSVError(err error) bool {
 	return ok
 }
 
-// csvProblem is an error of the reader, with the line on which the row begins.
-func csvProblem(err error) problem {
-	if long, ok := errors.AsType[rowError](err); ok {
+// problem is an error of the reader, with the line on which the row begins.
+func (r *csvReader) problem(err error) problem {
+	if long, ok := errors.AsType[tooLong](err); ok {
 		return problem{line: long.line, text: long.Error()}
 	}
-	e, ok := errors.AsType[*csv.ParseError](err)
 	switch {
 	case err == io.EOF:
 		return problem{line: 1, text: "the file is empty: it must begin with a header, the names of the columns"}
-	case !ok:
+	case !isCSVError(err):
 		return readProblem(err)
 	case errors.Is(err, csv.ErrBareQuote):
-		return problem{line: e.StartLine, text: `wrong quoting: a cell that holds " must stand in quotes, each " in it doubled`}
+		return problem{line: r.start(err), text: `wrong quoting: a cell that holds " must stand in quotes, each " in it doubled`}
 	case errors.Is(err, csv.ErrQuote):
-		return problem{line: e.StartLine, text: `wrong quoting: a cell that begins with " must end with one, each " in it doubled`}
+		return problem{line: r.start(err), text: `wrong quoting: a cell that begins with " must end with one, each " in it doubled`}
 	}
-	return problem{line: e.StartLine, text: e.Err.Error()}
+	return problem{line: r.start(err), text: errors.Unwrap(err).Error()}
 }

@@ -99,8 +99,9 @@ func (d *duplicates) of(r row) (wrong []problem) {
 		identities, _ := p.check(r)
 		for _, id := range identities {
 			if line := d.before(p.title(), id, r.line); line > 0 {
+				column, _ := r.find(p.title(), id.field)
 				text := fmt.Sprintf("the same user as on line %d", line)
-				wrong = append(wrong, problem{line: r.line, column: r.column(p.title(), id.field), text: text, providers: []string{p.title()}})
+				wrong = append(wrong, problem{line: r.line, column: column, text: text, providers: []string{p.title()}})
 			}
 		}
 	}

@@ -9,33 +9,39 @@ import (
 // inputBuffer is how much of an input is read at a time.
 const inputBuffer = 64 << 10
 
-// rowsOf yields the rows of an input that is text with line ends.
+// rowsOf yields the rows of an input, in CSV or JSONL.
 func rowsOf(in io.Reader, format string) source {
 	return func(yield func(row, []problem) bool) {
 		text := bufio.NewReaderSize(in, inputBuffer)
-		if complaint := skipMark(text); complaint != "" {
-			yield(row{}, []problem{{text: complaint}})
-			return
+		start, _ := text.Peek(inputBuffer) // an error comes again
+		mark := []byte("\uFEFF")           // which some programs put before UTF-8
+		if bytes.HasPrefix(start, mark) {
+			_, _ = text.Discard(len(mark))
 		}
-		rows := csvRows
-		if format == "jsonl" {
-			rows = jsonRows
+		switch wrong := foreign(bytes.TrimPrefix(start, mark), format); {
+		case wrong != nil:
+			yield(row{}, wrong)
+		case format == "jsonl":
+			jsonRows(text, newNames())(yield)
+		default:
+			csvRows(text, newNames())(yield)
 		}
-		rows(text, newNames())(yield)
 	}
 }
 
-// skipMark skips the byte order mark that some programs put before UTF-8. Other
-// encodings and line ends are named here: read on, they would look like anything.
-func skipMark(text *bufio.Reader) (complaint string) {
-	start, _ := text.Peek(inputBuffer) // an error comes again
-	switch rest, marked := bytes.CutPrefix(start, []byte("\uFEFF")); {
+// foreign names encodings, line ends and separators that other programs write.
+// Read on, such a file would seem to have many other problems.
+func foreign(start []byte, format string) []problem {
+	header := bytes.TrimLeft(start, "\r\n")
+	line := 1 + bytes.Count(start[:len(start)-len(header)], []byte("\n"))
+	header, _, _ = bytes.Cut(header, []byte("\n"))
+	switch {
 	case bytes.HasPrefix(start, []byte{0xFF, 0xFE}), bytes.HasPrefix(start, []byte{0xFE, 0xFF}):
-		return "it is in UTF-16: must be in UTF-8"
-	case !bytes.ContainsRune(start, '\n') && bytes.ContainsRune(bytes.TrimRight(rest, "\r"), '\r'):
-		return "its lines end in CR alone: must end in LF or CRLF"
-	case marked:
-		_, _ = text.Discard(len(start) - len(rest))
+		return []problem{{text: "the file is in UTF-16: it must be in UTF-8"}}
+	case !bytes.ContainsRune(start, '\n') && bytes.ContainsRune(bytes.TrimRight(start, "\r"), '\r'):
+		return []problem{{text: "the lines end in CR alone: they must end in LF or CRLF"}}
+	case format != "jsonl" && bytes.ContainsAny(header, ";\t") && !bytes.ContainsRune(header, ','):
+		return []problem{{line: line, text: "cells must be separated by commas"}}
 	}
-	return ""
+	return nil
 }

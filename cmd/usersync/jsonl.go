@@ -55,10 +55,10 @@ func (r *jsonReader) row(line int, data []byte) (row, []problem) {
 	if s := r.shapes[string(outline)]; s != nil {
 		return row{line, s, texts}, nil
 	}
-	b := rowBuilder{line: line, columns: make(map[string]int), names: r.names}
+	b := rowBuilder{line: line, columns: make(map[string]int), texts: []string{}, names: r.names}
 	b.object(object)
 	s := r.names.shape(b.columns, false)
-	if len(b.problems) == 0 {
+	if len(b.problems) == 0 && !bytes.ContainsRune(outline, '\\') { // an escaped name may be that of a provider
 		if len(r.shapes) == maxShapes {
 			clear(r.shapes)
 		}

@@ -1,0 +1,157 @@
+package bench
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/backoff"
+	gen "github.com/usersync/usersync/gen/usercom"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
+	"github.com/usersync/usersync/usercom"
+)
+
+var bulkRounds = flag.Int("bulk", 0, "measure the throughput of bulk runs so many times")
+
+const (
+	bulkWorkers = 64
+	bulkUsers   = 4000
+)
+
+// bulk sends so many users to a server through 64 workers.
+type bulk func(t *testing.T, base string)
+
+func bulkServer() *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"created":true,"id":1}`)
+	}))
+}
+
+// tuned keeps a connection for each worker.
+func tuned() *http.Transport { return &http.Transport{MaxIdleConnsPerHost: bulkWorkers} }
+
+func ids() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range bulkUsers {
+			if !yield(strconv.Itoa(i)) {
+				return
+			}
+		}
+	}
+}
+
+// stockBulk is the generated client as it comes, behind a plain loop of workers.
+func stockBulk(hc func() *http.Client) bulk {
+	return func(t *testing.T, base string) {
+		client := hc()
+		defer client.CloseIdleConnections()
+		c, err := gen.NewClientWithResponses(base, gen.WithHTTPClient(client), gen.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Token key")
+			return nil
+		}))
+		require.NoError(t, err)
+		work := make(chan string)
+		var workers sync.WaitGroup
+		for range bulkWorkers {
+			workers.Go(func() {
+				for id := range work {
+					resp, err := c.UpdateOrCreateUserWithResponse(t.Context(), gen.UpdateOrCreateUserRequest{UserID: &id, Email: new("ada@example.com"), FirstName: new("Ada")})
+					if err != nil || resp.JSON200 == nil {
+						t.Errorf("user %s: %v", id, err)
+					}
+				}
+			})
+		}
+		for id := range ids() {
+			work <- id
+		}
+		close(work)
+		workers.Wait()
+	}
+}
+
+// unpaced lets every request go.
+type unpaced struct{}
+
+func (unpaced) Turn(string) backoff.Turn                        { return unpaced{} }
+func (unpaced) Wait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+func (unpaced) Done(int, time.Duration)                         {}
+
+// ours is upsert.All on UpsertUser.
+func ours(option func() rest.Option) bulk {
+	return func(t *testing.T, base string) {
+		transport := tuned()
+		defer transport.CloseIdleConnections()
+		c, err := usercom.New("", "key", rest.WithBaseURL(base), rest.WithHTTPClient(&http.Client{Transport: transport}), option())
+		require.NoError(t, err)
+		upsertOne := func(ctx context.Context, id string) (upsert.Result[int64], error) {
+			return c.UpsertUser(ctx, usercom.UserInput{UserID: id, Email: "ada@example.com", FirstName: "Ada"})
+		}
+		n := 0
+		for item := range upsert.All(t.Context(), ids(), upsertOne, upsert.WithWorkers(bulkWorkers)) {
+			require.NoError(t, item.Err)
+			n++
+		}
+		require.Equal(t, bulkUsers, n)
+	}
+}
+
+var bulks = []struct {
+	name string
+	run  bulk
+}{
+	{"generated client, stock", stockBulk(func() *http.Client { return &http.Client{Transport: tuned()} })},
+	{"usersync, pacing off", ours(func() rest.Option { return rest.WithPacer(unpaced{}) })},
+	{"usersync, pacer on", ours(func() rest.Option { return rest.WithQuotas() })},
+	{"generated client, Go's default transport", stockBulk(func() *http.Client {
+		return &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+	})},
+	{"go-retryablehttp", stockBulk(func() *http.Client {
+		c := retryablehttp.NewClient()
+		c.HTTPClient, c.Logger = &http.Client{Transport: tuned()}, nil
+		return c.StandardClient()
+	})},
+}
+
+// TestBulkTable prints users per second through 64 workers over loopback, as ratios
+// to the stock generated client: the median of rounds in which all take turns.
+func TestBulkTable(t *testing.T) {
+	if *bulkRounds == 0 {
+		t.Log("-bulk measures the throughput of bulk runs")
+		return
+	}
+	server := bulkServer()
+	defer server.Close()
+	ratios := make([][]float64, len(bulks))
+	rates := make([][]float64, len(bulks))
+	for range *bulkRounds {
+		var base float64
+		for i, b := range bulks {
+			begin := time.Now()
+			b.run(t, server.URL)
+			rate := bulkUsers / time.Since(begin).Seconds()
+			if i == 0 {
+				base = rate
+			}
+			ratios[i], rates[i] = append(ratios[i], rate/base), append(rates[i], rate)
+		}
+	}
+	fmt.Printf("\n| 64 workers | users per second, to the stock client's | users per second |\n|---|---:|---:|\n")
+	for i, b := range bulks {
+		fmt.Printf("| %s | %.2f | %.0f |\n", b.name, median(ratios[i]), median(rates[i]))
+	}
+}

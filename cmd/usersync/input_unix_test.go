@@ -1,0 +1,30 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A pipe that has a name is read like one that has none.
+func TestPipeAsFile(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe.csv")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	failed := make(chan error, 1)
+	go func() { failed <- os.WriteFile(pipe, []byte(twoUsers), 0o600) }()
+	in, err := openInput(options{file: pipe, format: "csv"}, nil)
+	require.NoError(t, err)
+	require.NoError(t, <-failed)
+	defer in.Close()
+	for range 2 {
+		got, err := linesOf(in)
+		require.NoError(t, err)
+		assert.Equal(t, []int{2, 3}, got)
+	}
+}
