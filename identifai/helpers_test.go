@@ -13,6 +13,7 @@ import (
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
@@ -34,7 +35,7 @@ func ada() identifai.UserInput {
 func connect(t *testing.T, server *identifaitest.Server, faults []int, options ...rest.Option) *identifai.Client {
 	t.Helper()
 	checked := spectest.Transport(t, "identifai", server.Client().Transport, spectest.AllowStatus(faults...))
-	all := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: checked}))
+	all := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, checked)}))
 	client, err := identifai.New(identifaitest.Key, append(all, options...)...)
 	require.NoError(t, err)
 	return client

@@ -204,3 +204,21 @@ func TestNothingIsLookedUpAfterTheEnd(t *testing.T) {
 		assert.Equal(t, []string{writeURL}, sent(server))
 	})
 }
+
+// A refusal whose body is lost names no field. What was wrong may be the address.
+func TestARefusalThatNamesNoFieldIsLookedUp(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		taken := server.AddUser(ada())
+		server.Fail(resttest.BrokenAnswer(0).On(writeURL))
+		result, err := client.UpsertUser(t.Context(), ada())
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Result[int64]{ID: *taken.ID, Outcome: upsert.Updated}, result.Result)
+
+		server.Fail(answer(400, `{"message":"no"}`))
+		other := ada()
+		other.Email = "eve@example.com"
+		_, err = client.UpsertUser(t.Context(), other)
+		require.ErrorIs(t, err, rest.ErrInvalid, "nobody is found: it was something else")
+		assert.Len(t, server.Users(), 1)
+	}, 400, 422)
+}

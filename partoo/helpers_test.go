@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partootest"
@@ -29,7 +30,7 @@ func ada() partoo.UserInput {
 func connect(t *testing.T, server *partootest.Server, faults []int, options ...rest.Option) *partoo.Client {
 	t.Helper()
 	checked := spectest.Transport(t, "partoo", server.Client().Transport, spectest.AllowStatus(faults...))
-	all := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: checked}))
+	all := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, checked)}))
 	client, err := partoo.New(partootest.Key, append(all, options...)...)
 	require.NoError(t, err)
 	return client

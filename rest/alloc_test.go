@@ -16,7 +16,7 @@ const maxAllocations = 12
 
 func TestAllocationsPerCall(t *testing.T) {
 	tr := transport(func(*http.Request) (*http.Response, error) { return reply(200, `{"id":7}`), nil })
-	client := newClient(t, tr)
+	client := newClient(t, tr, rest.WithHTTPClient(&http.Client{Transport: tr})) // without the test's own watch over it
 	bare := &http.Client{Transport: tr}
 	req := newRequest(t, t.Context(), "GET", "/user", "")
 

@@ -35,7 +35,8 @@ func (*answer) Close() error { return nil }
 // readAnswer reads resp to its end and closes it. A 2xx answer is returned with
 // its body in memory; anything else is an error.
 func (c *Client) readAnswer(ctx context.Context, cancel context.CancelFunc, req *http.Request, resp *http.Response, x *exchange) (*http.Response, error) {
-	defer func() { _ = resp.Body.Close() }()
+	received := resp.Body // of a 2xx answer, resp.Body becomes another
+	defer func() { _ = received.Close() }()
 	resp.Request = x.request
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, c.readRefusal(cancel, resp, x)

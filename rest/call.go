@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 )
 
 // Call is what a provider's package says of a request, through its context. A
@@ -15,14 +16,18 @@ type Call struct {
 	Idempotent bool
 	// Once marks a request that is never sent again, not even after a 429.
 	Once bool
-	// Secrets are kept out of errors and logs, should the server repeat them.
+	// Secrets are kept out of errors and logs, should the server repeat them:
+	// in answers to this request or to others made with the same context.
 	Secrets []Secret
 }
 
 type callKey struct{}
 
-// WithCall attaches call to ctx for the request made with it.
+// WithCall attaches call to ctx for the requests made with it. It takes the place
+// of a Call that ctx has, except that the Secrets of both are kept: a look-up on
+// the way must not tell the password of the upsert.
 func WithCall(ctx context.Context, call Call) context.Context {
+	call.Secrets = slices.Concat(callOf(ctx).Secrets, call.Secrets)
 	return context.WithValue(ctx, callKey{}, call)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -40,7 +41,7 @@ func reply(status int, body string) *http.Response {
 // newClient returns a client of acme on a transport.
 func newClient(t testing.TB, tr transport, options ...rest.Option) *rest.Client {
 	t.Helper()
-	client, err := rest.NewClient(acme, testKey, append([]rest.Option{rest.WithHTTPClient(&http.Client{Transport: tr})}, options...)...)
+	client, err := rest.NewClient(acme, testKey, append([]rest.Option{rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, tr)})}, options...)...)
 	require.NoError(t, err)
 	return client
 }

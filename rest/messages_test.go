@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,8 +15,12 @@ import (
 // refused returns the Error of a call that the server answers so.
 func refused(t testing.TB, status int, body string) *rest.Error {
 	t.Helper()
+	return refusedTo(t, rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", Once: true, Secrets: []rest.Secret{"Pa55word!"}}), status, body)
+}
+
+func refusedTo(t testing.TB, ctx context.Context, status int, body string) *rest.Error {
+	t.Helper()
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(status, body), nil })
-	ctx := rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", Once: true, Secrets: []rest.Secret{"Pa55word!"}})
 	_, err := client.Do(newRequest(t, ctx, "POST", "/user", `{}`))
 	var e *rest.Error
 	require.ErrorAs(t, err, &e)
@@ -85,6 +90,14 @@ func TestRefusalsDoNotRepeatSecrets(t *testing.T) {
 	e := refused(t, 400, `{"message":"key `+testKey+`","errors":{"password":["Pa55word! is weak"],"Pa55word!":["x"]}}`)
 	assert.Equal(t, "key [redacted]", e.Message)
 	assert.Equal(t, map[string][]string{"password": {"[redacted] is weak"}, "[redacted]": {"x"}}, e.Fields)
+}
+
+// A look-up on the way of an upsert has a Call of its own.
+func TestSecretsOfAnOuterCallAreKept(t *testing.T) {
+	outer := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{"Pa55word!"}})
+	e := refusedTo(t, rest.WithCall(outer, rest.Call{Operation: "FindUser", Secrets: []rest.Secret{"0ther-secret"}}), 400, `{"message":"Pa55word! 0ther-secret"}`)
+	assert.Equal(t, "[redacted] [redacted]", e.Message)
+	assert.Equal(t, "FindUser", e.Operation)
 }
 
 func FuzzRefusal(f *testing.F) {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -52,7 +53,8 @@ func newStack(t *testing.T, loopback bool) *stack {
 
 func (s *stack) newClient(t *testing.T, hc *http.Client, options ...rest.Option) *rest.Client {
 	t.Helper()
-	client, err := rest.NewClient(acme, testKey, append(options, rest.WithBaseURL(s.URL+"/v1"), rest.WithHTTPClient(hc))...)
+	client, err := rest.NewClient(acme, testKey, append(options, rest.WithBaseURL(s.URL+"/v1"),
+		rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, hc.Transport)}))...)
 	require.NoError(t, err)
 	return client
 }

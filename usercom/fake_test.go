@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
@@ -26,7 +27,7 @@ const (
 func newClient(t *testing.T, server *usercomtest.Server, allowed ...int) *usercom.Client {
 	t.Helper()
 	transport := spectest.Transport(t, "usercom", server.Client().Transport, spectest.AllowStatus(allowed...))
-	options := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: transport}))
+	options := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, transport)}))
 	client, err := usercom.New("", usercomtest.Key, options...)
 	require.NoError(t, err)
 	return client
