@@ -103,12 +103,12 @@ func given[T comparable](v T) *T {
 	if v == *new(T) {
 		return nil
 	}
-	return &v
+	return new(v) // &v would put every v on the heap, also those not returned
 }
 
 func givenList[T any](v []T) *[]T {
 	if v == nil {
 		return nil
 	}
-	return &v
+	return new(v)
 }

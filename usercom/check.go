@@ -1,6 +1,7 @@
 package usercom
 
 import (
+	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
 )
 
@@ -14,19 +15,30 @@ func checkID(operation string, id int64) error {
 	return p.Err(provider, operation)
 }
 
+// checkUpsert checks what UpsertUser sends.
+func checkUpsert(r gen.UpdateOrCreateUserRequest, attributes map[string]any) error {
+	var p check.Problems
+	checkFields(&p, r)
+	checkAttributes(&p, attributes)
+	return p.Err(provider, opUpsert)
+}
+
 // checkFields checks the fields that are set.
 func checkFields(p *check.Problems, r UpdateUserRequest) {
 	if r.UserID != nil {
 		p.Required("user_id", *r.UserID)
 	}
-	for field, text := range map[string]*string{
-		"city": r.City, "company_id": r.CompanyID, "country": r.Country, "email": r.Email,
-		"facebook_url": r.FacebookURL, "first_name": r.FirstName, "google_url": r.GoogleURL,
-		"gravatar_url": r.GravatarURL, "last_name": r.LastName, "linkedin_url": r.LinkedInURL,
-		"phone_number": r.PhoneNumber, "region": r.Region, "timezone": r.Timezone,
-		"twitter_url": r.TwitterURL,
+	for _, f := range [...]struct {
+		name string
+		text *string
+	}{
+		{"city", r.City}, {"company_id", r.CompanyID}, {"country", r.Country},
+		{"email", r.Email}, {"facebook_url", r.FacebookURL}, {"first_name", r.FirstName},
+		{"google_url", r.GoogleURL}, {"gravatar_url", r.GravatarURL}, {"last_name", r.LastName},
+		{"linkedin_url", r.LinkedInURL}, {"phone_number", r.PhoneNumber}, {"region", r.Region},
+		{"timezone", r.Timezone}, {"twitter_url", r.TwitterURL},
 	} {
-		p.Text(field, value(text))
+		p.Text(f.name, value(f.text))
 	}
 	p.Email("email", value(r.Email))
 	p.Phone("phone_number", value(r.PhoneNumber))

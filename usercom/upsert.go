@@ -24,11 +24,12 @@ const opUpsert = "UpsertUser"
 // has all but its custom attributes. [Client.SetAttributes] with the id, or the
 // same upsert again, finishes the work.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
-	if err := u.Validate(); err != nil {
+	request := u.request()
+	if err := checkUpsert(request, u.Attributes); err != nil {
 		return upsert.Result[int64]{}, err
 	}
 	call := rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: true})
-	answer, err := rest.Decode[upsertAnswer](c.api.UpdateOrCreateUser(call, u.request()))
+	answer, err := rest.Decode[upsertAnswer](c.api.UpdateOrCreateUser(call, request))
 	if err != nil {
 		return upsert.Result[int64]{}, err
 	}

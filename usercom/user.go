@@ -2,7 +2,6 @@ package usercom
 
 import (
 	gen "github.com/usersync/usersync/gen/usercom"
-	"github.com/usersync/usersync/internal/check"
 )
 
 // UserInput is how a user is to look after [Client.UpsertUser]. UserID is
@@ -58,17 +57,14 @@ type UserInput struct {
 // is a *rest.Error that names every bad field and matches rest.ErrInvalid; a
 // custom attribute is named attributes.<name>.
 func (u UserInput) Validate() error {
-	var p check.Problems
-	checkFields(&p, u.request())
-	checkAttributes(&p, u.Attributes)
-	return p.Err(provider, opUpsert)
+	return checkUpsert(u.request(), u.Attributes)
 }
 
 // request is u without its custom attributes: those do not belong in an upsert,
 // and vanish from it without an error (vendor page "Update or create user").
 func (u UserInput) request() gen.UpdateOrCreateUserRequest {
 	return gen.UpdateOrCreateUserRequest{
-		UserID:        &u.UserID,
+		UserID:        new(u.UserID),
 		Email:         given(u.Email),
 		FirstName:     given(u.FirstName),
 		LastName:      given(u.LastName),
@@ -97,5 +93,5 @@ func given[T comparable](v T) *T {
 	if v == *new(T) {
 		return nil
 	}
-	return &v
+	return new(v) // &v would put every v on the heap, also those not returned
 }
