@@ -27,7 +27,7 @@ var bulkRounds = flag.Int("bulk", 0, "measure the throughput of bulk runs so man
 
 const (
 	bulkWorkers = 64
-	bulkUsers   = 4000
+	bulkUsers   = 5000
 )
 
 // bulk sends so many users to a server through 64 workers.

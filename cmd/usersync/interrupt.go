@@ -20,7 +20,7 @@ func (s streams) interruptible(parent context.Context) (ctx, ending context.Cont
 		defer close(watched)
 		for _, react := range []func(){
 			func() {
-				fmt.Fprintln(s.err, "usersync: interrupted: finishing what is in flight; a second interrupt stops at once")
+				fmt.Fprintln(s.err, "usersync: interrupted: users that were begun are finished, as the quota allows; a second interrupt stops at once")
 				end()
 			},
 			func() {

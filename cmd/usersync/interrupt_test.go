@@ -64,7 +64,7 @@ func TestInterrupt(t *testing.T) {
 			"",
 			"partoo     2 users not sent: interrupted",
 		), got.out)
-		assert.Contains(t, got.err, "usersync: interrupted: finishing what is in flight; a second interrupt stops at once\n")
+		assert.Contains(t, got.err, "usersync: interrupted: users that were begun are finished, as the quota allows; a second interrupt stops at once\n")
 		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume -fake -provider partoo -workers 1 -journal "+journal+"\n")
 		assert.Len(t, server.Users(), 2)
 	})

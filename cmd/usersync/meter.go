@@ -9,8 +9,11 @@ import (
 )
 
 const (
-	// meterPeriod is how far back a meter looks: documented quotas are per minute.
-	meterPeriod = time.Minute
+	// ratePeriod is what requests are counted over: documented quotas are per minute.
+	ratePeriod = time.Minute
+	// leftPeriod is what the time left is guessed from: long enough for the bursts
+	// and waits of a quota to even out.
+	leftPeriod = 10 * time.Minute
 	// meterStep is the least time between two readings.
 	meterStep = time.Second
 	// shortWait is a wait that nobody needs to be told of.
@@ -20,7 +23,7 @@ const (
 // meter tells how fast a target is. It is used by one goroutine.
 type meter struct {
 	target   *target
-	readings []reading // of the last period, the oldest first
+	readings []reading // of the last ten minutes, the oldest first
 }
 
 type reading struct {
@@ -35,9 +38,7 @@ func (m *meter) read(now time.Time) {
 		return
 	}
 	m.readings = append(m.readings, m.now(now))
-	for len(m.readings) > 2 && now.Sub(m.readings[1].at) >= meterPeriod {
-		m.readings = slices.Delete(m.readings, 0, 1)
-	}
+	m.readings = slices.DeleteFunc(m.readings, func(r reading) bool { return now.Sub(r.at) > leftPeriod })
 }
 
 func (m *meter) now(now time.Time) reading {
@@ -79,10 +80,10 @@ func (m *meter) rate(now time.Time) string {
 		if class.Until.After(until) {
 			until = class.Until
 		}
-		perMinute := m.perMinute(now, i, class.Sent)
+		n := m.lastMinute(now, i, class.Sent)
 		limit := quotaPerMinute(class.Quotas)
-		if used := perMinute / max(limit, 1); text == "" || used > most {
-			most, text = used, describeRate(perMinute, limit, class.Methods)
+		if used := float64(n) / max(limit, 1); text == "" || used > most {
+			most, text = used, describeRate(n, limit, class.Methods)
 		}
 	}
 	if until.Sub(now) > shortWait {
@@ -91,13 +92,14 @@ func (m *meter) rate(now time.Time) string {
 	return text
 }
 
-func (m *meter) perMinute(now time.Time, class int, sent uint64) float64 {
-	if len(m.readings) == 0 {
-		return 0
+// lastMinute is how many requests of a class have been sent in it.
+func (m *meter) lastMinute(now time.Time, class int, sent uint64) uint64 {
+	for _, r := range m.readings {
+		if now.Sub(r.at) <= ratePeriod {
+			return sent - r.sent[class]
+		}
 	}
-	first := m.readings[0]
-	passed := max(now.Sub(first.at), meterStep)
-	return float64(sent-first.sent[class]) * float64(time.Minute) / float64(max(passed, meterPeriod))
+	return 0
 }
 
 // quotaPerMinute is what the strictest of several quotas allows in the long run.
@@ -111,13 +113,13 @@ func quotaPerMinute(quotas []backoff.Quota) float64 {
 	return least
 }
 
-func describeRate(perMinute, limit float64, methods []string) string {
+func describeRate(n uint64, limit float64, methods []string) string {
 	what := "requests"
 	if slices.Contains(methods, "GET") {
 		what = "reads"
 	}
 	if limit == 0 {
-		return fmt.Sprintf("%.0f %s in the last minute", perMinute, what)
+		return fmt.Sprintf("%d %s in the last minute", n, what)
 	}
-	return fmt.Sprintf("%.0f of %.0f %s in the last minute", perMinute, limit, what)
+	return fmt.Sprintf("%d of %.0f %s in the last minute", n, limit, what)
 }

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// lineEvery is how often a line tells how far a run is, away from a terminal.
-	lineEvery = 5 * time.Second
+	// lineEvery is after how many readings a line tells how far a run is, away from
+	// a terminal.
+	lineEvery = 5
 	// barEvery is how often the bars are drawn.
 	barEvery = 200 * time.Millisecond
 	barWidth = 40
@@ -35,16 +36,16 @@ func watchLines(targets []*target, w io.Writer) (stop func()) {
 	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(lineEvery)
+		ticker := time.NewTicker(meterStep)
 		defer ticker.Stop()
-		for {
+		for tick := 1; ; tick++ {
 			select {
 			case <-over:
 				return
 			case now := <-ticker.C:
 				for _, m := range meters {
 					m.read(now)
-					if !m.over() {
+					if tick%lineEvery == 0 && !m.over() {
 						fmt.Fprintln(w, m.line(now))
 					}
 				}
