@@ -99,7 +99,7 @@ func (c *class) accept(t *turn, now int64) {
 	g := &c.gate
 	if g.shut && t.sent > g.closed {
 		g.shut, g.ramp = false, 1
-		c.learned.reopened(c, t.sent, g.wish)
+		c.learned.reopened(c, t.sent, min(t.sent, g.until), g.wish)
 	}
 	if !g.shut {
 		g.open(c.inFlight)

@@ -129,3 +129,36 @@ func TestPacerLearnedLimitCreepsBackUp(t *testing.T) {
 		assert.Less(t, send(300), 4*time.Minute)
 	})
 }
+
+// Time in which nobody wanted to send is no sign of how long a server's window
+// is: two stray refusals around an idle hour must not teach a quota by the hour.
+func TestIdleTimeTeachesNothing(t *testing.T) {
+	for _, idle := range []time.Duration{time.Minute, 6 * time.Minute, time.Hour, 8 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPacer(t, backoff.PacerConfig{})
+			for range 5 {
+				require.NoError(t, call(t.Context(), p, ok))
+			}
+			turn := p.Turn("POST")
+			require.NoError(t, turn.Wait(t.Context(), 0))
+			turn.Done(429, 0) // and the caller gives up
+
+			time.Sleep(idle)
+			for range 8 {
+				require.NoError(t, call(t.Context(), p, ok))
+			}
+			refused := false
+			start := time.Now()
+			for range 20 {
+				require.NoError(t, call(t.Context(), p, func() (int, time.Duration) {
+					if !refused {
+						refused = true
+						return 429, 0
+					}
+					return 200, 0
+				}))
+			}
+			assert.Less(t, time.Since(start), 10*time.Second, "after %v", idle)
+		})
+	}
+}

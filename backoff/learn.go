@@ -40,16 +40,17 @@ func (l *learned) closing(c *class, now, wish int64) {
 
 // reopened learns the window of a server that documents none from its first
 // lull: it was filled since the class began to send, and was over when the probe
-// left.
-func (l *learned) reopened(c *class, sent, wish int64) {
-	l.opened = sent
+// could leave. When it did leave, at sent, says more of the callers than of the
+// server: they may have had nothing to send for hours.
+func (l *learned) reopened(c *class, sent, over, wish int64) {
+	l.opened = over
 	began := c.began
 	c.began = sent
-	span, n := sent-began, c.log.since(began)-1
+	span, n := over-began, c.log.since(began)-1
 	if len(c.quotas) > 0 || l.window.limit > 0 || l.pace.every > 0 || span < fine || n < 2 {
 		return
 	}
-	if l.closed-began > sent-l.closed {
+	if l.closed-began > over-l.closed {
 		return // it sent for longer than it was closed: no telling when the window began
 	}
 	if wish > 0 {

@@ -3,7 +3,6 @@
 package check
 
 import (
-	"net/mail"
 	"regexp"
 	"strconv"
 	"strings"
@@ -55,8 +54,7 @@ func (p *Problems) Email(field, value string) {
 	if value == "" {
 		return
 	}
-	address, err := mail.ParseAddress(value)
-	if err != nil || address.Address != value || len(value) > 254 {
+	if len(value) > 254 || !isPlainAddress(value) && !isAddress(value) {
 		p.Add(field, "must be an e-mail address like ada@example.com")
 	}
 }

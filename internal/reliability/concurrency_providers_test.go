@@ -1,0 +1,140 @@
+package reliability
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/internal/bodycheck"
+	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/usercomtest"
+)
+
+// The name under which the n-th upsert writes a user.
+func nth(n int) string { return "n" + strconv.Itoa(n) }
+
+func address(user int) string { return fmt.Sprintf("user%d@example.com", user) }
+
+// watched is a client through which no body is left open.
+func watched(t *testing.T, next *http.Client) *http.Client {
+	t.Helper()
+	return &http.Client{Transport: bodycheck.Transport(t, next.Transport)}
+}
+
+// identifaiCrowd never has an id: each upsert creates, and finds the user by its
+// address when that is refused. The fake's addresses are unique, as the vendor's
+// are taken to be; without that, nobody could tell a lost create from none.
+func identifaiCrowd(t *testing.T) (crowd[identifai.UserInput], *identifaitest.Server) {
+	server := identifaitest.NewServer()
+	client, err := identifai.New(identifaitest.Key, unpacedOptions(server.URL, watched(t, server.Client()))...)
+	require.NoError(t, err)
+	looks := func(u identifai.UserInput) []string { return []string{u.Name + " " + u.Heuristic} }
+	return crowd[identifai.UserInput]{
+		input: func(user, n int) identifai.UserInput {
+			return identifai.UserInput{Name: nth(n), Email: address(user), Heuristic: nth(n), PricingID: 1}
+		},
+		key: func(u identifai.UserInput) string { return strings.ToLower(u.Email) },
+		upsert: func(ctx context.Context, u identifai.UserInput) (receipt, error) {
+			result, err := client.UpsertUser(ctx, u)
+			if err != nil {
+				return receipt{}, err
+			}
+			return receipt{strconv.FormatInt(result.ID, 10), result.Outcome}, nil
+		},
+		looks: looks,
+		stored: func() []stored {
+			var users []stored
+			for _, u := range server.Users() {
+				users = append(users, stored{strings.ToLower(u.Email), strconv.FormatInt(*u.ID, 10), looks(u)})
+			}
+			return users
+		},
+	}, server
+}
+
+func partooCrowd(t *testing.T) (crowd[partoo.UserInput], *partootest.Server) {
+	server := partootest.NewServer()
+	client, err := partoo.New(partootest.Key, unpacedOptions(server.URL+"/v2", watched(t, server.Client()))...)
+	require.NoError(t, err)
+	return crowd[partoo.UserInput]{
+		input: func(user, n int) partoo.UserInput {
+			return partoo.UserInput{Email: address(user), FirstName: nth(n), LastName: nth(n), Role: partoo.RolePublisher}
+		},
+		key: func(u partoo.UserInput) string { return strings.ToLower(u.Email) },
+		upsert: func(ctx context.Context, u partoo.UserInput) (receipt, error) {
+			result, err := client.UpsertUser(ctx, u)
+			return receipt{result.ID, result.Outcome}, err
+		},
+		looks: func(u partoo.UserInput) []string { return []string{u.FirstName + " " + u.LastName} },
+		stored: func() []stored {
+			var users []stored
+			for _, u := range server.Users() {
+				users = append(users, stored{strings.ToLower(u.Email), u.ID, []string{*u.FirstName + " " + *u.LastName}})
+			}
+			return users
+		},
+	}, server
+}
+
+// usercomCrowd has a custom attribute for every fourth user, which takes a second
+// request: the two may come from different upserts.
+func usercomCrowd(t *testing.T) (crowd[usercom.UserInput], *usercomtest.Server) {
+	server := usercomtest.NewServer()
+	client, err := usercom.New("", usercomtest.Key, unpacedOptions(server.URL+"/api/public", watched(t, server.Client()))...)
+	require.NoError(t, err)
+	looks := func(u usercom.UserInput) []string {
+		return []string{u.FirstName + " " + u.LastName, fmt.Sprint(u.Attributes)}
+	}
+	return crowd[usercom.UserInput]{
+		input: func(user, n int) usercom.UserInput {
+			u := usercom.UserInput{UserID: nth(user), Email: address(user), FirstName: nth(n), LastName: nth(n)}
+			if user%4 == 0 {
+				u.Attributes = map[string]any{"n": nth(n)}
+			}
+			return u
+		},
+		key: func(u usercom.UserInput) string { return u.UserID },
+		upsert: func(ctx context.Context, u usercom.UserInput) (receipt, error) {
+			result, err := client.UpsertUser(ctx, u)
+			if result.ID == 0 {
+				return receipt{}, err
+			}
+			return receipt{strconv.FormatInt(result.ID, 10), result.Outcome}, err
+		},
+		looks: looks,
+		stored: func() []stored {
+			var users []stored
+			for _, u := range server.Users() {
+				users = append(users, stored{u.UserID, strconv.FormatInt(u.ID, 10), looks(u.UserInput)})
+			}
+			return users
+		},
+	}, server
+}
+
+// In a bubble waits take no time, and a goroutine that is left behind fails the
+// test.
+func TestLoadOnIdentifai(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { c, s := identifaiCrowd(t); c.inOrder(t, "identifAI", s.Server) })
+	synctest.Test(t, func(t *testing.T) { c, s := identifaiCrowd(t); c.atOnce(t, "identifAI", s.Server) })
+}
+
+func TestLoadOnPartoo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { c, s := partooCrowd(t); c.inOrder(t, "Partoo", s.Server) })
+	synctest.Test(t, func(t *testing.T) { c, s := partooCrowd(t); c.atOnce(t, "Partoo", s.Server) })
+}
+
+func TestLoadOnUsercom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { c, s := usercomCrowd(t); c.inOrder(t, "user.com", s.Server) })
+	synctest.Test(t, func(t *testing.T) { c, s := usercomCrowd(t); c.atOnce(t, "user.com", s.Server) })
+}

@@ -1,0 +1,196 @@
+package reliability
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
+)
+
+// identifaiUser is what the model knows of a user.
+type identifaiUser struct {
+	name, email, heuristic string
+	plan                   int64
+	readonly               string
+}
+
+func identifaiUserOf(u identifai.UserInput) identifaiUser {
+	readonly := ""
+	if u.Readonly != nil {
+		readonly = strconv.FormatBool(*u.Readonly)
+	}
+	return identifaiUser{u.Name, u.Email, u.Heuristic, u.PricingID, readonly}
+}
+
+type identifaiModel struct {
+	model
+	client *identifai.Client
+}
+
+// modelAddresses differ in case alone, or hold one another: the vendor's search
+// finds parts.
+func modelAddresses() []string {
+	return []string{"ada@example.com", "Ada@Example.com", "a.ada@example.com", "bob@example.com"}
+}
+
+func (m *identifaiModel) byEmail(email string) (string, bool) {
+	for id, user := range m.users {
+		if u, ok := user.(identifaiUser); ok && strings.EqualFold(u.email, email) {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+func drawIdentifaiUser(t *rapid.T) identifai.UserInput {
+	return identifai.UserInput{
+		// The search looks at names too.
+		Name:      rapid.SampledFrom([]string{"Ada", "Bob", "ada@example.com"}).Draw(t, "name"),
+		Email:     rapid.SampledFrom(modelAddresses()).Draw(t, "email"),
+		Heuristic: rapid.SampledFrom([]string{"Average", "Strict"}).Draw(t, "heuristic"),
+		PricingID: rapid.Int64Range(1, 2).Draw(t, "plan"),
+		Readonly:  rapid.Ptr(rapid.Bool(), true).Draw(t, "readonly"),
+	}
+}
+
+// written is the world after u was written over the user with the id.
+func (m *identifaiModel) written(id string, u identifai.UserInput) world {
+	user := identifaiUserOf(u)
+	if have, ok := m.users[id].(identifaiUser); ok && user.readonly == "" {
+		user.readonly = have.readonly
+	}
+	return m.users.with(id, user)
+}
+
+// upsertNew has no id: an address that is taken must lead to its user.
+func (m *identifaiModel) upsertNew(t *rapid.T) {
+	u := drawIdentifaiUser(t)
+	id, exists := m.byEmail(u.Email)
+	if !exists {
+		id = fresh
+	}
+	e := expected{after: m.written(id, u), lied: exists}
+	e.survives = func(met []trouble) bool {
+		met = without429(met)
+		// The first fault met the create; what it left behind is found.
+		return len(met) == 0 || (exists || met[0].acts) && passing(3)(met[1:])
+	}
+	m.upsert(t, u, e, id, exists)
+}
+
+func (m *identifaiModel) upsertKnown(t *rapid.T) {
+	u := drawIdentifaiUser(t)
+	id, exists := m.pick(t, "999")
+	n, _ := strconv.ParseInt(id, 10, 64)
+	u.ID = &n
+	e := expected{survives: passing(3)}
+	if other, taken := m.byEmail(u.Email); !exists || taken && other != id {
+		e.want = rest.ErrInvalid
+	} else {
+		e.after = m.written(id, u)
+	}
+	m.upsert(t, u, e, id, exists)
+}
+
+func (m *identifaiModel) upsert(t *rapid.T, u identifai.UserInput, e expected, id string, exists bool) {
+	var result identifai.UpsertResult
+	met, err := m.step(t, e, func() (err error) {
+		result, err = m.client.UpsertUser(t.Context(), u)
+		return err
+	})
+	if err != nil {
+		return
+	}
+	if id == fresh {
+		id, _ = m.byEmail(u.Email)
+	}
+	if got := strconv.FormatInt(result.ID, 10); got != id {
+		t.Fatalf("id %s, want %s", got, id)
+	}
+	if created := result.Outcome == upsert.Created; created && exists || !created && !exists && calm(met) {
+		t.Fatalf("outcome %v, user existed: %v", result.Outcome, exists)
+	}
+	if shown := result.User; shown.Name != u.Name || shown.Email != u.Email {
+		t.Fatalf("answered %+v for %+v", shown, u)
+	}
+}
+
+func (m *identifaiModel) find(t *rapid.T) {
+	email := rapid.SampledFrom(modelAddresses()).Draw(t, "email")
+	id, exists := m.byEmail(email)
+	e := expected{survives: passing(3)}
+	if !exists {
+		e.want = rest.ErrNotFound
+	}
+	var user identifai.User
+	_, err := m.step(t, e, func() (err error) {
+		user, err = m.client.FindUserByEmail(t.Context(), email)
+		return err
+	})
+	if err == nil && strconv.FormatInt(user.ID, 10) != id {
+		t.Fatalf("found %d, want %s", user.ID, id)
+	}
+}
+
+func (m *identifaiModel) list(t *rapid.T) {
+	size := rapid.Int64Range(1, 3).Draw(t, "per page")
+	want := len(m.users) - 1 // without the mails
+	var got []int64
+	_, err := m.step(t, expected{survives: passing(3)}, func() error {
+		for user, err := range m.client.Users(t.Context(), identifai.ListUsersParams{PerPage: &size}) {
+			if err != nil {
+				return err
+			}
+			got = append(got, user.ID)
+		}
+		return nil
+	})
+	slices.Sort(got)
+	if err == nil && len(slices.Compact(got)) != want {
+		t.Fatalf("listed %v, want %d users", got, want)
+	}
+}
+
+func (m *identifaiModel) mail(t *rapid.T) {
+	id, exists := m.pick(t, "999")
+	n, _ := strconv.ParseInt(id, 10, 64)
+	e := expected{want: rest.ErrNotFound}
+	if exists {
+		e = expected{after: m.users.with(mails, m.users[mails].(int)+1)}
+	}
+	m.step(t, e, func() error {
+		user, err := m.client.SendCreationEmail(t.Context(), n)
+		if err == nil && user.ID != n {
+			t.Fatalf("answered user %d, want %d", user.ID, n)
+		}
+		return err
+	})
+}
+
+func TestModelOfIdentifai(t *testing.T) {
+	modelled(t, "identifAI", func(t *rapid.T) map[string]func(*rapid.T) {
+		server := identifaitest.NewServer()
+		client, err := identifai.New(identifaitest.Key, unpacedOptions(server.URL, server.Client())...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &identifaiModel{client: client, model: model{server: server.Server, users: world{mails: 0}}}
+		m.observe = func() world {
+			w := world{mails: len(server.EmailsSent())}
+			for _, u := range server.Users() {
+				w[strconv.FormatInt(*u.ID, 10)] = identifaiUserOf(u)
+			}
+			return w
+		}
+		return map[string]func(*rapid.T){
+			"upsert": m.upsertNew, "upsert by id": m.upsertKnown, "find": m.find, "list": m.list, "mail": m.mail,
+		}
+	})
+}

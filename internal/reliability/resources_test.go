@@ -1,0 +1,236 @@
+package reliability
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+)
+
+const parallel = 64
+
+// loopback is a fake Partoo on a server that counts its connections.
+type loopback struct {
+	*partootest.Server
+	url              string
+	accepted, closed atomic.Int64
+}
+
+func newLoopback(t *testing.T) *loopback {
+	t.Helper()
+	l := &loopback{Server: partootest.NewServer()}
+	server := httptest.NewUnstartedServer(l.Server.Server)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			l.accepted.Add(1)
+		case http.StateClosed:
+			l.closed.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	l.url = server.URL + "/v2"
+	return l
+}
+
+// client returns one that hardly waits.
+func (l *loopback) client(t *testing.T, options ...rest.Option) *partoo.Client {
+	t.Helper()
+	all := append([]rest.Option{
+		rest.WithBaseURL(l.url), rest.WithPacer(unpaced{}), rest.WithRetry(backoff.Policy{Base: time.Millisecond, Cap: 5 * time.Millisecond}),
+	}, options...)
+	client, err := partoo.New(partootest.Key, all...)
+	require.NoError(t, err)
+	return client
+}
+
+// own returns an http.Client like ours, whose connections a test can close.
+func own(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: parallel}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// atOnce makes so many calls at a time and returns their errors.
+func atOnce(n int, call func(i int) error) []error {
+	errs := make([]error, n)
+	var calls sync.WaitGroup
+	for i := range n {
+		calls.Go(func() { errs[i] = call(i) })
+	}
+	calls.Wait()
+	return errs
+}
+
+// bomb is 10 GiB of spaces in 10 MB.
+func bomb(t *testing.T) string {
+	t.Helper()
+	const member, members = 16 << 20, 640
+	var packed bytes.Buffer
+	zip, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	require.NoError(t, err)
+	_, err = zip.Write(bytes.Repeat([]byte(" "), member))
+	require.NoError(t, err)
+	require.NoError(t, zip.Close())
+	return strings.Repeat(packed.String(), members)
+}
+
+// Hostile answers cost what the limit allows and no more, however many come at
+// once. A buffer that grows is there twice for a moment, and the collector lets
+// garbage pile up before it runs: four times the limit each.
+func TestHostileAnswersTakeBoundedMemory(t *testing.T) {
+	const limit = 1 << 20
+	zipped := http.Header{"Content-Encoding": {"gzip"}}
+	tests := []struct {
+		name   string
+		fault  resttest.Fault
+		is     error
+		budget uint64
+	}{
+		{"endless", resttest.Fault{Status: 200, Body: "{", Size: 10 << 30}, rest.ErrTooLarge, 4 * limit},
+		{"10 GiB in a gzip bomb", resttest.Fault{Status: 200, Body: bomb(t), Header: zipped}, rest.ErrTooLarge, 4 * limit},
+		{"an endless refusal", resttest.Fault{Status: 422, Body: `{"message":"no"}`, Size: 10 << 30}, rest.ErrInvalid, limit},
+		{"a gzip bomb for a refusal", resttest.Fault{Status: 422, Body: bomb(t), Header: zipped}, rest.ErrInvalid, limit},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLoopback(t)
+			client := l.client(t, rest.WithAnswerLimit(limit), rest.WithHTTPClient(own(t)))
+			l.Fail(tt.fault.Repeat(-1))
+			peak := heapPeak(func() {
+				for _, err := range atOnce(parallel, func(int) error {
+					_, err := client.GetUser(t.Context(), "1")
+					return err
+				}) {
+					assert.ErrorIs(t, err, tt.is)
+				}
+			})
+			assert.Less(t, peak, parallel*tt.budget)
+			figure(t, "64 answers at once, each "+tt.name+", limit 1 MiB", "peak of %.0f MiB more heap", float64(peak)/(1<<20))
+		})
+	}
+}
+
+// heapPeak returns by how much the heap grew at most while f ran.
+func heapPeak(f func()) uint64 {
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	runtime.GC()
+	before, peak := heap(), uint64(0)
+	done, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			peak = max(peak, heap())
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	f()
+	close(done)
+	<-watched
+	return peak - min(peak, before)
+}
+
+// A refusal does not cost the connection, whatever it says. The client's own
+// transport is what is counted here.
+func TestConnectionsAreUsedAgainAfterRefusals(t *testing.T) {
+	const calls = 100
+	user := partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RolePublisher}
+	refusals := []resttest.Fault{resttest.Throttle(""), resttest.HTML(429), resttest.Status(503), {Status: 429}, {Status: 429, Size: 60 << 10}}
+
+	l := newLoopback(t)
+	client := l.client(t)
+	for i := range calls {
+		l.Fail(refusals[i%len(refusals)])
+		_, err := client.UpsertUser(t.Context(), user)
+		require.NoError(t, err)
+	}
+	requests := len(l.Requests())
+	assert.GreaterOrEqual(t, requests, 2*calls)
+	assert.EqualValues(t, 1, l.accepted.Load())
+	figure(t, "connections used again after refusals, one caller", "%d requests, half of them refused, over %d connection", requests, l.accepted.Load())
+
+	l = newLoopback(t)
+	client = l.client(t)
+	every := refusals[0].Repeat(-1)
+	var n atomic.Int64
+	every.Match = func(*http.Request) bool { return n.Add(1)%2 == 0 }
+	l.Fail(every)
+	for _, err := range atOnce(8, func(i int) error {
+		for range calls {
+			u := user
+			u.Email = address(i)
+			if _, err := client.UpsertUser(t.Context(), u); err != nil {
+				return err
+			}
+		}
+		return nil
+	}) {
+		require.NoError(t, err)
+	}
+	// While one is dialled, another may come free: hence a few more than callers.
+	assert.LessOrEqual(t, l.accepted.Load(), int64(16))
+	figure(t, "connections used again after refusals, 8 callers", "%d requests over %d connections", len(l.Requests()), l.accepted.Load())
+}
+
+// After every kind of end, cancelled calls included, nothing is left but idle
+// connections, and those go with CloseIdleConnections.
+func TestNothingIsLeftBehind(t *testing.T) {
+	before := runtime.NumGoroutine()
+	l := newLoopback(t)
+	hc := own(t)
+	client := l.client(t, rest.WithHTTPClient(hc))
+	faults := []resttest.Fault{
+		{}, resttest.Throttle(""), resttest.LostAnswer(), resttest.Reset(), resttest.BrokenAnswer(5), resttest.HTML(502),
+		{Status: 200, Size: 1 << 30}, {Delay: time.Hour}, {Trickle: time.Hour},
+	}
+	for range 10 {
+		for _, f := range faults {
+			l.Fail(f.Repeat(parallel / 8))
+		}
+		atOnce(parallel, func(i int) error {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err := client.UpsertUser(ctx, partoo.UserInput{Email: address(i), FirstName: "Ada", LastName: "Lovelace"})
+			return err
+		})
+		l.Heal()
+	}
+	hc.CloseIdleConnections()
+	assert.Eventually(t, func() bool { return l.closed.Load() == l.accepted.Load() }, 10*time.Second, 5*time.Millisecond,
+		"connections are left")
+	// The server's own: the one that accepts, and Eventually's.
+	const ours = 3
+	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+ours }, 10*time.Second, 5*time.Millisecond,
+		fmt.Sprintf("goroutines are left: %d before", before))
+	figure(t, "640 calls with faults of every kind, cut short after 50 ms: connections and goroutines left", "0 of %d, 0", l.accepted.Load())
+}
