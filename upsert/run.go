@@ -8,8 +8,9 @@ import (
 	"sync"
 )
 
-// run is one range over what All returns. One goroutine reads users; each user
-// gets a goroutine of its own, which takes over the users waiting for it.
+// run is one range over what All returns. One goroutine reads users; the workers,
+// started as they are needed, take them, and those that wait for them. They stay: a
+// new goroutine for each user would have to grow its stack each time.
 type run[T, R any] struct {
 	do      func(context.Context, T) (R, error)
 	key     func(T) string // nil: every user is like no other
@@ -20,8 +21,9 @@ type run[T, R any] struct {
 	open   context.Context // ends with ctx, or when no more upserts are to begin
 	stop   context.CancelFunc
 
-	slots   chan struct{} // one element for each upsert that may begin
-	room    chan struct{} // one element for each user that may wait
+	slots   chan chan job[T] // one element for each upsert that may begin: where a worker gets it, nil for a new one
+	workers []chan job[T]    // those of the workers there are; the reader's alone
+	room    chan struct{}    // one element for each user that may wait
 	results chan Item[T, R]
 	working sync.WaitGroup
 
@@ -42,7 +44,7 @@ func newRun[T, R any](ctx context.Context, do func(context.Context, T) (R, error
 		do:      do,
 		key:     key,
 		journal: o.journal,
-		slots:   make(chan struct{}, o.workers),
+		slots:   make(chan chan job[T], o.workers),
 		room:    make(chan struct{}, o.workers),
 		results: make(chan Item[T, R]),
 		waiting: map[string][]job[T]{},
@@ -50,7 +52,7 @@ func newRun[T, R any](ctx context.Context, do func(context.Context, T) (R, error
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	r.open, r.stop = context.WithCancel(r.ctx)
 	for range o.workers {
-		r.slots <- struct{}{}
+		r.slots <- nil
 		r.room <- struct{}{}
 	}
 	return r
@@ -76,13 +78,15 @@ func (r *run[T, R]) end() {
 func (r *run[T, R]) read(users iter.Seq[T]) {
 	defer close(r.results)
 	defer r.working.Wait()
+	defer r.dismiss()
 	r.guard(func() {
-		if !r.take(r.slots) || !r.take(r.room) {
+		slot, ok := take(r, r.slots)
+		if !ok || !r.hasRoom() {
 			return
 		}
 		index := 0
 		for user := range users {
-			if !r.place(job[T]{index: index, user: user}) {
+			if slot, ok = r.place(job[T]{index: index, user: user}, slot); !ok {
 				return
 			}
 			index++
@@ -90,33 +94,50 @@ func (r *run[T, R]) read(users iter.Seq[T]) {
 	})
 }
 
-// place starts the upsert of a user, or has it wait for the one before it with
-// the same key, and reports whether there is a place for the next.
-func (r *run[T, R]) place(j job[T]) bool {
+// dismiss has the workers end when they have done what they were given.
+func (r *run[T, R]) dismiss() {
+	for _, worker := range r.workers {
+		close(worker)
+	}
+}
+
+// place gives a user to the worker of the slot, or has it wait for the one before it
+// with the same key. It returns the slot for the next, and whether there is to be one.
+func (r *run[T, R]) place(j job[T], slot chan job[T]) (chan job[T], bool) {
 	if r.open.Err() != nil {
-		return false
+		return nil, false
 	}
 	if r.key != nil {
 		j.key = r.key(j.user)
 	}
 	if r.journal != nil && r.journal.has(j.index, j.key) {
-		return true
+		return slot, true
 	}
 	if r.waits(j) {
-		return r.take(r.room)
+		return slot, r.hasRoom()
 	}
-	r.working.Add(1)
-	go r.work(j)
-	return r.take(r.slots)
+	if slot == nil {
+		slot = make(chan job[T], 1)
+		r.workers = append(r.workers, slot)
+		r.working.Add(1)
+		go r.worker(slot)
+	}
+	slot <- j
+	return take(r, r.slots)
+}
+
+func (r *run[T, R]) hasRoom() bool {
+	_, ok := take(r, r.room)
+	return ok
 }
 
 // take takes an element from c, or reports false when no more upserts are to begin.
-func (r *run[T, R]) take(c chan struct{}) bool {
+func take[T, R, E any](r *run[T, R], c chan E) (element E, ok bool) {
 	select {
-	case <-c:
-		return r.open.Err() == nil
+	case element = <-c:
+		return element, r.open.Err() == nil
 	case <-r.open.Done():
-		return false
+		return element, false
 	}
 }
 
@@ -152,18 +173,25 @@ func (r *run[T, R]) next(key string) (j job[T], ok bool) {
 	return queue[0], true
 }
 
-// work upserts a user and then those that wait for it.
-func (r *run[T, R]) work(j job[T]) {
+// worker upserts the users that it is given, and offers its slot after each.
+func (r *run[T, R]) worker(slot chan job[T]) {
 	defer r.working.Done()
 	r.guard(func() {
-		for more := true; more && r.open.Err() == nil; {
-			r.results <- r.upsert(j)
-			if j, more = r.next(j.key); more {
-				r.room <- struct{}{}
-			}
+		for j := range slot {
+			r.work(j)
+			r.slots <- slot
 		}
-		r.slots <- struct{}{}
 	})
+}
+
+// work upserts a user and then those that wait for it.
+func (r *run[T, R]) work(j job[T]) {
+	for more := true; more && r.open.Err() == nil; {
+		r.results <- r.upsert(j)
+		if j, more = r.next(j.key); more {
+			r.room <- struct{}{}
+		}
+	}
 }
 
 func (r *run[T, R]) upsert(j job[T]) Item[T, R] {
