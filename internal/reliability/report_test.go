@@ -13,19 +13,25 @@ var report = flag.Bool("report", false, "print the table of figures that README 
 // figures are the rows of the table, in the order in which the tests gave them.
 var figures struct {
 	sync.Mutex
-	rows [][2]string
+	rows []*row
 }
 
-// figure adds a row to the table, when t has passed.
+type row struct {
+	claim, measured string
+	shown           bool
+}
+
+// figure adds a row to the table, to be shown when t has passed.
 func figure(t *testing.T, claim, format string, args ...any) {
 	t.Helper()
+	figures.Lock()
+	defer figures.Unlock()
+	r := &row{claim: claim, measured: fmt.Sprintf(format, args...)}
+	figures.rows = append(figures.rows, r)
 	t.Cleanup(func() {
-		if t.Failed() {
-			return
-		}
 		figures.Lock()
 		defer figures.Unlock()
-		figures.rows = append(figures.rows, [2]string{claim, fmt.Sprintf(format, args...)})
+		r.shown = !t.Failed()
 	})
 }
 
@@ -34,8 +40,10 @@ func TestMain(m *testing.M) {
 	status := m.Run()
 	if *report {
 		fmt.Print("| claim | measured |\n|---|---|\n")
-		for _, row := range figures.rows {
-			fmt.Printf("| %s | %s |\n", row[0], row[1])
+		for _, r := range figures.rows {
+			if r.shown {
+				fmt.Printf("| %s | %s |\n", r.claim, r.measured)
+			}
 		}
 	}
 	os.Exit(status)
