@@ -54,6 +54,7 @@ func (c *class) done(t *turn, status int, retryAfter time.Duration) {
 	default:
 		c.trip.answer(t, now)
 		c.count(t, now-c.trip.credit())
+		c.place(t, now)
 		c.accept(t, now)
 	}
 	t.trial = none
@@ -63,6 +64,16 @@ func (c *class) done(t *turn, status int, retryAfter time.Duration) {
 	if event && c.observe != nil {
 		c.observe(Event{Refused: true, Methods: c.methods, RetryAfter: retryAfter, Until: c.start.Add(time.Duration(until))})
 	}
+}
+
+// place corrects the latest departure by how late it came to the server: the next
+// keeps its distance from that, and one held up on its way is not caught up with.
+func (c *class) place(t *turn, now int64) {
+	at := t.sent + c.trip.late(now-t.sent)
+	if c.last > t.sent {
+		at = max(at, c.last)
+	}
+	c.last = at
 }
 
 // count enters t into the log at the latest moment the server can have counted

@@ -25,7 +25,7 @@ type gate struct {
 	misses int   // refusals since it was open
 	wish   int64 // what the last refusal asked for
 	ramp   int   // requests under way that are allowed for now
-	round  int   // answers since ramp rose
+	round  int   // answers since ramp rose, -1 before the probe's own
 }
 
 // refuse takes in a 429.
@@ -98,7 +98,7 @@ func (c *class) wait(now, retryAfter int64) int64 {
 func (c *class) accept(t *turn, now int64) {
 	g := &c.gate
 	if g.shut && t.sent > g.closed {
-		g.shut, g.ramp = false, 1
+		g.shut, g.ramp, g.round = false, 1, -1
 		c.learned.reopened(c, t.sent, min(t.sent, g.until), g.wish)
 	}
 	if !g.shut {

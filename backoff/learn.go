@@ -25,6 +25,9 @@ func (l *learned) closing(c *class, now, wish int64) {
 	switch {
 	case l.window.concerns(wish, gap):
 		l.window.refused(c, now)
+	case first && !c.apart && c.spreads(wish):
+		l.pace = c.evenPace()
+		l.pace.fresh = true
 	case first || n == 0:
 		l.doubt(c, now, wish)
 	case gap < fine && !c.apart:
@@ -47,6 +50,9 @@ func (l *learned) reopened(c *class, sent, over, wish int64) {
 	began := c.began
 	c.began = sent
 	span, n := over-began, c.log.since(began)-1
+	if l.pace.fresh {
+		l.pace.fresh, l.pace.strict = false, n <= 1
+	}
 	if len(c.quotas) > 0 || l.window.limit > 0 || l.pace.every > 0 || span < fine || n < 2 {
 		return
 	}
@@ -54,7 +60,8 @@ func (l *learned) reopened(c *class, sent, over, wish int64) {
 		return // it sent for longer than it was closed: no telling when the window began
 	}
 	if wish > 0 {
-		span = min(span, l.closed+wish-began) // without our own hesitation
+		first, _ := c.log.last(n + 1)
+		span = min(span, l.closed+wish-first) // without our own hesitation, nor the first handshake
 	}
 	l.learn(c, n, span, l.failed-began, wish)
 	l.window.fresh = false

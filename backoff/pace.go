@@ -16,6 +16,8 @@ type pace struct {
 	least  int64 // raise to begin with
 	fails  int   // times that quickening ended in a refusal; each halves it
 	peak   int64 // what it was after the last refusal
+	strict bool  // the server takes no burst at all: no two requests may arrive closer
+	fresh  bool  // learned from the first refusal; how many of that burst passed is not known yet
 	lowest int64 // so short a pace shows that the refusals are history
 }
 
@@ -29,11 +31,10 @@ func (p *pace) refused(c *class, gap int64, n int) {
 		p.slow()
 		return
 	}
-	*p = pace{every: gap / int64(n), least: 16}
-	// A server that refuses a burst within its documented quota most likely
-	// spreads the quota evenly. A sixteenth more covers the network's jitter.
-	if even := c.evenly(); even > 0 {
-		*p = pace{every: min(p.every, even+even/16), least: 32, fails: 3}
+	*p = pace{every: gap / int64(n), least: 16, strict: n <= 1}
+	if even := c.evenly(); even > 0 && p.every > even {
+		*p = c.evenPace()
+		p.strict = n <= 1
 	}
 	p.settle()
 }
@@ -81,14 +82,32 @@ func (p *pace) next(c *class) int64 {
 	if p.every == 0 {
 		return 0
 	}
-	at := c.last + p.every
-	if c.unknown > 0 && p.every > 2*c.trip.shortest {
+	every := p.every
+	if p.strict { // what leaves evenly does not arrive evenly
+		every += min(c.trip.spread(), p.every/4)
+	}
+	at := c.last + every
+	if c.unknown > 0 && every > c.trip.mean+c.trip.spread() {
 		at = max(at, c.flight[len(c.flight)-1].sent+c.trip.guard())
 	}
-	if counted, ok := c.log.last(1); ok {
-		at = max(at, counted+p.every-c.trip.shortest)
-	}
 	return at
+}
+
+// spreads reports whether the wait that came with a first refusal, within the
+// documented quotas, is about as long as the distance of requests that are spread
+// evenly over them.
+func (c *class) spreads(wish int64) bool {
+	even := c.evenly()
+	return even > 0 && wish >= even && wish <= even+int64(time.Second)
+}
+
+// evenPace is the pace to begin with at a server that refuses a burst within its
+// documented quotas: most likely it spreads them evenly.
+func (c *class) evenPace() pace {
+	even := c.evenly()
+	p := pace{every: even + even/128, least: 32, fails: 5}
+	p.settle()
+	return p
 }
 
 // evenly is the distance between requests that are spread over the documented

@@ -98,6 +98,9 @@ func TestPacerStatsAndEvents(t *testing.T) {
 		assert.True(t, events[0].Refused)
 		assert.Equal(t, 20*time.Second, events[0].RetryAfter)
 		until := events[0].Until
+		assert.Error(t, p.Turn("POST").Wait(t.Context(), time.Second), "it comes too late")
+		require.Len(t, events, 2, "and is told of though it did not wait")
+		assert.Zero(t, events[1].Waited)
 		assert.WithinDuration(t, begin.Add(20*time.Second), until, time.Second)
 
 		go func() {
@@ -109,9 +112,9 @@ func TestPacerStatsAndEvents(t *testing.T) {
 		}()
 		require.NoError(t, turn.Wait(t.Context(), 0))
 		turn.Done(200, 0)
-		require.Len(t, events, 2)
-		assert.False(t, events[1].Refused)
-		assert.Equal(t, until.Sub(begin), events[1].Waited)
+		require.Len(t, events, 3)
+		assert.False(t, events[2].Refused)
+		assert.Equal(t, until.Sub(begin), events[2].Waited)
 	})
 }
 

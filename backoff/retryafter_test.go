@@ -79,11 +79,13 @@ func TestRetryAfterDoesNotAllocateWithoutHeaders(t *testing.T) {
 
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"", "0", "60", "1.5", "-1", "1795420845", "1795420845500", "99999999999999999999", "Mon, 23 Nov 2026 08:00:10 GMT", "NaN", "1e999", "."} {
-		f.Add(seed, "Mon, 23 Nov 2026 08:00:00 GMT")
+		f.Add(seed, "7", "", "Mon, 23 Nov 2026 08:00:00 GMT")
+		f.Add("soon", seed, "9", "")
+		f.Add("", "never", seed, "yesterday")
 	}
-	f.Fuzz(func(t *testing.T, value, date string) {
-		header := http.Header{"Retry-After": {value}, "Date": {date}}
-		wish, ok := backoff.RetryAfter(header, arrived)
+	f.Fuzz(func(t *testing.T, value, reset, draft, date string) {
+		all := http.Header{"Retry-After": {value}, "X-Ratelimit-Reset": {reset}, "Ratelimit-Reset": {draft}, "Date": {date}}
+		wish, ok := backoff.RetryAfter(all, arrived)
 		switch {
 		case ok && wish < time.Second:
 			t.Errorf("wish %v is below a second", wish)
@@ -92,6 +94,18 @@ func FuzzRetryAfter(f *testing.F) {
 		}
 		if d := (backoff.Policy{}).Delay(1, wish); d < wish {
 			t.Errorf("delay %v comes before the wish %v", d, wish)
+		}
+		// The first header that can be read is the one that counts.
+		for _, name := range []string{"Retry-After", "X-Ratelimit-Reset", "Ratelimit-Reset"} {
+			if alone, readable := backoff.RetryAfter(http.Header{name: all[name], "Date": {date}}, arrived); readable {
+				if alone != wish {
+					t.Errorf("%s wishes %v, all together %v", name, alone, wish)
+				}
+				return
+			}
+		}
+		if ok {
+			t.Errorf("wish %v of no header", wish)
 		}
 	})
 }

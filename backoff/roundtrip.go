@@ -11,6 +11,7 @@ const (
 type roundTrip struct {
 	shortest int64 // of the answers over a connection that was there, 0 unknown
 	samples  int   // answers that it is the shortest of
+	mean     int64 // of the latest of them, without what was held up
 	dialled  int64 // shortest of those over a new connection, which takes two trips or more
 	idle     int   // connections at rest, as far as can be told
 }
@@ -37,6 +38,34 @@ func (r *roundTrip) answer(t *turn, now int64) {
 	if r.shortest == 0 || took < r.shortest {
 		r.shortest = took
 	}
+	if r.samples > 1 {
+		took = min(took, 2*r.mean)
+	}
+	r.mean += (took - r.mean) / int64(min(r.samples, 32))
+}
+
+// spread is by how much the requests' ways to the server differ, if they differ
+// as much as the ways back. A few answers do not show all of it.
+func (r *roundTrip) spread() int64 {
+	spread := r.mean - r.shortest
+	if r.samples < 32 {
+		spread = max(spread, r.mean/4, r.dialled/8)
+	}
+	return spread
+}
+
+// late is by how much a request took longer to the server than most, by what its
+// round trip took: half of what is too long, unless it is so much that it was
+// held up on one of its ways.
+func (r *roundTrip) late(took int64) int64 {
+	late := took - r.mean
+	if r.mean == 0 {
+		return 0
+	}
+	if late > r.spread() {
+		return late
+	}
+	return late / 2
 }
 
 // credit is what may be taken off the arrival of an answer. The server counted

@@ -9,7 +9,8 @@ type Event struct {
 	Methods []string
 	// Refused tells a 429 from a wait.
 	Refused bool
-	// Waited is how long the request waited, whether it was let go or not.
+	// Waited is how long the request waited, whether it was let go or not: 0 for
+	// one that was told at once that its turn comes too late.
 	Waited time.Duration
 	// RetryAfter is the wait that came with the 429, 0 if none did.
 	RetryAfter time.Duration

@@ -43,6 +43,9 @@ func (t *turn) Wait(ctx context.Context, atMost time.Duration) error {
 	t.setLatest(ctx, atMost, now)
 	if e := c.enqueue(t, now); e != nil {
 		c.mu.Unlock()
+		if c.observe != nil {
+			c.observe(Event{Methods: c.methods})
+		}
 		return e
 	}
 	limit := t.latest

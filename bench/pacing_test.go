@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/bench/client"
 	"github.com/usersync/usersync/bench/sim"
 )
@@ -49,6 +50,7 @@ type outcome struct {
 	worst, most        float64 // of ratio and waste
 	p99, best          time.Duration
 	failed, refused    int
+	overtaken, passed  int
 	share              float64 // of users that failed
 }
 
@@ -64,6 +66,8 @@ func run(t *testing.T, s sim.Scenario, set sim.Setting, build sim.Build) outcome
 			p99s = append(p99s, r.P99)
 			o.failed += r.Failed
 			o.refused = max(o.refused, r.Refused)
+			o.overtaken = max(o.overtaken, r.Overtaken)
+			o.passed = max(o.passed, r.Passed)
 			o.share += float64(r.Failed) / float64(r.Failed+r.Stored) / float64(*count)
 			o.best = r.Best
 		})
@@ -91,11 +95,15 @@ func bars(s sim.Scenario, set sim.Setting, best time.Duration, users int) (ratio
 			waste = 0
 		}
 	case sim.Mute:
+		// On average: the first window costs more, to learn how long it is.
 		waste = 10 * float64(best/s.Window+1) / float64(users)
 	case sim.Shared:
 		waste = 0.5
 		if s.Share {
-			// Waste and makespan pull apart: fewer 429s win.
+			// Waste and makespan pull apart, and fewer 429s win: a fourth of 30
+			// a minute is one in 8 s, and 30 users are done after 232 s at the
+			// soonest, 1.11 of the 209 s of processes that take whole minutes in
+			// turn and refuse each other on the way.
 			ratio, waste = 1.25, 0.1
 		}
 	}
@@ -115,14 +123,12 @@ var misses = []struct {
 	ratio, waste      float64
 	why               string
 }{
-	{"d3", "400 ms", 1.20, 0.03, "a second between arrivals that move by ±80 ms, and packets lost for 1.2 s"},
-	{"d5", "400 ms", 1.20, 0.03, "as d3"},
-	{"d5", "", 1.15, 0.025, "finding out costs 12 to 15 refusals whatever the job; 600 users allow 12"},
-	{"d6", "400 ms", 1.45, 0.03, "arrivals half a second apart move by ±80 ms: 0.56 s between them would still be refused 3 times in 100"},
-	{"d6", "", 1.13, 0.02, "the margin against jitter and the second that each refusal costs are a tenth of half a second"},
-	{"e6", "400 ms", 1.18, 0.03, "a window of 10 s is refilled by round trips of 0.4 s: each of 20 windows loses a part of one"},
+	{"d6", "400 ms", 1.20, 0.03, "ways of 160 to 240 ms: half a second between arrivals needs 0.575 s between departures, and 1 in 100 is waited for 1.2 s longer: 1.18"},
 	{"e8", "100 ms, 2", 1.11, 0.25, "the first window is 15 s too long, of 225 s"},
-	{"e9", "", 1.32, 0.25, "refusals count: after a single one, 300 users are 301 hits, which take a sixth minute (1.25)"},
+	// Who does not know the limit learns it from a refusal. Here that is a hit
+	// like any other: 300 users are 301 hits, five minutes hold 300 of them, and
+	// the last one waits for the sixth: 1.25 at the best.
+	{"e9", "", 1.32, 0.25, "300 users and one refusal are 301 hits, which take a sixth minute (1.25)"},
 }
 
 func longest(s sim.Scenario) (d time.Duration) {
@@ -149,10 +155,11 @@ func TestBars(t *testing.T) {
 						break
 					}
 				}
-				t.Logf("%-36s %.3f (≤ %.2f, worst %.3f)  429s %.3f (≤ %.3f, worst %.3f)", s.Name, o.ratio, ratio, o.worst, o.waste, waste, o.most)
+				t.Logf("%-36s %.3f (≤ %.2f, worst %.3f)  429s %.3f (≤ %.3f, worst %.3f)  overtaken %d (%d)", s.Name, o.ratio, ratio, o.worst, o.waste, waste, o.most, o.overtaken, o.passed)
 				assert.LessOrEqual(t, o.ratio, ratio, "%s: makespan", s.Name)
 				assert.LessOrEqual(t, o.waste, waste, "%s: 429s per user", s.Name)
 				assert.Zero(t, o.failed, "%s: failed users", s.Name)
+				assert.LessOrEqual(t, o.overtaken, backoff.DefaultInFlight, "%s: overtaken", s.Name)
 				if s.Kind == sim.Real {
 					assert.Zero(t, o.refused, "%s: 429s in any run", s.Name)
 				}
@@ -201,5 +208,6 @@ func TestTables(t *testing.T) {
 	})
 	table("429s per stored user", func(o outcome) string { return fmt.Sprintf("%.2f", o.waste) })
 	table("p99 of one call, s", func(o outcome) string { return fmt.Sprintf("%.1f", o.p99.Seconds()) })
+	table("Most that passed a call which came before them", func(o outcome) string { return fmt.Sprint(o.overtaken) })
 	table("Fairness among goroutines (Jain; 1 is fair)", func(o outcome) string { return fmt.Sprintf("%.2f", o.fair) })
 }

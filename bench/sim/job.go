@@ -57,8 +57,11 @@ type Result struct {
 	Refused        int
 	P99            time.Duration
 	Fair           float64
-	Err            error
-	Network        *Network
+	// Overtaken is by how many that came later in the same process a call was
+	// passed at most while it waited for its turn, Passed whatever it did.
+	Overtaken, Passed int
+	Err               error
+	Network           *Network
 }
 
 // Ratio is the makespan over the best possible.
@@ -83,6 +86,7 @@ func Run(s Scenario, set Setting, build Build) Result {
 	var res Result
 	var took []time.Duration
 	var fair []float64
+	calls := make([][]*call, procs)
 	begin := time.Now()
 	for p := range procs {
 		client := build(s, n)
@@ -101,9 +105,10 @@ func Run(s Scenario, set Setting, build Build) Result {
 						return
 					}
 					left--
-					mu.Unlock()
 					start := time.Now()
-					err := client(ctx)
+					c := &call{came: start.Sub(begin)}
+					mu.Unlock()
+					err := client(follow(ctx, c))
 					mu.Lock()
 					if err != nil {
 						res.Failed++
@@ -111,6 +116,7 @@ func Run(s Scenario, set Setting, build Build) Result {
 					} else {
 						res.Stored++
 						done++
+						calls[p] = append(calls[p], c)
 						took = append(took, time.Since(start))
 						res.Makespan = time.Since(begin)
 					}
@@ -120,6 +126,10 @@ func Run(s Scenario, set Setting, build Build) Result {
 		}
 	}
 	wg.Wait()
+	for _, c := range calls {
+		waiting, passed := overtaken(c)
+		res.Overtaken, res.Passed = max(res.Overtaken, waiting), max(res.Passed, passed)
+	}
 	res.Refused, res.Network = len(n.Refused), n
 	res.Best = best
 	slices.Sort(took)

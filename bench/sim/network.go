@@ -58,6 +58,7 @@ func (n *Network) ways() (there, back time.Duration) {
 
 // RoundTrip implements http.RoundTripper.
 func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
+	left := time.Since(n.start)
 	n.mu.Lock()
 	there, back := n.ways()
 	there += n.dial(time.Now())
@@ -87,6 +88,7 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	n.mu.Lock()
 	n.idle = append(n.idle, time.Now())
+	note(r, trip{left, time.Since(n.start)}, status == http.StatusTooManyRequests)
 	n.mu.Unlock()
 	return &http.Response{
 		StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader([]byte(`{"id":1}`))), ContentLength: 8,
