@@ -113,7 +113,7 @@ func TestTheBodyIsSentAgainByteForByte(t *testing.T) {
 	}, 429)
 }
 
-// FuzzMultipart has an independent reader take the encoder's bodies apart.
+// FuzzMultipart has two independent readers take the encoder's bodies apart.
 func FuzzMultipart(f *testing.F) {
 	f.Add("Ada", "ada@example.com", "Pa55\"word", "Average", int64(2), byte(0))
 	f.Add("a\r\n--B\r\nb", "ada@example.com", "", "x\x00y", int64(1), byte(7))
@@ -162,6 +162,9 @@ func parsed(t *testing.T, u identifai.UserInput) map[string]string {
 			require.Len(t, values, 1)
 			parts[name] = values[0]
 		}
+		strict, err := strictForm(string(body), params["boundary"])
+		require.NoError(t, err)
+		assert.Equal(t, parts, strict)
 		return nil, io.EOF
 	})}))
 	require.NoError(t, err)

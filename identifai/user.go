@@ -1,6 +1,7 @@
 package identifai
 
 import (
+	"fmt"
 	"log/slog"
 
 	gen "github.com/usersync/usersync/gen/identifai"
@@ -60,10 +61,19 @@ func (u UserInput) Validate() error {
 
 // LogValue keeps the password out of what slog writes: a handler for JSON would
 // otherwise marshal it as it is.
-func (u UserInput) LogValue() slog.Value {
+func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
+
+// Format keeps the password out of what fmt writes, also where a verb does not fit:
+// fmt then writes fields without asking their types.
+func (u UserInput) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
+}
+
+type plainInput UserInput
+
+func (u UserInput) redacted() plainInput {
 	if u.Password != "" {
 		u.Password = rest.Secret(u.Password.String())
 	}
-	type plain UserInput
-	return slog.AnyValue(plain(u))
+	return plainInput(u)
 }

@@ -59,3 +59,17 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 	_, err = rest.NewClient(rest.Provider{Name: "partoo", BaseURL: "https://x.test", Header: "X"}, "key", identifai.WithTextBooleans())
 	require.ErrorContains(t, err, "identifai.WithTextBooleans: not an option of partoo")
 }
+
+// A pointer in a list under a verb that does not fit is printed without asking the
+// types of its fields.
+func TestInputsPrintNoPasswords(t *testing.T) {
+	u := ada()
+	u.Password = "Pa55word!"
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q", "%x"} {
+		for _, v := range []any{u, &u, []identifai.UserInput{u}, []*identifai.UserInput{&u}} {
+			assert.NotContains(t, fmt.Sprintf(verb, v), "Pa55word!", verb)
+		}
+	}
+	assert.Contains(t, fmt.Sprintf("%+v", u), "Name:Ada Lovelace Email:ada@example.com")
+	assert.EqualValues(t, "Pa55word!", u.Password)
+}

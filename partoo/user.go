@@ -1,6 +1,7 @@
 package partoo
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/usersync/usersync/rest"
@@ -70,12 +71,36 @@ func (u UserInput) Validate() error {
 
 // LogValue keeps the password out of what slog writes: a handler for JSON would
 // otherwise marshal it as it is.
-func (u UserInput) LogValue() slog.Value {
-	if u.OnCreate.Password != "" {
-		u.OnCreate.Password = rest.Secret(u.OnCreate.Password.String())
+func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
+
+// Format keeps the password out of what fmt writes, also where a verb does not fit:
+// fmt then writes fields without asking their types.
+func (u UserInput) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
+}
+
+type plainInput UserInput
+
+func (u UserInput) redacted() plainInput {
+	u.OnCreate = OnCreate(u.OnCreate.redacted())
+	return plainInput(u)
+}
+
+// LogValue keeps the password out of what slog writes.
+func (o OnCreate) LogValue() slog.Value { return slog.AnyValue(o.redacted()) }
+
+// Format keeps the password out of what fmt writes.
+func (o OnCreate) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), o.redacted())
+}
+
+type plainOnCreate OnCreate
+
+func (o OnCreate) redacted() plainOnCreate {
+	if o.Password != "" {
+		o.Password = rest.Secret(o.Password.String())
 	}
-	type plain UserInput
-	return slog.AnyValue(plain(u))
+	return plainOnCreate(o)
 }
 
 // createRequest is u as a new user.

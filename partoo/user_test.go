@@ -3,6 +3,7 @@ package partoo_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -156,4 +157,18 @@ func TestEnumsAreThoseOfTheSpecification(t *testing.T) {
 	for field, schema := range map[string]string{"order_by": "UserOrder", "role": "UserRole"} {
 		assert.Equal(t, []string{"must be one of " + allowed(schema)}, e.Fields[field])
 	}
+}
+
+// A pointer in a list under a verb that does not fit is printed without asking the
+// types of its fields.
+func TestInputsPrintNoPasswords(t *testing.T) {
+	u := ada()
+	u.OnCreate.Password = "Pa55word!"
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q", "%x"} {
+		for _, v := range []any{u, &u, []*partoo.UserInput{&u}, u.OnCreate, []*partoo.OnCreate{&u.OnCreate}} {
+			assert.NotContains(t, fmt.Sprintf(verb, v), "Pa55word!", verb)
+		}
+	}
+	assert.Contains(t, fmt.Sprintf("%+v", u), "Email:ada@example.com FirstName:Ada")
+	assert.EqualValues(t, "Pa55word!", u.OnCreate.Password)
 }

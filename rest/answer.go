@@ -64,6 +64,8 @@ func (c *Client) readRefusal(cancel context.CancelFunc, resp *http.Response, x *
 		// A 101 hands out the connection itself, whose reading no context ends.
 		return x.refusal(resp, nil, arrived)
 	}
+	// Others must not be sent while this body trickles.
+	x.landed(resp.StatusCode, wishOf(resp, arrived))
 	timer := time.AfterFunc(refusalTime, cancel)
 	defer timer.Stop()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, refusalLimit))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -34,9 +35,7 @@ type Provider struct {
 type Client struct {
 	provider   string
 	base       *url.URL
-	header     string
-	credential []string
-	secrets    []string
+	credential *credential
 	transport  http.RoundTripper
 	timeout    time.Duration
 	limit      int64
@@ -44,6 +43,14 @@ type Client struct {
 	pacer      backoff.Pacer
 	log        *slog.Logger
 	extra      map[string]any
+}
+
+// credential is held by a pointer, which fmt does not follow in a Client that is a
+// field of what it prints.
+type credential struct {
+	key    string
+	header string
+	value  []string // of the header
 }
 
 // NewClient builds the stack for a provider. It returns an error that names
@@ -66,20 +73,21 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 	if err != nil {
 		return nil, fmt.Errorf("%s: new client: %w", provider.Name, err)
 	}
-	credential := strings.TrimSpace(provider.Scheme + " " + key)
 	return &Client{
-		provider:   provider.Name,
-		base:       base,
-		header:     http.CanonicalHeaderKey(provider.Header),
-		credential: []string{credential},
-		secrets:    []string{key},
-		transport:  transportOf(s.http),
-		timeout:    s.attemptTimeout(),
-		limit:      s.limit,
-		policy:     s.policy.WithDefaults(),
-		pacer:      pacer,
-		log:        cmp.Or(s.log, slog.New(slog.DiscardHandler)),
-		extra:      s.extra,
+		provider: provider.Name,
+		base:     base,
+		credential: &credential{
+			key:    key,
+			header: http.CanonicalHeaderKey(provider.Header),
+			value:  []string{strings.TrimSpace(provider.Scheme + " " + key)},
+		},
+		transport: transportOf(s.http),
+		timeout:   s.attemptTimeout(),
+		limit:     s.limit,
+		policy:    s.policy.WithDefaults(),
+		pacer:     pacer,
+		log:       cmp.Or(s.log, slog.New(slog.DiscardHandler)),
+		extra:     s.extra,
 	}, nil
 }
 
@@ -88,6 +96,10 @@ func (c *Client) BaseURL() string { return c.base.String() }
 
 // Option returns the value of a [ProviderOption], or nil.
 func (c *Client) Option(name string) any { return c.extra[name] }
+
+// Format writes the provider's name whatever the verb. The key has no business in
+// what prints a client by accident.
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.provider+" client") }
 
 // Do sends req and returns its 2xx answer with the body read into memory. Every
 // other outcome is a *[Error]. This is the whole chain:

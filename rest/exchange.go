@@ -3,6 +3,8 @@ package rest
 import (
 	"net/http"
 	"time"
+
+	"github.com/usersync/usersync/backoff"
 )
 
 // exchange is one call as errors and logs tell of it: what was asked, and how
@@ -14,6 +16,8 @@ type exchange struct {
 	method   string
 	path     string
 	attempts int
+	// turn is that of the attempt under way, nil once the pacer knows its end.
+	turn backoff.Turn
 	// doubtful is set once an attempt may have been executed without an answer
 	// to prove it. Later answers cannot take that back.
 	doubtful bool

@@ -35,7 +35,7 @@ func (c *Client) headers(req *http.Request, x *exchange) (http.Header, error) {
 		header["Accept"] = acceptJSON
 	}
 	header["User-Agent"] = userAgent
-	header[c.header] = c.credential
+	header[c.credential.header] = c.credential.value
 	return header, nil
 }
 

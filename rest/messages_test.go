@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -90,6 +91,26 @@ func TestRefusalsDoNotRepeatSecrets(t *testing.T) {
 	e := refused(t, 400, `{"message":"key `+testKey+`","errors":{"password":["Pa55word! is weak"],"Pa55word!":["x"]}}`)
 	assert.Equal(t, "key [redacted]", e.Message)
 	assert.Equal(t, map[string][]string{"password": {"[redacted] is weak"}, "[redacted]": {"x"}}, e.Fields)
+}
+
+// Servers quote the JSON that they cannot read.
+func TestRefusalsDoNotRepeatSecretsAsJSON(t *testing.T) {
+	const password = "Pa\"55<w\\ord>&"
+	ctx := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{password, "", "\""}})
+	for name, sent := range map[string]func(any) string{
+		"as Go writes it": func(v any) string { text, _ := json.Marshal(v); return string(text) },
+		"as others do": func(v any) string {
+			var text strings.Builder
+			encoder := json.NewEncoder(&text)
+			encoder.SetEscapeHTML(false)
+			require.NoError(t, encoder.Encode(v))
+			return text.String()
+		},
+	} {
+		body, err := json.Marshal(map[string]string{"message": "cannot read " + sent(map[string]string{"p": password})})
+		require.NoError(t, err)
+		assert.NotContains(t, refusedTo(t, ctx, 400, string(body)).Message, "55", name)
+	}
 }
 
 // A look-up on the way of an upsert has a Call of its own.

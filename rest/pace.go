@@ -64,21 +64,31 @@ func (c *Client) pacerWaits(ctx context.Context, x *exchange, e *Error) error {
 // panic of the caller's transport included: a turn that never ends would keep
 // its place among the requests under way.
 func (c *Client) fly(req *http.Request, header http.Header, body io.ReadCloser, turn backoff.Turn, x *exchange) (resp *http.Response, e *Error) {
-	defer func() { landed(turn, x, resp, e) }()
+	x.turn = turn
+	defer func() {
+		switch {
+		case e != nil:
+			x.landed(e.StatusCode, e.RetryAfter)
+		case resp != nil:
+			x.landed(resp.StatusCode, 0)
+		default:
+			x.landed(0, 0)
+		}
+	}()
 	resp, err := c.attempt(req, header, body, x)
 	e, _ = errors.AsType[*Error](err)
 	return resp, e
 }
 
-// landed tells the pacer how an attempt ended. A request that is sent once and
-// never again has limits of its own, so its refusal closes no gate.
-func landed(turn backoff.Turn, x *exchange, resp *http.Response, e *Error) {
-	switch {
-	case e != nil && (e.StatusCode != http.StatusTooManyRequests || !x.call.Once):
-		turn.Done(e.StatusCode, e.RetryAfter)
-	case e == nil && resp != nil:
-		turn.Done(resp.StatusCode, 0)
-	default:
-		turn.Done(0, 0)
+// landed tells the pacer how the attempt ended, unless it knows. A request that is
+// sent once and never again has limits of its own, so its refusal closes no gate.
+func (x *exchange) landed(status int, retryAfter time.Duration) {
+	if x.turn == nil {
+		return
 	}
+	if status == http.StatusTooManyRequests && x.call.Once {
+		status, retryAfter = 0, 0
+	}
+	x.turn.Done(status, retryAfter)
+	x.turn = nil
 }

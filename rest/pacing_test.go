@@ -13,6 +13,7 @@ import (
 
 	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
 )
 
 var paced = rest.Provider{
@@ -196,6 +197,36 @@ func TestARefusedOnceClosesNoGate(t *testing.T) {
 		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
 		assert.NoError(t, err)
 		assert.Zero(t, time.Since(begin))
+	})
+}
+
+// A 429 stops everybody from its head on, however long its body takes.
+func TestARefusalThatTricklesStopsTheOthersAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var times []time.Time
+		s := resttest.NewServer("acme", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			times = append(times, time.Now())
+			w.WriteHeader(http.StatusNoContent)
+		}))
+		refusal := resttest.Throttle("10")
+		refusal.Trickle = time.Second
+		s.Fail(refusal)
+		client, err := rest.NewClient(acme, "key", rest.WithQuotas(), rest.WithBaseURL(s.URL), rest.WithHTTPClient(s.Client()))
+		require.NoError(t, err)
+		begin := time.Now()
+		var calls sync.WaitGroup
+		for range 5 {
+			calls.Go(func() {
+				req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL, nil)
+				require.NoError(t, err)
+				_, err = client.Do(req)
+				assert.NoError(t, err)
+			})
+			time.Sleep(500 * time.Millisecond)
+		}
+		calls.Wait()
+		require.Len(t, times, 5)
+		assert.GreaterOrEqual(t, times[0].Sub(begin), 10*time.Second)
 	})
 }
 

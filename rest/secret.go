@@ -13,7 +13,8 @@ const redacted = "[redacted]"
 // string(s) give the plain text. Two ways around that are beyond its reach. fmt
 // calls no methods on unexported struct fields, so keep it in an exported one;
 // and slog's JSON handler has encoding/json write a struct that holds one, so
-// give such a struct a LogValue.
+// give such a struct a LogValue, and log its values one by one: what stands in a
+// list or in another struct is written without.
 type Secret string
 
 // Format writes "[redacted]" whatever the verb.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,4 +43,15 @@ func TestSecretTravelsAsItself(t *testing.T) {
 	var back rest.Secret
 	require.NoError(t, json.Unmarshal([]byte(`"hunter2"`), &back))
 	assert.Equal(t, "hunter2", string(back))
+}
+
+// A pointer under a verb that does not fit is printed without its methods.
+func TestClientPrintsNoKey(t *testing.T) {
+	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(200, "{}"), nil })
+	assert.Equal(t, "acme client", fmt.Sprintf("%+v", client))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
+		for _, v := range []any{client, *client, struct{ c *rest.Client }{client}, &struct{ c *rest.Client }{client}, []*rest.Client{client}} {
+			assert.NotContains(t, fmt.Sprintf(verb, v), testKey, verb)
+		}
+	}
 }

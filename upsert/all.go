@@ -3,6 +3,7 @@ package upsert
 import (
 	"context"
 	"iter"
+	"log/slog"
 )
 
 // Item is what became of one user of a run.
@@ -17,6 +18,16 @@ type Item[T, R any] struct {
 	// when the journal could not record what happened: Result is then still what
 	// the upsert returned.
 	Err error
+}
+
+// LogValue groups what slog writes of an item: the user by its own LogValue, so
+// that passwords stay out of JSON too.
+func (i Item[T, R]) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.Int("index", i.Index), slog.Any("user", i.User), slog.Any("result", i.Result)}
+	if i.Err != nil {
+		attrs = append(attrs, slog.Any("error", i.Err))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // All upserts many users, several at a time, and hands out what became of each,

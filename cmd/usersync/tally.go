@@ -79,11 +79,6 @@ func (t *tally) finished() int {
 // unsent is how many users are left.
 func (t *tally) unsent() int { return t.total - t.done() }
 
-// complete reports whether every user is as the file has it.
-func (t *tally) complete() bool {
-	return t.unsent() == 0 && t.failed == 0 && t.earlier.Failed == 0
-}
-
 // counts are the numbers of each outcome in words.
 func (t *tally) counts() string {
 	t.mu.Lock()

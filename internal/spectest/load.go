@@ -62,3 +62,13 @@ func Dir(t testing.TB) string {
 		dir = parent
 	}
 }
+
+// loadPublished returns the document of a provider without our corrections.
+func loadPublished(t testing.TB, provider string) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(Dir(t), provider+".yaml"))
+	if err != nil {
+		t.Fatalf("spectest: load %s: %v", provider, err)
+	}
+	return doc
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -27,10 +28,20 @@ func AllowStatus(statuses ...int) Option {
 	return func(tr *transport) { tr.allowed = append(tr.allowed, statuses...) }
 }
 
+// Observe has f told of each exchange: the id of its operation, the status, and
+// what the document as published has against the answer, without indexes.
+func Observe(f func(operationID string, status int, published []string)) Option {
+	return func(tr *transport) { tr.observe = f }
+}
+
 // Transport returns a RoundTripper that compares each request with the
 // provider's document before it is sent through next, and each answer before it
 // is handed on. Differences are reported with t.Errorf; requests and answers
 // pass unchanged whatever is found, their bodies unread.
+//
+// Requests are also compared with the document as the vendor published it, without
+// our corrections: none of those is there to let a request pass. (Nobody published
+// a document for user.com.) What both documents refuse is reported once.
 //
 // Any https origin will do, and any origin on loopback; the path must begin as
 // that of the document's servers does. A request must carry its key and Accept
@@ -39,23 +50,34 @@ func AllowStatus(statuses ...int) Option {
 // an empty part is null. There are no goroutines: it works in a synctest bubble.
 func Transport(t testing.TB, provider string, next http.RoundTripper, options ...Option) http.RoundTripper {
 	t.Helper()
-	tr := &transport{t: t, provider: provider, next: next, router: routerOf(t, provider)}
+	tr := &transport{t: t, provider: provider, next: next, router: routerOf(t, provider, false), published: routerOf(t, provider, true)}
 	for _, option := range options {
 		option(tr)
 	}
 	return tr
 }
 
-// loaded holds the router of each document by provider. Loading takes longer
-// than most tests, and a router is only read.
+// loaded holds the router of each document. Loading takes longer than most tests,
+// and a router is only read.
 var loaded sync.Map
 
-func routerOf(t testing.TB, provider string) routers.Router {
+// document names one: as published, or as corrected.
+type document struct {
+	provider  string
+	published bool
+}
+
+func routerOf(t testing.TB, provider string, published bool) routers.Router {
 	t.Helper()
-	if router, ok := loaded.Load(provider); ok {
+	key := document{provider, published}
+	if router, ok := loaded.Load(key); ok {
 		return router.(routers.Router)
 	}
-	doc := Load(t, provider)
+	load := Load
+	if published {
+		load = loadPublished
+	}
+	doc := load(t, provider)
 	if err := onAnyHost(doc); err != nil {
 		t.Fatalf("spectest: %s: %v", provider, err)
 	}
@@ -64,7 +86,7 @@ func routerOf(t testing.TB, provider string) routers.Router {
 	if err != nil {
 		t.Fatalf("spectest: %s: %v", provider, err)
 	}
-	loaded.Store(provider, router)
+	loaded.Store(key, router)
 	return router
 }
 
@@ -74,6 +96,9 @@ type transport struct {
 	next     http.RoundTripper
 	router   routers.Router
 	allowed  []int
+
+	published routers.Router
+	observe   func(operationID string, status int, published []string)
 }
 
 func (tr *transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -90,14 +115,46 @@ func (tr *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	input := &openapi3filter.RequestValidationInput{
 		Request: copyOf(req, body), Route: route, PathParams: params, Options: options,
 	}
-	tr.report(route, "request", checkRequest(input))
+	problems := checkRequest(input)
+	tr.report(route, "request", problems)
+	published, problem := tr.asPublished(req, body)
+	switch {
+	case problem != "":
+		tr.report(route, "request, as published", []string{problem})
+	case len(problems) == 0:
+		tr.report(route, "request, as published", checkRequest(published))
+	}
 
 	resp, err := tr.next.RoundTrip(copyOf(req, body))
 	if err != nil || slices.Contains(tr.allowed, resp.StatusCode) {
 		return resp, err
 	}
 	tr.report(route, fmt.Sprintf("answer %d", resp.StatusCode), checkAnswer(input, resp))
+	if tr.observe != nil && published != nil {
+		tr.observe(route.Operation.OperationID, resp.StatusCode, withoutIndexes(checkAnswer(published, resp)))
+	}
 	return resp, nil
+}
+
+// asPublished is req as the vendor's own document sees it, or the problem that it
+// is not in there.
+func (tr *transport) asPublished(req *http.Request, body []byte) (*openapi3filter.RequestValidationInput, string) {
+	route, params, err := tr.published.FindRoute(req)
+	if err != nil {
+		return nil, "not in the document: " + err.Error()
+	}
+	return &openapi3filter.RequestValidationInput{
+		Request: copyOf(req, body), Route: route, PathParams: params, Options: options,
+	}, ""
+}
+
+var index = regexp.MustCompile(`/\d+(/|:)`)
+
+func withoutIndexes(problems []string) []string {
+	for i, problem := range problems {
+		problems[i] = index.ReplaceAllString(problem, "/*$1")
+	}
+	return problems
 }
 
 func (tr *transport) report(route *routers.Route, place string, problems []string) {

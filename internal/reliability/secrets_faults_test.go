@@ -1,0 +1,163 @@
+package reliability
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing/iotest"
+
+	"github.com/usersync/usersync/internal/everycall"
+)
+
+// a leak answers a request, or fails, with what was sent in it.
+type leak func(r *http.Request, sent string) (*http.Response, error)
+
+const knownUser = `{"id":"u1","email":"ada@example.com","first_name":"Augusta","last_name":"King"}`
+
+// friendly is an answer that all calls can use, to which the users found at Partoo
+// are added. identifAI and user.com have numbers for ids.
+const friendly = `{"id":%s,"created":true,"status":"success","data":{"id":7,"name":"Ada","email":"ada@example.com"},
+	"available_credits":1,"total_spent":1,"email":"ada@example.com","page":1,"max_page":1,"count":0,"users":[%s]}`
+
+// leaky is a server with a leak, which shows when it says.
+type leaky struct {
+	leak  leak
+	when  when
+	users string
+	seen  atomic.Int64
+	told  atomic.Bool // a request held the password
+}
+
+func (l *leaky) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		defer func() { _ = r.Body.Close() }()
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	n := int(l.seen.Add(1)) - 1
+	if bytes.Contains(body, []byte(everycall.PasswordMark)) {
+		l.told.Store(true)
+	}
+	if n >= l.when.first && n <= l.when.last {
+		sent := everycall.Key + fmt.Sprintf(" %s %s %s %v", r.Method, r.URL, body, r.Header)
+		if l.told.Load() {
+			sent = everycall.Password + sent
+		}
+		return l.leak(r, sent)
+	}
+	return reply(200, nil, l.friendly(r)), nil
+}
+
+func (l *leaky) friendly(r *http.Request) string {
+	id := "7"
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/partner/users"):
+		return `{"current_page":1,"last_page":1,"total":1,"data":[{"id":7,"name":"Ada","email":"ada@example.com"}]}`
+	case strings.HasSuffix(r.URL.Path, "/pricings"):
+		return `[{"id":1}]`
+	case strings.HasPrefix(r.URL.Path, "/v2/"):
+		id = `"u1"`
+	}
+	return fmt.Sprintf(friendly, id, l.users)
+}
+
+func reply(status int, header http.Header, body string) *http.Response {
+	if header == nil {
+		header = http.Header{"Content-Type": {"application/json"}}
+	}
+	return &http.Response{StatusCode: status, Header: header, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// bodies are the shapes in which servers repeat what they were sent.
+var bodies = map[string]func(sent string) string{
+	"message":     func(sent string) string { return object("message", sent) },
+	"fields":      func(sent string) string { return object("errors", map[string]any{"email": []string{sent}, sent: sent}) },
+	"detail":      func(sent string) string { return object("detail", sent) },
+	"bare fields": func(sent string) string { return object("password", []any{sent, map[string]any{sent: sent}}) },
+	"errors in json": func(sent string) string {
+		return object("errors", map[string]any{"json": sent, "authentication": sent})
+	},
+	"error in json":   func(sent string) string { return object("error", map[string]any{"json": map[string]any{sent: sent}}) },
+	"list":            func(sent string) string { return object("errors", []any{sent, map[string]any{"message": sent}}) },
+	"request as text": func(sent string) string { return sent },
+	"text":            func(sent string) string { return quoted(sent) },
+	"page":            func(sent string) string { return "<html><h1>" + sent + "</h1></html>" },
+	"wrong types": func(sent string) string {
+		return fmt.Sprintf(`{%[1]s:{},"id":{%[1]s:1},"created":%[1]s,"data":{"id":%[1]s},"page":%[1]s,"users":[{"id":[%[1]s]}],"status":%[1]s}`, quoted(sent))
+	},
+	"broken off": func(sent string) string { return `{"data":[{"id":1,"name":` + quoted(sent) },
+	"nothing":    func(string) string { return "" },
+}
+
+func object(name string, value any) string {
+	text, err := json.Marshal(map[string]any{name: value})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func quoted(text string) string {
+	encoded, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(encoded)
+}
+
+var leakingStatuses = []int{200, 201, 206, 301, 302, 303, 307, 308, 400, 401, 403, 404, 408, 409, 413, 415, 422, 425, 429, 500, 502, 503, 504, 529, 599}
+
+// leaks are all the ways in which a secret may come back.
+func leaks() map[string]leak {
+	all := map[string]leak{
+		"transport error": func(_ *http.Request, sent string) (*http.Response, error) { return nil, errors.New(sent) },
+		"transport error with the URL": func(r *http.Request, sent string) (*http.Response, error) {
+			return nil, &url.Error{Op: r.Method, URL: "https://" + everycall.Key + "@example.com/?" + everycall.Password, Err: errors.New(sent)}
+		},
+		"dial error": func(_ *http.Request, sent string) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: sent, Name: everycall.Key}}
+		},
+		"answer that breaks off": func(_ *http.Request, sent string) (*http.Response, error) {
+			resp := reply(200, nil, sent)
+			resp.ContentLength = -1
+			resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader([]byte(sent)), iotest.ErrReader(errors.New(sent))))
+			return resp, nil
+		},
+		"lost answer": func(*http.Request, string) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+	}
+	// Bodies of one class of statuses are read alike.
+	for _, status := range leakingStatuses {
+		for name, body := range bodies {
+			if name == "fields" || slices.Contains([]int{200, 307, 400, 404, 422, 503}, status) {
+				all[fmt.Sprintf("%d %s", status, name)] = func(_ *http.Request, sent string) (*http.Response, error) {
+					return reply(status, leakingHeader(sent), body(sent)), nil
+				}
+			}
+		}
+	}
+	return all
+}
+
+// leakingHeader repeats what was sent in every header that an error may keep, and
+// in others.
+func leakingHeader(sent string) http.Header {
+	header := http.Header{"Location": {"https://" + everycall.Key + ".example.com/?" + url.QueryEscape(sent)}}
+	for _, name := range []string{
+		"Content-Type", "Date", "Retry-After", "Server", "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
+		"Ratelimit-Limit", "Cf-Ray", "Request-Id", "X-Correlation-Id", "X-Request-Id", "Set-Cookie", "Www-Authenticate", "X-Echo",
+	} {
+		header.Set(name, sent)
+	}
+	return header
+}

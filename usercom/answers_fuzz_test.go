@@ -1,0 +1,14 @@
+package usercom_test
+
+import (
+	"testing"
+
+	"github.com/usersync/usersync/internal/everycall"
+	"github.com/usersync/usersync/usercom"
+)
+
+func FuzzAnswers(f *testing.F) { everycall.Fuzz(f, everycall.UserCom) }
+
+func TestEveryCallIsListed(t *testing.T) {
+	everycall.Covers(t, everycall.UserCom, new(usercom.Client))
+}
