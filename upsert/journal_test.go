@@ -1,11 +1,9 @@
 package upsert_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -148,72 +146,6 @@ func lastOf(t *testing.T, path, key string) (last upsert.Entry) {
 	return last
 }
 
-func TestJournalRefusals(t *testing.T) {
-	whole := "{\"format\":\"usersync journal\",\"version\":1,\"provider\":\"partoo\",\"input\":\"sha256:00ff\"}\n"
-	for name, c := range map[string]struct {
-		text string
-		want string
-		is   error
-	}{
-		"provider":         {strings.Replace(whole, "partoo", "usercom", 1), `its provider is "usercom", not "partoo"`, upsert.ErrJournalMismatch},
-		"input":            {strings.Replace(whole, "00ff", "11", 1), `its input is "sha256:11", not "sha256:00ff"`, upsert.ErrJournalMismatch},
-		"version":          {strings.Replace(whole, ":1,", ":2,", 1), "version 2, and this release reads version 1", upsert.ErrJournalMismatch},
-		"csv":              {"email,first_name\n", "line 1 is not the header of a journal", upsert.ErrJournal},
-		"csv, one line":    {"email", "line 1 is not the header of a journal", upsert.ErrJournal},
-		"long, no newline": {strings.Repeat("x", 1000), "line 1 is not the header of a journal", upsert.ErrJournal},
-		"garbage":          {whole + "{\"index\":0,\"outcome\":\"created\"}\n\x00\x00\n", "line 3: invalid character", upsert.ErrJournal},
-		"no index":         {whole + "{\"outcome\":\"created\"}\n", "line 2: index is missing or negative", upsert.ErrJournal},
-		"negative":         {whole + "{\"index\":-1,\"outcome\":\"created\"}\n", "line 2: index is missing or negative", upsert.ErrJournal},
-		"outcome":          {whole + "{\"index\":1,\"outcome\":\"gone\"}\n", `line 2: outcome "gone" is none of`, upsert.ErrJournal},
-		"done with error":  {whole + "{\"index\":1,\"outcome\":\"done\",\"error\":\"x\"}\n", `line 2: outcome "done" has an error`, upsert.ErrJournal},
-		"long line":        {whole + strings.Repeat("x", 70000) + "\n", "line 2 is longer than 65536 bytes", upsert.ErrJournal},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := journalPath(t)
-			require.NoError(t, os.WriteFile(path, []byte(c.text), 0o600))
-			_, err := upsert.OpenJournal(path, header)
-			assert.ErrorContains(t, err, c.want)
-			assert.ErrorIs(t, err, c.is)
-			assert.ErrorIs(t, err, upsert.ErrJournal)
-			text, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.Equal(t, c.text, string(text), "left as it is")
-		})
-	}
-	_, err := upsert.OpenJournal(journalPath(t), upsert.JournalHeader{Input: "x"})
-	assert.ErrorContains(t, err, "Provider is required")
-	_, err = upsert.OpenJournal(journalPath(t), upsert.JournalHeader{Provider: "x"})
-	assert.ErrorContains(t, err, "Input is required")
-	_, err = upsert.OpenJournal(filepath.Join(t.TempDir(), "no", "where"), header)
-	assert.ErrorIs(t, err, os.ErrNotExist)
-	for _, err := range upsert.ReadJournal(journalPath(t)) {
-		assert.ErrorIs(t, err, os.ErrNotExist)
-	}
-}
-
-func TestJournalInUse(t *testing.T) {
-	path := journalPath(t)
-	j := open(t, path)
-	_, err := upsert.OpenJournal(path, header)
-	assert.ErrorIs(t, err, upsert.ErrJournalInUse)
-	require.NoError(t, j.Close())
-	open(t, path)
-}
-
-// A run whose journal fails ends and says so in its items.
-func TestJournalFailureEndsTheRun(t *testing.T) {
-	j := open(t, journalPath(t))
-	require.NoError(t, j.Close())
-	items := 0
-	for item := range upsert.All(t.Context(), count(math.MaxInt), nothing, upsert.WithJournal(j)) {
-		assert.ErrorIs(t, item.Err, upsert.ErrJournal)
-		assert.Equal(t, upsert.Updated, item.Result.Outcome)
-		items++
-	}
-	assert.LessOrEqual(t, items, 8)
-	assert.Positive(t, items)
-}
-
 func TestJournalLeavesCancelledForTheNextRun(t *testing.T) {
 	j := open(t, journalPath(t))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -229,49 +161,6 @@ func TestJournalLeavesCancelledForTheNextRun(t *testing.T) {
 	}, upsert.WithWorkers(1), upsert.WithJournal(j)) {
 	}
 	assert.Equal(t, upsert.JournalCounts{Unchanged: 1}, j.Counts())
-}
-
-// A process may be killed after any byte: what is left is a journal of the users
-// whose lines are whole, and goes on from there.
-func TestJournalCutAnywhere(t *testing.T) {
-	path, users := journalPath(t), []string{"a", "b", "c", "b", "d"}
-	j := open(t, path)
-	runUsers(t, j, users, 1)
-	require.NoError(t, j.RetryFailed())
-	runUsers(t, j, users, 1)
-	require.NoError(t, j.Close())
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	for end := range len(text) + 1 {
-		cut := filepath.Join(t.TempDir(), "cut")
-		require.NoError(t, os.WriteFile(cut, text[:end], 0o600))
-		onRecord := map[int]bool{}
-		retried := false
-		for n, line := range bytes.SplitAfter(text[:end], []byte("\n")) {
-			var index int
-			switch {
-			case n == 0 || !bytes.HasSuffix(line, []byte("\n")):
-			case bytes.Contains(line, []byte("retry")):
-				retried = true
-				delete(onRecord, 1)
-				delete(onRecord, 3)
-			default:
-				_, err := fmt.Sscanf(string(line), `{"index":%d`, &index)
-				require.NoError(t, err)
-				onRecord[index] = true
-			}
-		}
-		var want []int
-		for i := range users {
-			if !onRecord[i] {
-				want = append(want, i)
-			}
-		}
-		j := open(t, cut)
-		require.Equal(t, want, runUsers(t, j, users), "cut at %d, retried %v", end, retried)
-		require.NoError(t, j.Close())
-		require.Empty(t, runUsers(t, open(t, cut), users), "cut at %d", end)
-	}
 }
 
 func BenchmarkAllWithJournal(b *testing.B) {
