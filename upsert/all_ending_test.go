@@ -110,7 +110,7 @@ func TestAllPanics(t *testing.T) {
 					p, ok := recover().(*upsert.Panic)
 					require.True(t, ok)
 					assert.ErrorIs(t, p, cause)
-					assert.Contains(t, p.Error(), "all_test.go")
+					assert.Contains(t, p.Error(), "all_ending_test.go")
 				}()
 				for range all(t.Context()) {
 				}
