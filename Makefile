@@ -54,10 +54,11 @@ bench: ## compare pacing and cost per call with other clients (about 20 minutes)
 	cd bench && GOMAXPROCS=1 go test . -count=1 -run Tables -v -peers -seeds 5 -timeout 30m
 	cd bench && go test . -count=1 -run Chart -svg pacing.svg
 	cd bench && go test . -count=1 -run CostTable -v -rounds 10
+	cd bench && go test . -count=1 -run BulkTable -v -bulk 25
 
 # With the race detector, so it needs a C compiler.
-reliability: ## print what the clients do under every fault, many callers and chance
-	CGO_ENABLED=1 go test -race -count=1 ./internal/reliability -report
+reliability: ## print what the clients do under every fault, many callers and chance (about 3 minutes)
+	cd internal/reliability && CGO_ENABLED=1 go test -race -count=1 -report
 
 # How long each target runs. What fails is kept in testdata/fuzz/ of its package.
 # Left to itself, go test may spend a minute on making one input smaller.
