@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/internal/address"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -27,7 +27,7 @@ func identifaiTable() table[identifai.UserInput] {
 			pointer("save_files", boolean(), "", func(u *U) **bool { return &u.SaveFiles }),
 		},
 		identities: func(u U) []identity {
-			ids := []identity{{"email", strings.ToLower(u.Email)}}
+			ids := []identity{{"email", address.Key(u.Email)}}
 			if u.ID != nil {
 				ids = append(ids, identity{"id", strconv.FormatInt(*u.ID, 10)})
 			}

@@ -180,7 +180,7 @@ func (k *killed) check(t *testing.T) {
 	want := make([]string, killedUsers)
 	again, worst := 0, 0
 	for i := range want {
-		want[i] = address(i)
+		want[i] = addressOf(i)
 		times := k.writes[fmt.Sprintf("%04d", i)]
 		assert.Positive(t, times, want[i])
 		again += times - 1
@@ -194,14 +194,14 @@ func (k *killed) check(t *testing.T) {
 // workersByDefault is how many users are in flight at most.
 const workersByDefault = 8
 
-func address(i int) string { return fmt.Sprintf("user-%04d@example.com", i) }
+func addressOf(i int) string { return fmt.Sprintf("user-%04d@example.com", i) }
 
 // manyUsers are users that every provider takes.
 func manyUsers(n int) string {
 	var b strings.Builder
 	b.WriteString("user_id,email,first_name,last_name,name,heuristic,pricing_id\n")
 	for i := range n {
-		fmt.Fprintf(&b, "%d,%s,First,Last,Full,Average,1\n", i, address(i))
+		fmt.Fprintf(&b, "%d,%s,First,Last,Full,Average,1\n", i, addressOf(i))
 	}
 	return b.String()
 }

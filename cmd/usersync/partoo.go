@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"strings"
 
+	"github.com/usersync/usersync/internal/address"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partootest"
 	"github.com/usersync/usersync/rest"
@@ -30,7 +30,7 @@ func partooTable() table[partoo.UserInput] {
 			always("lang", text[partoo.Lang](), "fr, en, es, it, pt-br, de, ar, nl, pl, cs, ca, sk, pt, lv, ro, bg or hu", func(u *U) *partoo.Lang { return &u.Lang }),
 			pointer("sso_only", boolean(), "", func(u *U) **bool { return &u.SSOOnly }),
 		},
-		identities: func(u U) []identity { return []identity{{"email", strings.ToLower(u.Email)}} },
+		identities: func(u U) []identity { return []identity{{"email", address.Key(u.Email)}} },
 		user:       func(u U) string { return u.Email },
 		client: func(a access) (planner[U], error) {
 			client, err := partoo.New(a.key, a.options...)
