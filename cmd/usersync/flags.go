@@ -93,6 +93,8 @@ func (o *options) check() error {
 		return errors.New("-resume and -retry-failed need -journal here: there is none by default with -fake or standard input")
 	case o.timeout < 0:
 		return fmt.Errorf("-timeout %v: must not be negative", o.timeout)
+	case o.fake && o.share > 0 && o.quota == nil:
+		return errors.New("-share with -fake needs -quota: the fakes have none to share")
 	case o.quota != nil && len(o.providers) > 1:
 		return errors.New("-quota goes with one provider: each has quotas of its own")
 	}

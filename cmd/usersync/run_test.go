@@ -40,6 +40,7 @@ func TestUsage(t *testing.T) {
 		"quota":            {[]string{"upsert", "-provider", "partoo", "-fake", "-quota", "30", "-"}, `invalid value "30" for flag -quota: want requests per period, such as 300/min, 10/s, 50/10s or 1/s,30/min, or none`},
 		"quota for all":    {[]string{"upsert", "-provider", "all", "-fake", "-quota", "30/min", "-"}, "-quota goes with one provider: each has quotas of its own"},
 		"share":            {[]string{"upsert", "-provider", "partoo", "-fake", "-share", "2/3", "-"}, `invalid value "2/3" for flag -share: want 1/N, such as 1/4 when four processes use the key`},
+		"share of nothing": {[]string{"upsert", "-provider", "partoo", "-fake", "-share", "1/3", "-"}, "-share with -fake needs -quota: the fakes have none to share"},
 		"timeout":          {[]string{"upsert", "-provider", "partoo", "-fake", "-timeout", "-1s", "-"}, "-timeout -1s: must not be negative"},
 		"dry journal":      {[]string{"upsert", "-provider", "partoo", "-fake", "-dry-run", "-journal", "x", "-"}, "-dry-run writes no journal and needs none: leave out -journal, -resume and -retry-failed"},
 		"resume what":      {[]string{"upsert", "-provider", "partoo", "-fake", "-resume", "-"}, "-resume and -retry-failed need -journal here: there is none by default with -fake or standard input"},
