@@ -163,7 +163,7 @@ func TestKilled(t *testing.T) {
 func (k *killed) check(t *testing.T) {
 	kills := 0
 	for begun := false; kills < killRounds; {
-		out, finished := k.round(t, begun, 1+rand.IntN(killedUsers/killRounds))
+		out, finished := k.round(t, begun, 1+rand.IntN(killedUsers/killRounds*3/4))
 		require.False(t, finished, "the run ended after %d kills: %s", kills, out)
 		kills++
 		if _, err := os.Stat(k.journal); err == nil {
