@@ -54,13 +54,16 @@ func ids() iter.Seq[string] {
 	}
 }
 
-// stockBulk is the generated client as it comes, behind a plain loop of workers.
+// stockBulk is the generated client as it comes, behind a plain loop of workers. Its
+// requests have the headers of ours.
 func stockBulk(hc func() *http.Client) bulk {
 	return func(t *testing.T, base string) {
 		client := hc()
 		defer client.CloseIdleConnections()
 		c, err := gen.NewClientWithResponses(base, gen.WithHTTPClient(client), gen.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 			r.Header.Set("Authorization", "Token key")
+			r.Header.Set("Accept", "application/json")
+			r.Header.Set("User-Agent", "usersync-go/"+rest.Version)
 			return nil
 		}))
 		require.NoError(t, err)
@@ -91,12 +94,13 @@ func (unpaced) Turn(string) backoff.Turn                        { return unpaced
 func (unpaced) Wait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 func (unpaced) Done(int, time.Duration)                         {}
 
-// ours is upsert.All on UpsertUser.
+// ours is upsert.All on UpsertUser, without a limit to its patience.
 func ours(option func() rest.Option) bulk {
 	return func(t *testing.T, base string) {
 		transport := tuned()
 		defer transport.CloseIdleConnections()
-		c, err := usercom.New("", "key", rest.WithBaseURL(base), rest.WithHTTPClient(&http.Client{Transport: transport}), option())
+		c, err := usercom.New("", "key", rest.WithBaseURL(base), rest.WithHTTPClient(&http.Client{Transport: transport}),
+			rest.WithRetry(backoff.Policy{MaxWait: -1}), option())
 		require.NoError(t, err)
 		upsertOne := func(ctx context.Context, id string) (upsert.Result[int64], error) {
 			return c.UpsertUser(ctx, usercom.UserInput{UserID: id, Email: "ada@example.com", FirstName: "Ada"})
