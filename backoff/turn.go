@@ -77,6 +77,9 @@ func (t *turn) sleep(ctx context.Context, limit int64) error {
 	var ended error
 	select {
 	case <-t.ready:
+		if t.refusal == nil && t.class.observe == nil {
+			return nil // it has left, and nobody wants to know
+		}
 	case <-ctx.Done():
 		ended = ctx.Err()
 	case <-expired:
