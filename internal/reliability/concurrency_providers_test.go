@@ -3,11 +3,13 @@ package reliability
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,11 +27,25 @@ func nth(n int) string { return "n" + strconv.Itoa(n) }
 
 func address(user int) string { return fmt.Sprintf("user%d@example.com", user) }
 
-// watched is a client through which no body is left open.
+// watched is a client through which no body is left open, and whose requests and
+// answers are on their way for so long that they meet others.
 func watched(t *testing.T, next *http.Client) *http.Client {
 	t.Helper()
-	return &http.Client{Transport: bodycheck.Transport(t, next.Transport)}
+	return &http.Client{Transport: distant{bodycheck.Transport(t, next.Transport)}}
 }
+
+// distant is a transport to a server that is some way off.
+type distant struct{ next http.RoundTripper }
+
+func (d distant) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.travel()
+	resp, err := d.next.RoundTrip(r)
+	d.travel()
+	return resp, err
+}
+
+// travel takes no time: the tests run in bubbles.
+func (distant) travel() { time.Sleep(time.Duration(1+rand.IntN(50)) * time.Millisecond) }
 
 // identifaiCrowd never has an id: each upsert creates, and finds the user by its
 // address when that is refused. The fake's addresses are unique, as the vendor's

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -85,7 +86,7 @@ type connection struct {
 
 // to returns the options of a client of server, given those of its fake.
 func (c connection) to(server *resttest.Server, options []rest.Option) []rest.Option {
-	options = append(options, rest.WithHTTPClient(&http.Client{Transport: c.transport(server)}))
+	options = append(options, rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(c.t, c.transport(server))}))
 	return append(options, c.options...)
 }
 
