@@ -49,6 +49,10 @@ func dialFaults() []fault {
 			return &dyingConn{conn, written, read}, err
 		}
 	}
+	dyingInTheBody := func(ctx context.Context, dial good) (net.Conn, error) {
+		conn, err := dial(ctx)
+		return &bodyDyingConn{conn}, err
+	}
 	const all = 1 << 30
 	return []fault{
 		onWire("no such host", unreachable, false, dialled(answering(3))),
@@ -58,7 +62,8 @@ func dialFaults() []fault {
 			return dialer.DialContext(ctx, "tcp", "127.0.0.1:1") // below the ports that are handed out, and nobody's
 		})),
 		onWire("reset before the request is written", lost, false, dialled(dying(0, all))),
-		onWire("reset while the request is written", lost, false, dialled(dying(60, all))),
+		onWire("reset while the head of the request is written", lost, false, dialled(dying(60, all))),
+		onWire("reset while the body of the request is written", lost, false, dialled(dyingInTheBody)),
 		onWire("reset in the head of the answer", lost, true, dialled(dying(all, 20))),
 	}
 }
@@ -103,6 +108,20 @@ func (c *dyingConn) Write(p []byte) (int, error) {
 		err = &net.OpError{Op: "write", Net: "tcp", Err: syscall.ECONNRESET}
 	}
 	return n, err
+}
+
+// bodyDyingConn is reset a few bytes behind the head of a request, or at the end of
+// one that is all head.
+type bodyDyingConn struct{ net.Conn }
+
+func (c *bodyDyingConn) Write(p []byte) (int, error) {
+	head := bytes.Index(p, []byte("\r\n\r\n"))
+	if head < 0 {
+		return c.Conn.Write(p)
+	}
+	n, _ := c.Conn.Write(p[:min(head+len("\r\n\r\n{\"..."), len(p)-1)])
+	_ = c.Conn.Close()
+	return n, &net.OpError{Op: "write", Net: "tcp", Err: syscall.ECONNRESET}
 }
 
 func (c *dyingConn) Read(p []byte) (int, error) {
