@@ -164,44 +164,6 @@ func (m *messages) say(text string) {
 	m.text = strings.TrimPrefix(m.text+"; "+text, "; ")
 }
 
-// scrub takes the key and the call's secrets out of a text that the server had
-// a hand in.
-func (x *exchange) scrub(text string) string {
-	if x.client != nil {
-		text = without(text, x.client.credential.key)
-	}
-	for _, secret := range x.call.Secrets {
-		text = without(text, string(secret))
-	}
-	return text
-}
-
-// without takes a secret out of a text, also as it stands in the JSON that was
-// sent: servers quote what they cannot read.
-func without(text, secret string) string {
-	if text == "" || secret == "" {
-		return text
-	}
-	text = strings.ReplaceAll(text, secret, redacted)
-	if !strings.ContainsFunc(secret, escapedInJSON) {
-		return text
-	}
-	for _, escapeHTML := range []bool{true, false} {
-		var form bytes.Buffer
-		encoder := json.NewEncoder(&form)
-		encoder.SetEscapeHTML(escapeHTML)
-		if encoder.Encode(secret) == nil { // as it always is
-			text = strings.ReplaceAll(text, string(form.Bytes()[1:form.Len()-2]), redacted) // less its quotes and line end
-		}
-	}
-	return text
-}
-
-// escapedInJSON reports whether JSON may hold something else for r.
-func escapedInJSON(r rune) bool {
-	return r < ' ' || strings.ContainsRune(`"\<>&`, r)
-}
-
 // clean makes a foreign text fit for one line of a log.
 func clean(text string) string {
 	text = strings.Map(func(r rune) rune {
