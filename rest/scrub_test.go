@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -23,13 +24,12 @@ func TestSecretsAreKnownInEveryFormOfJSON(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newClient(t, func(*http.Request) (*http.Response, error) {
-				resp := reply(http.StatusBadRequest, "cannot read "+quoted)
-				resp.Header.Set("Content-Type", "text/plain")
-				return resp, nil
+				body, err := json.Marshal(map[string]string{"message": "cannot read " + quoted})
+				return reply(http.StatusBadRequest, string(body)), err
 			})
 			ctx := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{secret}})
 			_, err := client.Do(newRequest(t, ctx, "POST", "/user", `{}`))
-			require.Error(t, err)
+			require.ErrorContains(t, err, "cannot read [redacted]")
 			for _, verb := range []string{"%v", "%+v", "%q", "%#v"} {
 				assert.NotContains(t, fmt.Sprintf(verb, err), "ss", err)
 			}
