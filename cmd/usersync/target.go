@@ -9,6 +9,7 @@ import (
 	"iter"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/rest"
@@ -30,8 +31,9 @@ type target struct {
 	lines         map[int]int // of those
 }
 
-// connect has no limit on the waits of a call: a long run does not give users up
-// for a quota that is used up for a while.
+// connect has no limit on the waits of a call, and takes a server's word for up to an
+// hour, as the pacer does: a long run does not give users up for a quota that is used
+// up for a while.
 func connect(p provider, door access, o options, log io.Writer) (*target, error) {
 	t := &target{
 		name:          p.title(),
@@ -41,7 +43,7 @@ func connect(p provider, door access, o options, log io.Writer) (*target, error)
 		failedEarlier: make(map[int]upsert.Entry),
 		lines:         make(map[int]int),
 	}
-	options := append(slices.Clone(door.options), rest.WithLogger(slog.New(t.waits)), rest.WithRetry(backoff.Policy{MaxWait: -1}))
+	options := append(slices.Clone(door.options), rest.WithLogger(slog.New(t.waits)), rest.WithRetry(backoff.Policy{MaxWait: -1, MaxRetryAfter: time.Hour}))
 	if o.timeout > 0 {
 		options = append(options, rest.WithTimeout(o.timeout))
 	}

@@ -141,6 +141,18 @@ func TestLongThrottle(t *testing.T) {
 	})
 }
 
+// A server that asks for ten minutes gets them, and loses no user.
+func TestLongRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		server.Fail(resttest.Throttle("600"))
+		start := time.Now()
+		got := newBench(t, four, "-provider", "partoo", "-quiet").atPartoo(server, http.StatusTooManyRequests).upsert(t.Context())
+		assert.GreaterOrEqual(t, time.Since(start), 10*time.Minute)
+		assert.Equal(t, "partoo     4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 1\n", got.out)
+	})
+}
+
 // Waits for other reasons are logged, and not counted as 429s.
 func TestOtherWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
