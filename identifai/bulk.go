@@ -3,6 +3,7 @@ package identifai
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/rest"
@@ -17,9 +18,12 @@ const opPreview = "Preview"
 type Bulk struct {
 	client *Client
 	known  *index // nil: nothing is known
+	claims *claims
 }
 
-// Bulk prepares for upserting so many users, roughly. It fetches the first of
+// Bulk prepares for upserting so many users, roughly, and ids are those that any of
+// them come with, which keep their addresses from misleading, see
+// [Bulk.UpsertUser]. It fetches the first of
 // the pages, of 100 users each, that list all users of the partner. When the
 // pages left to read are fewer than users, it reads them, and [Bulk.UpsertUser]
 // makes use of the list. Otherwise it lets go of the first page, and
@@ -37,37 +41,42 @@ type Bulk struct {
 // With the list it takes 100 reads and 100 writes: 5 minutes.
 //
 // What is known of a user serves one upsert; a second one goes the way of
-// [Client.UpsertUser]. Until then a Bulk holds about 400 bytes for each user listed.
+// [Client.UpsertUser]. Until then a Bulk holds about 400 bytes for each user listed,
+// and throughout about 40 for each of ids and each user found by its address.
 //
 // Bulk is for a run that begins at once, since the list grows old: see
-// [Bulk.UpsertUser]. An error is that of the list, or of users less than 1, which
-// matches rest.ErrInvalid. [Client.UpsertUser] may serve all the same then.
-func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
+// [Bulk.UpsertUser]. An error is that of the list, or of users or ids less than 1,
+// which matches rest.ErrInvalid. [Client.UpsertUser] may serve all the same then.
+func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, error) {
 	const operation = "Bulk"
 	var p check.Problems
 	p.Positive("users", int64(users))
+	if len(ids) > 0 {
+		p.Positive("ids", slices.Min(ids))
+	}
 	if err := p.Err(provider, operation); err != nil {
 		return nil, err
 	}
+	bulk := &Bulk{client: c, claims: claimsOf(ids)}
 	if users == 1 {
-		return &Bulk{client: c}, nil
+		return bulk, nil
 	}
 	known := newIndex()
 	// Users created meanwhile come last in this order, and move nobody.
 	params := ListUsersParams{Order: new("id"), Direction: new(SortDirectionAsc)}
 	loaded, err := c.pages(ctx, operation, params).Load(int64(users), known.add)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !loaded.Read:
-		return &Bulk{client: c}, nil
 	}
-	known.whole = loaded.Whole
-	return &Bulk{client: c, known: known}, nil
+	if loaded.Read {
+		known.whole = loaded.Whole
+		bulk.known = known
+	}
+	return bulk, nil
 }
 
 // UpsertUser does what [Client.UpsertUser] does, and what that promises holds
-// here too, with one outcome more:
+// here too, with one outcome and one error more:
 //
 //	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser) {
 //
@@ -83,6 +92,14 @@ func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 // now, going by a 404 or a refusal of id or email, and for all others, it is
 // [Client.UpsertUser].
 //
+// In one run an address may pass from one person to another: a user comes with an ID
+// and a new address, and another, without an ID, with the address that is given up.
+// The second is never taken for the first. As long as the address is not free, it
+// is refused with an error that matches rest.ErrConflict, and can be upserted
+// again after the first. For that, the Bulk must have been given the first one's ID
+// or have seen it; where it was not and has not, the first one's upsert is the
+// one refused, its user having been overwritten by then.
+//
 // Two things go unnoticed for as long as the list is old: that somebody else
 // changed a user since, who then counts as Unchanged, and that somebody else gave
 // a user another address, which is then overwritten.
@@ -90,20 +107,43 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error
 	if err := u.Validate(); err != nil {
 		return UpsertResult{}, err
 	}
+	if u.ID != nil {
+		return b.update(ctx, u)
+	}
+	return b.createOrUpdate(ctx, u)
+}
+
+// update upserts a user with an id.
+func (b *Bulk) update(ctx context.Context, u UserInput) (UpsertResult, error) {
+	if err := b.claims.name(u); err != nil {
+		return UpsertResult{}, err
+	}
+	if have := b.known.take(u); have != nil && looksLike(*have, u) {
+		return unchanged(*have), nil
+	}
+	return b.client.UpsertUser(ctx, u)
+}
+
+// createOrUpdate upserts a user without an id.
+func (b *Bulk) createOrUpdate(ctx context.Context, u UserInput) (UpsertResult, error) {
 	have := b.known.take(u)
 	switch {
-	case have == nil, u.ID != nil && !looksLike(*have, u):
-		return b.client.UpsertUser(ctx, u)
+	case have == nil, b.claims.find(have.ID, u) != nil: // the address may have become free
+		return b.client.upsert(ctx, u, b.claims)
 	case looksLike(*have, u):
-		return UpsertResult{Result: upsert.Result[int64]{ID: have.ID, Outcome: upsert.Unchanged}, User: *have}, nil
+		return unchanged(*have), nil
 	}
 	known := u
 	known.ID = &have.ID
 	result, err := b.client.UpsertUser(ctx, known)
 	if err != nil && ctx.Err() == nil && outdated(err) {
-		return b.client.UpsertUser(ctx, u)
+		return b.client.upsert(ctx, u, b.claims)
 	}
 	return result, err
+}
+
+func unchanged(have User) UpsertResult {
+	return UpsertResult{Result: upsert.Result[int64]{ID: have.ID, Outcome: upsert.Unchanged}, User: have}
 }
 
 // outdated reports whether an update may have been refused because the user is
@@ -126,7 +166,8 @@ func looksLike(have User, u UserInput) bool {
 // Preview tells what UpsertUser would do with u, and writes nothing. Where the
 // list does not tell, an address is looked up as by [Client.FindUserByEmail],
 // several users with it being an error that matches rest.ErrConflict, as
-// UpsertUser would have the create refused; an ID is taken for that of a user,
+// UpsertUser would have the create refused; likewise an address of a user that comes
+// with its ID, who may be about to give it up. An ID is taken for that of a user,
 // because identifAI shows no user by id.
 //
 // An ID that is not listed, although as many users are as identifAI counts, is an
@@ -143,6 +184,8 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[int64], 
 	}
 	have, whole := b.known.look(u)
 	switch {
+	case have != nil && u.ID == nil && b.claims.another(have.ID, u):
+		return upsert.Result[int64]{}, comesWithID(opPreview, have.ID)
 	case have != nil && looksLike(*have, u):
 		return upsert.Result[int64]{ID: have.ID, Outcome: upsert.Unchanged}, nil
 	case have != nil:
@@ -154,12 +197,12 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[int64], 
 	case whole:
 		return upsert.Result[int64]{Outcome: upsert.Created}, nil
 	}
-	return b.client.preview(ctx, u.Email)
+	return b.lookUp(ctx, u)
 }
 
-// preview is what becomes of a user without an id whom no list knows.
-func (c *Client) preview(ctx context.Context, email string) (upsert.Result[int64], error) {
-	found, err := c.find(ctx, opPreview, email)
+// lookUp tells what becomes of a user without an id whom no list knows.
+func (b *Bulk) lookUp(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
+	found, err := b.client.find(ctx, opPreview, u.Email)
 	switch {
 	case err != nil:
 		return upsert.Result[int64]{}, err
@@ -167,6 +210,8 @@ func (c *Client) preview(ctx context.Context, email string) (upsert.Result[int64
 		return upsert.Result[int64]{Outcome: upsert.Created}, nil
 	case len(found) > 1:
 		return upsert.Result[int64]{}, lookupError(opPreview, "several users have this address", rest.ErrConflict)
+	case b.claims.another(found[0].ID, u):
+		return upsert.Result[int64]{}, comesWithID(opPreview, found[0].ID)
 	}
 	return upsert.Result[int64]{ID: found[0].ID, Outcome: upsert.Updated}, nil
 }

@@ -34,12 +34,22 @@ type UpsertResult struct {
 // Executed maybe or yes, and nothing more is created. After an answer was lost,
 // Updated may thus stand for a user that this call created.
 //
+// An address that passes from one person to another is such an address in use: give
+// the one who has it the new one first, by ID, and upsert the other afterwards, not
+// at the same time. [Bulk.UpsertUser] sees to that for the users of a run.
+//
 // Input that is not valid is an error that names every bad field and matches
 // rest.ErrInvalid; nothing is sent then.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error) {
 	if err := u.Validate(); err != nil {
 		return UpsertResult{}, err
 	}
+	return c.upsert(ctx, u, claimsOf(nil))
+}
+
+// upsert upserts u, which is valid. To take it for a user found by its address is
+// up to the claims.
+func (c *Client) upsert(ctx context.Context, u UserInput, claims *claims) (UpsertResult, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Secrets: []rest.Secret{u.Password}})
 	user, err := c.write(ctx, u)
 	if err == nil {
@@ -55,6 +65,9 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, err
 		return UpsertResult{}, inDoubt(fmt.Errorf("%w (looking the user up after: %w)", lookup, err), err)
 	case len(found) != 1:
 		return UpsertResult{}, err
+	}
+	if conflict := claims.find(found[0].ID, u); conflict != nil {
+		return UpsertResult{}, inDoubt(fmt.Errorf("%w (after: %w)", conflict, err), err)
 	}
 	u.ID = &found[0].ID
 	user, updateErr := c.write(ctx, u)

@@ -3,14 +3,15 @@ package main
 // checked is what is known of an input without problems.
 type checked struct {
 	rows     int
-	lastLine int    // of the last row
-	sum      string // SHA-256 of the bytes, in hex
+	lastLine int                // of the last row
+	sum      string             // SHA-256 of the bytes, in hex
+	ids      map[string][]int64 // the vendors' own, by provider
 }
 
 // checkRows finds everything that is wrong with the rows for one of the
 // providers. again yields them once more, in case some are the same user.
 func checkRows(rows source, again func() source, chosen []provider) (checked, *problems) {
-	c := checker{providers: chosen, identities: newIdentityHashes()}
+	c := checker{checked: checked{ids: make(map[string][]int64)}, providers: chosen, identities: newIdentityHashes()}
 	for r, wrong := range rows {
 		switch {
 		case r.isHeader():
@@ -54,9 +55,12 @@ func (c *checker) user(r row) {
 	c.lastLine = r.line
 	var wrong []problem
 	for _, p := range c.providers {
-		identities, more := p.check(r)
+		user, more := p.check(r)
 		wrong = append(wrong, more...)
-		c.identities.add(identities)
+		c.identities.add(user.identities)
+		if user.id != nil {
+			c.ids[p.title()] = append(c.ids[p.title()], *user.id)
+		}
 	}
 	c.identities.endRow()
 	c.found.add(merged(wrong)...)

@@ -96,8 +96,8 @@ func (h *identityHashes) duplicates(rows func() source, chosen []provider) (foun
 // of says which earlier row is the same user.
 func (d *duplicates) of(r row) (wrong []problem) {
 	for _, p := range d.providers {
-		identities, _ := p.check(r)
-		for _, id := range identities {
+		user, _ := p.check(r)
+		for _, id := range user.identities {
 			if line := d.before(p.title(), id, r.line); line > 0 {
 				column, _ := r.find(p.title(), id.field)
 				text := fmt.Sprintf("the same user as on line %d", line)

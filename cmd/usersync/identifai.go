@@ -33,16 +33,17 @@ func identifaiTable() table[identifai.UserInput] {
 			}
 			return ids
 		},
+		id:   func(u U) *int64 { return u.ID },
 		user: func(u U) string { return u.Email },
 		client: func(a access) (planner[U], error) {
 			client, err := identifai.New(a.key, a.options...)
-			return func(ctx context.Context, users int, dry bool) (upsertUser[U], error) {
-				bulk, err := client.Bulk(ctx, users)
+			return func(ctx context.Context, p plan) (upsertUser[U], error) {
+				bulk, err := client.Bulk(ctx, p.users, p.ids...)
 				if err != nil {
 					return nil, err
 				}
 				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-					if dry {
+					if p.dry {
 						r, err := bulk.Preview(ctx, u)
 						return number(r.ID), r.Outcome, err
 					}

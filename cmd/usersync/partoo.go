@@ -31,16 +31,17 @@ func partooTable() table[partoo.UserInput] {
 			pointer("sso_only", boolean(), "", func(u *U) **bool { return &u.SSOOnly }),
 		},
 		identities: func(u U) []identity { return []identity{{"email", address.Key(u.Email)}} },
+		id:         func(U) *int64 { return nil },
 		user:       func(u U) string { return u.Email },
 		client: func(a access) (planner[U], error) {
 			client, err := partoo.New(a.key, a.options...)
-			return func(ctx context.Context, users int, dry bool) (upsertUser[U], error) {
-				bulk, err := client.Bulk(ctx, users)
+			return func(ctx context.Context, p plan) (upsertUser[U], error) {
+				bulk, err := client.Bulk(ctx, p.users)
 				if err != nil {
 					return nil, err
 				}
 				do := bulk.UpsertUser
-				if dry {
+				if p.dry {
 					do = bulk.Preview
 				}
 				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {

@@ -13,7 +13,7 @@ type provider interface {
 	title() string
 	describe() []description
 	required() []string
-	check(row) ([]identity, []problem)
+	check(row) (seen, []problem)
 	connect(access) (session, error)
 	documented() []backoff.QuotaSet
 	whom(access) string

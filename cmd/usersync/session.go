@@ -11,12 +11,18 @@ import (
 
 // session is a provider that is ready to be sent to.
 type session interface {
-	// plan prepares for so many users, which may mean to read those that are
-	// there. With dry, send will only tell what it would do.
-	plan(ctx context.Context, users int, dry bool) error
+	// plan prepares for users, which may mean to read those that are there.
+	plan(ctx context.Context, p plan) error
 	// send upserts the users of rows that have been checked. It stops at a key
 	// that is refused, since it is refused for all of them.
 	send(ctx context.Context, rows iter.Seq[row], opts ...upsert.Option) iter.Seq[result]
+}
+
+// plan is what there is to do.
+type plan struct {
+	users int     // roughly
+	ids   []int64 // the vendor's, that any of the input's users come with
+	dry   bool    // send only tells what it would do
 }
 
 // result is what became of a user.
@@ -32,9 +38,9 @@ type result struct {
 // upsertUser is a provider's UpsertUser with its id as text.
 type upsertUser[U any] func(context.Context, U) (id string, outcome upsert.Outcome, err error)
 
-// planner prepares for so many users and returns what upserts one of them or, with
-// dry, tells what that would do. With dry, an outcome of 0 is that nobody can tell.
-type planner[U any] func(ctx context.Context, users int, dry bool) (upsertUser[U], error)
+// planner prepares for users and returns what upserts one of them or, in a dry run,
+// tells what that would do. An outcome of 0 is then that nobody can tell.
+type planner[U any] func(context.Context, plan) (upsertUser[U], error)
 
 // tableSession is the session of a provider whose users are U.
 type tableSession[U interface{ Validate() error }] struct {
@@ -52,8 +58,8 @@ func (t table[U]) connect(a access) (session, error) {
 	return &tableSession[U]{table: t, prepare: prepare}, nil
 }
 
-func (s *tableSession[U]) plan(ctx context.Context, users int, dry bool) (err error) {
-	s.upsert, err = s.prepare(ctx, users, dry)
+func (s *tableSession[U]) plan(ctx context.Context, p plan) (err error) {
+	s.upsert, err = s.prepare(ctx, p)
 	return err
 }
 
@@ -68,7 +74,7 @@ func (s *tableSession[U]) send(ctx context.Context, rows iter.Seq[row], opts ...
 		ctx, refused := context.WithCancelCause(ctx)
 		defer refused(nil)
 		do := func(ctx context.Context, p placed[U]) (upsert.Result[string], error) {
-			id, outcome, err := s.upsert(ctx, p.user)
+			id, outcome, err := s.upsert(beginning(ctx), p.user)
 			if errors.Is(err, rest.ErrUnauthorized) {
 				refused(err) // before a journal takes it for this user's failure
 			}

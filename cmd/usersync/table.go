@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ type table[U interface{ Validate() error }] struct {
 	name       string
 	columns    []column[U]
 	identities func(U) []identity
+	id         func(U) *int64 // the vendor's own, nil for none
 	user       func(U) string
 	client     func(access) (planner[U], error)
 	home       string // where the provider is, unless its access says otherwise
@@ -29,7 +32,13 @@ func (t table[U]) settings() []setting { return t.env }
 func (t table[U]) fake() fake          { return t.newFake() }
 
 func (t table[U]) documented() []backoff.QuotaSet { return t.quotas }
-func (t table[U]) whom(a access) string           { return cmp.Or(a.baseURL, a.subdomain, t.home) }
+
+// whom tells accounts apart, by where they are and a fingerprint of the key: 32 bits,
+// of which nobody can work the key out.
+func (t table[U]) whom(a access) string {
+	sum := sha256.Sum256([]byte("usersync journal\x00" + t.name + "\x00" + a.key))
+	return fmt.Sprintf("%s, key %x", cmp.Or(a.baseURL, a.subdomain, t.home), sum[:4])
+}
 
 func (t table[U]) describe() []description {
 	all := make([]description, 0, len(t.columns))
@@ -61,13 +70,19 @@ func (t table[U]) read(r row) (user U, problems []problem) {
 	return user, problems
 }
 
+// seen is what there is to remember of a user.
+type seen struct {
+	identities []identity
+	id         *int64 // the vendor's own
+}
+
 // check reads a row and validates its user.
-func (t table[U]) check(r row) ([]identity, []problem) {
+func (t table[U]) check(r row) (seen, []problem) {
 	user, problems := t.read(r)
 	if err := user.Validate(); err != nil {
 		problems = append(problems, t.invalid(r, complaints(err), problems)...)
 	}
-	return t.identities(user), problems
+	return seen{t.identities(user), t.id(user)}, problems
 }
 
 // invalid are the complaints about a row, but for those about cells that could

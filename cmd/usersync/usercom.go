@@ -43,12 +43,13 @@ func usercomTable() table[usercom.UserInput] {
 			listed(customAttributes, object(), `custom attributes by name, such as {"plan":"pro"}`, func(u *U) *map[string]any { return &u.Attributes }),
 		},
 		identities: func(u U) []identity { return []identity{{"user_id", u.UserID}} },
+		id:         func(U) *int64 { return nil },
 		user:       func(u U) string { return cmp.Or(u.Email, u.UserID) },
 		client: func(a access) (planner[U], error) {
 			client, err := usercom.New(a.subdomain, a.key, a.options...)
-			return func(_ context.Context, _ int, dry bool) (upsertUser[U], error) {
+			return func(_ context.Context, p plan) (upsertUser[U], error) {
 				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-					if dry {
+					if p.dry {
 						return "", 0, nil // Validate has said all there is to say
 					}
 					r, err := client.UpsertUser(ctx, u)
