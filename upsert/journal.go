@@ -44,7 +44,9 @@ var (
 // Each line is written in one piece before the result is handed out, so that a
 // process that is killed loses the upserts in flight and nothing else: they are
 // upserted again, which is safe. After a power failure those of the last second
-// or the last 256 may be gone too. A last line that was cut off is dropped.
+// or the last 256 may be gone too. A last line that was cut off is dropped, and so
+// is what is no JSON at the end of the file. An upsert whose error matches
+// context.Canceled is not recorded: it is nobody's failure.
 //
 // The journal takes 8 bytes of memory for each user on record. Its methods may be
 // called at any time, from several goroutines.
@@ -72,7 +74,8 @@ type JournalCounts struct {
 // ErrJournalMismatch when the journal there is of another provider or input, or
 // of a later release; ErrJournalInUse when another run has it open (told on Linux,
 // macOS, the BSDs, illumos and Windows); ErrJournal, with the line's number, when
-// a line cannot be read, or the file is something else. Such files are left as they are.
+// a line cannot be read that is not at the end, or the file is something else. Such
+// files are left as they are.
 func OpenJournal(path string, h JournalHeader) (*Journal, error) {
 	j, err := openJournal(path, h)
 	if err != nil {

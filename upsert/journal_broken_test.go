@@ -17,6 +17,7 @@ import (
 
 func TestJournalRefusals(t *testing.T) {
 	whole := "{\"format\":\"usersync journal\",\"version\":1,\"provider\":\"partoo\",\"input\":\"sha256:00ff\"}\n"
+	one := "{\"index\":0,\"outcome\":\"created\"}\n"
 	for name, c := range map[string]struct {
 		text string
 		want string
@@ -28,12 +29,12 @@ func TestJournalRefusals(t *testing.T) {
 		"csv":              {"email,first_name\n", "line 1 is not the header of a journal", upsert.ErrJournal},
 		"csv, one line":    {"email", "line 1 is not the header of a journal", upsert.ErrJournal},
 		"long, no newline": {strings.Repeat("x", 1000), "line 1 is not the header of a journal", upsert.ErrJournal},
-		"garbage":          {whole + "{\"index\":0,\"outcome\":\"created\"}\n\x00\x00\n", "line 3: invalid character", upsert.ErrJournal},
+		"garbage":          {whole + one + "\x00\x00\n" + one, "line 3: invalid character", upsert.ErrJournal},
 		"no index":         {whole + "{\"outcome\":\"created\"}\n", "line 2: index is missing or negative", upsert.ErrJournal},
 		"negative":         {whole + "{\"index\":-1,\"outcome\":\"created\"}\n", "line 2: index is missing or negative", upsert.ErrJournal},
 		"outcome":          {whole + "{\"index\":1,\"outcome\":\"gone\"}\n", `line 2: outcome "gone" is none of`, upsert.ErrJournal},
 		"done with error":  {whole + "{\"index\":1,\"outcome\":\"done\",\"error\":\"x\"}\n", `line 2: outcome "done" has an error`, upsert.ErrJournal},
-		"long line":        {whole + strings.Repeat("x", 70000) + "\n", "line 2 is longer than 65536 bytes", upsert.ErrJournal},
+		"long line":        {whole + strings.Repeat("x", 70000) + "\n" + one, "line 2: longer than 65536 bytes", upsert.ErrJournal},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := journalPath(t)
@@ -121,5 +122,36 @@ func TestJournalCutAnywhere(t *testing.T) {
 		require.Equal(t, want, runUsers(t, j, users), "cut at %d, retried %v", end, retried)
 		require.NoError(t, j.Close())
 		require.Empty(t, runUsers(t, open(t, cut), users), "cut at %d", end)
+	}
+}
+
+// What a power failure may leave at the end of a file is dropped.
+func TestJournalWithADamagedEnd(t *testing.T) {
+	for name, tail := range map[string]string{
+		"zeros":                 strings.Repeat("\x00", 4096),
+		"many zeros":            strings.Repeat("\x00", 1<<20),
+		"zeros and a line":      strings.Repeat("\x00", 100) + "\n",
+		"many zeros and a line": strings.Repeat("\x00", 1<<17) + "\n",
+		"half lines":            "{\"index\":1\n\x00\n\"outcome\":\"cre\n",
+		"half an end":           "{\"index\":1,\"outcome\":\"created\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := journalPath(t)
+			j := open(t, path)
+			runUsers(t, j, []string{"a"})
+			require.NoError(t, j.Close())
+			before, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(path, append(before, tail...), 0o600))
+
+			j = open(t, path)
+			assert.Equal(t, []int{1}, runUsers(t, j, []string{"a", "b"}))
+			require.NoError(t, j.Close())
+			after, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.True(t, bytes.HasPrefix(after, before))
+			assert.Equal(t, 3, bytes.Count(after, []byte("\n")))
+			assert.Equal(t, upsert.JournalCounts{Created: 2}, open(t, path).Counts())
+		})
 	}
 }

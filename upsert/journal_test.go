@@ -96,11 +96,43 @@ func TestJournalResume(t *testing.T) {
 		assert.False(t, e.Time.IsZero())
 		entries = append(entries, e)
 	}
-	assert.Len(t, entries, 9)
+	var indexes []int
+	for _, e := range entries {
+		indexes = append(indexes, e.Index)
+	}
+	assert.ElementsMatch(t, []int{0, 1, 2, 3, 4}, indexes, "the last of each")
+	assert.Equal(t, "another", entries[4].Key)
+	assert.Equal(t, 1, failures(entries), "who was retried has not failed")
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	if runtime.GOOS != "windows" {
 		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+}
+
+func failures(entries []upsert.Entry) (n int) {
+	for _, e := range entries {
+		if e.Error != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// Users that are to be retried are off the record, also before they are.
+func TestReadJournalAfterRetryFailed(t *testing.T) {
+	path, users := journalPath(t), []string{"a", "b", "c", "b", "d"}
+	j := open(t, path)
+	runUsers(t, j, users, 1, 2)
+	require.NoError(t, j.RetryFailed())
+	var indexes []int
+	for e, err := range upsert.ReadJournal(path) {
+		require.NoError(t, err)
+		indexes = append(indexes, e.Index)
+	}
+	assert.ElementsMatch(t, []int{0, 4}, indexes)
+	for range upsert.ReadJournal(path) {
+		break
 	}
 }
 
@@ -111,6 +143,9 @@ func TestJournalEntries(t *testing.T) {
 	users := []string{"a", long, odd, "\"\n"}
 	runUsers(t, j, users, 3)
 	assert.Empty(t, runUsers(t, j, users))
+	assert.Equal(t, errRefused.Error(), lastOf(t, path, "\"\n").Error)
+	assert.Equal(t, "id-a", lastOf(t, path, "a").ID)
+	assert.Equal(t, upsert.Created, lastOf(t, path, "a").Outcome)
 	for item := range upsert.All(t.Context(), count(6), func(_ context.Context, n int) (int, error) {
 		if n == 4 {
 			return 0, errors.New(strings.Repeat("é", 5000))
@@ -119,16 +154,13 @@ func TestJournalEntries(t *testing.T) {
 	}, upsert.WithJournal(j)) {
 		_ = item
 	}
+	assert.Equal(t, upsert.JournalCounts{Done: 5, Failed: 1}, j.Counts(), "other keys: upserted again")
 	got := map[int]upsert.Entry{}
 	for e, err := range upsert.ReadJournal(path) {
 		require.NoError(t, err)
 		got[e.Index] = e
 	}
 	require.Len(t, got, 6)
-	assert.Equal(t, errRefused.Error(), lastOf(t, path, "\"\n").Error)
-	assert.Equal(t, "id-a", lastOf(t, path, "a").ID)
-	assert.Equal(t, upsert.Created, lastOf(t, path, "a").Outcome)
-	assert.Equal(t, upsert.JournalCounts{Done: 5, Failed: 1}, j.Counts(), "other keys: upserted again")
 	assert.LessOrEqual(t, len(got[4].Error), 4096)
 	assert.True(t, strings.HasSuffix(got[4].Error, "é…"))
 	text, err := os.ReadFile(path)
@@ -161,6 +193,60 @@ func TestJournalLeavesCancelledForTheNextRun(t *testing.T) {
 	}, upsert.WithWorkers(1), upsert.WithJournal(j)) {
 	}
 	assert.Equal(t, upsert.JournalCounts{Unchanged: 1}, j.Counts())
+}
+
+// An upsert that was called off by itself is nobody's failure either.
+func TestJournalLeavesCalledOffForTheNextRun(t *testing.T) {
+	j := open(t, journalPath(t))
+	for item := range upsert.All(t.Context(), count(5), func(ctx context.Context, n int) (result, error) {
+		if n == 1 {
+			return result{}, fmt.Errorf("in the queue: %w", context.Canceled)
+		}
+		return result{Outcome: upsert.Unchanged}, nil
+	}, upsert.WithJournal(j)) {
+		assert.Equal(t, item.Index == 1, item.Err != nil)
+	}
+	assert.Equal(t, upsert.JournalCounts{Unchanged: 4}, j.Counts())
+}
+
+func TestJournalRemove(t *testing.T) {
+	path := journalPath(t)
+	j := open(t, path)
+	runUsers(t, j, []string{"a"})
+	require.NoError(t, j.Remove())
+	assert.NoFileExists(t, path)
+	assert.ErrorIs(t, j.Remove(), upsert.ErrJournal)
+	require.NoError(t, j.Close())
+
+	j = open(t, path)
+	require.NoError(t, os.Rename(path, path+".old"))
+	other := open(t, path)
+	assert.ErrorIs(t, j.Remove(), upsert.ErrJournal)
+	assert.FileExists(t, path, "another run's")
+	assert.FileExists(t, path+".old")
+	require.NoError(t, other.Remove())
+	assert.NoFileExists(t, path)
+}
+
+// Runs that open a journal while others remove it never work on a removed one.
+func TestJournalRemoveWhileOthersOpen(t *testing.T) {
+	path := journalPath(t)
+	var working sync.WaitGroup
+	for range 4 {
+		working.Go(func() {
+			for range 200 {
+				j, err := upsert.OpenJournal(path, header)
+				if err != nil {
+					assert.ErrorIs(t, err, upsert.ErrJournalInUse)
+					continue
+				}
+				assert.FileExists(t, path)
+				assert.NoError(t, j.Remove())
+			}
+		})
+	}
+	working.Wait()
+	assert.NoFileExists(t, path)
 }
 
 func BenchmarkAllWithJournal(b *testing.B) {

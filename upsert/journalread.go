@@ -3,6 +3,7 @@ package upsert
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,15 +53,22 @@ func decodeHeader(text []byte) (JournalHeader, error) {
 	return JournalHeader{Provider: l.Provider, Input: l.Input}, nil
 }
 
-// ReadJournal returns the entries of a journal in the order in which they were
-// recorded; the last one of an index counts. It takes no lock, so a journal can
-// be read while a run writes it. An error, in the second place, ends it: it
-// matches ErrJournal, or what package os says of the file.
+// ReadJournal returns the entries of a journal that count, one for each user on
+// record, in the order in which they were recorded: not those that a later one took
+// the place of, or [Journal.RetryFailed] took off the record. It takes no lock, so a
+// journal can be read while a run writes it, and 16 bytes of memory for each user.
+// An error, in the second place, ends it: it matches ErrJournal, or what package os
+// says of the file.
 func ReadJournal(path string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		err := readFile(path, func(e Entry, retry bool) bool {
-			return retry || yield(e, nil)
-		})
+		last, err := readLast(path)
+		if err == nil {
+			number := 0
+			err = readFile(path, func(e Entry, retry bool) bool {
+				number++
+				return retry || !last.is(e.Index, number) || yield(e, nil)
+			})
+		}
 		if err != nil {
 			yield(Entry{}, fmt.Errorf("upsert: read journal: %w", err))
 		}
@@ -77,35 +85,89 @@ func readFile(path string, line func(e Entry, retry bool) bool) error {
 	return err
 }
 
+// lastEntries says which entries of a journal count.
+type lastEntries struct {
+	set   journalSet
+	pages map[int]*[pageSize]int // the number of the last entry, by the user's index
+}
+
+func readLast(path string) (*lastEntries, error) {
+	l := &lastEntries{newJournalSet(), make(map[int]*[pageSize]int)}
+	number := 0
+	err := readFile(path, func(e Entry, retry bool) bool {
+		if number++; retry {
+			l.set.retry()
+			return true
+		}
+		l.set.add(e)
+		page := l.pages[e.Index/pageSize]
+		if page == nil {
+			page = new([pageSize]int)
+			l.pages[e.Index/pageSize] = page
+		}
+		page[e.Index%pageSize] = number
+		return true
+	})
+	return l, err
+}
+
+// is reports whether the entry with this number is the one that counts.
+func (l *lastEntries) is(index, number int) bool {
+	page := l.pages[index/pageSize]
+	return page != nil && page[index%pageSize] == number && l.set.pages[index/pageSize][index%pageSize].state() != none
+}
+
 // readLines reads a journal up to its last whole line, or until line returns
 // false, and tells the header and where the last whole line ends: 0 when there
-// is no header yet.
+// is no header yet. What a power failure leaves at the end of a file, such as zeros,
+// is no whole line, even where an end of line is among it.
 func readLines(file io.Reader, line func(e Entry, retry bool) bool) (h JournalHeader, end int64, err error) {
 	in := bufio.NewReaderSize(file, maxLine)
+	var damaged error // of the first line that is none
 	for number := 1; ; number++ {
-		text, err := in.ReadSlice('\n')
+		text, err := readLine(in)
 		switch {
 		case errors.Is(err, io.EOF):
 			return h, end, nil // what is left was cut off while it was written
-		case errors.Is(err, bufio.ErrBufferFull):
-			return h, end, fmt.Errorf("%w: line %d is longer than %d bytes", ErrJournal, number, maxLine)
-		case err != nil:
+		case err != nil && !errors.Is(err, errLong):
 			return h, end, err
-		}
-		if number == 1 {
+		case number == 1:
 			if h, err = decodeHeader(text); err != nil {
 				return h, end, err
 			}
-			end += int64(len(text))
+			end = int64(len(text))
 			continue
 		}
-		e, retry, err := decodeLine(bytes.TrimSuffix(text, []byte("\n")))
-		if err != nil {
-			return h, end, fmt.Errorf("%w: line %d: %w", ErrJournal, number, err)
+		e, retry, wrong := decodeLine(bytes.TrimSuffix(text, []byte("\n")))
+		_, noJSON := errors.AsType[*json.SyntaxError](wrong)
+		if wrong = cmp.Or(err, wrong); wrong != nil {
+			wrong = fmt.Errorf("%w: line %d: %w", ErrJournal, number, wrong)
+		}
+		switch {
+		case noJSON || err != nil:
+			damaged = cmp.Or(damaged, wrong)
+			continue
+		case damaged != nil || wrong != nil:
+			return h, end, cmp.Or(damaged, wrong)
 		}
 		end += int64(len(text))
 		if !line(e, retry) {
 			return h, end, nil
 		}
 	}
+}
+
+var errLong = fmt.Errorf("longer than %d bytes", maxLine)
+
+// readLine reads a line with its end. The text is valid until the next is read; that
+// of a line over the limit, which is an errLong, is passed over.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	text, err := in.ReadSlice('\n')
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		return text, err
+	}
+	for errors.Is(err, bufio.ErrBufferFull) {
+		_, err = in.ReadSlice('\n')
+	}
+	return nil, cmp.Or(err, errLong)
 }

@@ -1,7 +1,10 @@
 package upsert
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"time"
 )
 
@@ -101,4 +104,31 @@ func (j *Journal) Close() error {
 	j.fail(j.file.Close())
 	j.file = nil
 	return j.err
+}
+
+// Remove closes the journal of a run that is not to be gone on with, and removes its
+// file: while it is locked, where the system can do that, so that it is nobody else's.
+// A file that has taken its place is left alone, which is an error that matches
+// ErrJournal.
+func (j *Journal) Remove() error {
+	j.mu.Lock()
+	file := j.file
+	j.mu.Unlock()
+	if file == nil {
+		return fmt.Errorf("upsert: remove journal: %w is closed", ErrJournal)
+	}
+	if !inPlace(file) {
+		return errors.Join(fmt.Errorf("upsert: remove journal: %w: another file is at %s", ErrJournal, file.Name()), j.Close())
+	}
+	if runtime.GOOS == "windows" { // which keeps open files
+		return errors.Join(j.Close(), os.Remove(file.Name()))
+	}
+	return errors.Join(os.Remove(file.Name()), j.Close())
+}
+
+// inPlace reports whether a file is still the one at its path.
+func inPlace(file *os.File) bool {
+	is, err := file.Stat()
+	there, wrong := os.Stat(file.Name())
+	return err == nil && wrong == nil && os.SameFile(is, there)
 }

@@ -16,10 +16,13 @@ func openLocked(path string) (*os.File, error) {
 		return nil, err
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
+	if err == nil && inPlace(file) {
 		return file, nil
 	}
 	file.Close()
+	if err == nil { // its owner removed it before letting go
+		return openLocked(path)
+	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, ErrJournalInUse
 	}

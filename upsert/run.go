@@ -197,7 +197,7 @@ func (r *run[T, R]) work(j job[T]) {
 func (r *run[T, R]) upsert(j job[T]) Item[T, R] {
 	result, err := r.do(r.ctx, j.user)
 	item := Item[T, R]{Index: j.index, User: j.user, Result: result, Err: err}
-	if r.journal == nil || err != nil && r.ctx.Err() != nil {
+	if r.journal == nil || err != nil && (r.ctx.Err() != nil || errors.Is(err, context.Canceled)) {
 		return item
 	}
 	if failed := r.journal.record(entryOf(j.index, j.key, result, err)); failed != nil {
