@@ -95,6 +95,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-timeout %v: must not be negative", o.timeout)
 	case o.fake && o.share > 0 && o.quota == nil:
 		return errors.New("-share with -fake needs -quota: the fakes have none to share")
+	case o.quota != nil && len(o.quota.Quotas) == 0 && o.share > 0:
+		return errors.New("-share with -quota none: there is nothing to share")
 	case o.quota != nil && len(o.providers) > 1:
 		return errors.New("-quota goes with one provider: each has quotas of its own")
 	}

@@ -2,17 +2,21 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
-// interruptible returns a context that the first signal ends, for reading users,
-// and one that the second ends, for the upserts: the first lets what is in flight
-// finish. stop gives the signals back.
-func (s streams) interruptible(parent context.Context) (ctx, ending context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(parent)
-	ending, end := context.WithCancel(ctx)
+var errInterrupted = errors.New("interrupted")
+
+// interruptible returns a context that the second signal ends, for the upserts, and
+// ending, which the first one ends, or end with another cause, for what is yet to
+// begin: what has begun is finished. stop gives the signals back.
+func (s streams) interruptible(parent context.Context) (ctx, ending context.Context, end context.CancelCauseFunc, stop func()) {
+	ctx, cancelCause := context.WithCancelCause(parent)
+	cancel := func() { cancelCause(errInterrupted) }
+	ending, end = context.WithCancelCause(ctx)
 	if s.signals == nil {
-		return ctx, ending, func() { end(); cancel() }
+		return ctx, ending, end, func() { end(nil); cancel() }
 	}
 	signals, giveBack := s.signals()
 	over, watched := make(chan struct{}), make(chan struct{})
@@ -21,7 +25,7 @@ func (s streams) interruptible(parent context.Context) (ctx, ending context.Cont
 		for _, react := range []func(){
 			func() {
 				fmt.Fprintln(s.err, "usersync: interrupted: users that were begun are finished, as the quota allows; a second interrupt stops at once")
-				end()
+				end(errInterrupted)
 			},
 			func() {
 				giveBack() // a third one ends the process
@@ -36,11 +40,11 @@ func (s streams) interruptible(parent context.Context) (ctx, ending context.Cont
 			}
 		}
 	}()
-	return ctx, ending, func() {
+	return ctx, ending, end, func() {
 		close(over)
 		<-watched
 		giveBack()
-		end()
+		end(nil)
 		cancel()
 	}
 }

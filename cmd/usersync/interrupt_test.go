@@ -93,15 +93,42 @@ func TestSecondInterrupt(t *testing.T) {
 	})
 }
 
+// A user whose create was under way may be there: that is said, it is not a failure, and
+// the run goes on with it.
+func TestSecondInterruptCutsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		server.Fail(resttest.Fault{Delay: time.Minute, Match: func(r *http.Request) bool { return r.Method == http.MethodPost }})
+		journal := filepath.Join(t.TempDir(), "journal")
+		args := []string{"-provider", "partoo", "-workers", "1", "-journal", journal}
+		b := newBench(t, four, args...).atPartoo(server)
+		b.run.streams.signals = interruptedAfter(time.Second, 2*time.Second)
+		got := b.upsert(t.Context())
+		assert.Contains(t, got.out, lines(
+			"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; waits after a 429: 0",
+			"",
+			"partoo     4 users not sent: interrupted; 1 of them were being sent, and may be there",
+		))
+		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume ")
+
+		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		assert.Equal(t, exitOK, got.status, got.err)
+		assert.Contains(t, got.out, "partoo     3 created, 0 updated, 1 unchanged, 0 failed, 0 not sent;")
+		assert.Len(t, server.Users(), 4)
+	})
+}
+
 // A user who waits for its turn under the quota has not been sent.
 func TestInterruptInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
-		b := newBench(t, four, "-provider", "partoo", "-quota", "1/min").atPartoo(server)
-		b.run.streams.signals = interruptedAfter(150*time.Second, 151*time.Second)
+		journal := filepath.Join(t.TempDir(), "journal")
+		args := []string{"-provider", "partoo", "-quota", "1/min", "-journal", journal}
+		b := newBench(t, four, args...).atPartoo(server)
+		b.run.streams.signals = interruptedAfter(150 * time.Second)
 		start := time.Now()
 		got := b.upsert(t.Context())
-		assert.Equal(t, 151*time.Second, time.Since(start))
+		assert.Equal(t, 150*time.Second, time.Since(start), "nobody waits for a quota to begin")
 		assert.Equal(t, exitFailed, got.status)
 		assert.Contains(t, got.out, lines(
 			"",
@@ -110,6 +137,9 @@ func TestInterruptInTheQueue(t *testing.T) {
 			"partoo     2 users not sent: interrupted",
 		))
 		assert.Len(t, server.Users(), 2)
+		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		assert.Equal(t, exitOK, got.status, got.out)
+		assert.Contains(t, got.out, "2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 2 done before;")
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/usersync/usersync/upsert"
 )
@@ -12,7 +13,7 @@ import (
 // journalByDefault reports whether a run keeps a journal unasked: not with fakes,
 // which forget, nor where there is no file to begin from again.
 func (o options) journalByDefault() bool {
-	if o.fake || o.dryRun || o.file == "-" {
+	if o.fake || o.dryRun || o.file == "-" || strings.HasPrefix(o.file, "/dev/") {
 		return false
 	}
 	info, err := os.Stat(o.file)
@@ -30,31 +31,97 @@ func (o options) journalPath(provider string) string {
 	return o.journal
 }
 
-// openJournal opens the journal of a run over the input with this fingerprint.
-// One that is there already is only gone on with when that is asked for.
-func (t *target) openJournal(o options, fingerprint string) error {
+// checkResume refuses to go on with runs of which there is no journal at all. One
+// provider's may be missing: that one was done.
+func (run *upsertRun) checkResume() error {
+	if !run.options.resume {
+		return nil
+	}
+	var missing string
+	for _, t := range run.targets {
+		path := run.options.journalPath(t.name)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		missing = path
+		if _, err := os.Stat(path + "." + t.name); err == nil {
+			missing += fmt.Sprintf(" (but %s.%[2]s)", path, t.name)
+		}
+	}
+	return fmt.Errorf("nothing to resume: there is no journal %s", missing)
+}
+
+// openJournal opens the journal of a run over the input. A run that is not over is
+// gone on with when that is asked for, and is not begun anew.
+func (t *target) openJournal(o options, is checked, in *input) error {
 	path := o.journalPath(t.name)
 	if path == "" {
 		return nil
 	}
-	_, err := os.Stat(path)
-	switch there := !errors.Is(err, fs.ErrNotExist); {
-	case there && !o.resume:
-		return fmt.Errorf("there is a journal of an earlier run, %s: -resume goes on with that run, -retry-failed also upserts its failed users again; remove it to begin anew", path)
-	case !there && o.resume:
-		return fmt.Errorf("nothing to resume: there is no journal %s", path)
+	there, err := os.Stat(path)
+	if err == nil && os.SameFile(there, in.was) {
+		return fmt.Errorf("-journal %s is the input itself", printable(path))
 	}
-	header := upsert.JournalHeader{Provider: t.name + " at " + t.account, Input: "sha256:" + fingerprint}
-	if t.journal, err = upsert.OpenJournal(path, header); err != nil {
-		return fmt.Errorf("%w (-journal names another file)", err)
-	}
+	t.created = errors.Is(err, fs.ErrNotExist)
 	t.journalPath = path
+	header := upsert.JournalHeader{Provider: t.name + " at " + t.account, Input: "sha256:" + is.sum}
+	t.journal, err = upsert.OpenJournal(path, header)
+	replaceable := o.journal == "" && !o.resume
+	switch {
+	case errors.Is(err, upsert.ErrJournalMismatch) && replaceable:
+		err = t.replaceJournal(header, "of a run over something else")
+	case err != nil:
+		return fmt.Errorf("%w%s", err, advice(err, o))
+	case o.resume || t.recorded() == 0:
+	case t.recorded() < is.rows || !replaceable:
+		return errors.Join(fmt.Errorf("there is a journal of an earlier run, %s: -resume goes on with that run, -retry-failed also upserts its failed users again; without the journal a run begins anew", path), t.journal.Close())
+	default:
+		err = errors.Join(t.journal.Close(), t.replaceJournal(header, "of a run that is over"))
+	}
+	if err != nil {
+		return err
+	}
+	if t.created && o.resume {
+		t.notes = append(t.notes, fmt.Sprintf("%s: there is no journal of an earlier run, this one begins anew", t.name))
+	}
+	t.notes = append(t.notes, "journal "+path)
 	if o.retryFailed {
 		if err := t.journal.RetryFailed(); err != nil {
 			return err
 		}
 	}
 	return t.readEarlier()
+}
+
+// replaceJournal sets a journal that nobody goes on with aside, so that a nightly run
+// is not held up by it.
+func (t *target) replaceJournal(header upsert.JournalHeader, what string) error {
+	old := t.journalPath + ".old"
+	if err := os.Rename(t.journalPath, old); err != nil {
+		return fmt.Errorf("setting aside the journal %s: %w", what, err)
+	}
+	t.notes = append(t.notes, fmt.Sprintf("the journal %s is now %s", what, old))
+	var err error
+	t.created = true
+	t.journal, err = upsert.OpenJournal(t.journalPath, header)
+	return err
+}
+
+// recorded is how many users the journal has on record.
+func (t *target) recorded() int {
+	c := t.journal.Counts()
+	return c.Created + c.Updated + c.Unchanged + c.Done + c.Failed
+}
+
+// advice is what to do about a journal that cannot be used.
+func advice(err error, o options) string {
+	switch {
+	case errors.Is(err, upsert.ErrJournalInUse):
+		return ""
+	case errors.Is(err, upsert.ErrJournalMismatch) && o.resume:
+		return "; without -resume, a run begins anew"
+	}
+	return "; give another file with -journal"
 }
 
 // readEarlier takes from the journal what earlier runs have done.
@@ -67,29 +134,40 @@ func (t *target) readEarlier() error {
 		switch {
 		case err != nil:
 			return err
-		case entry.Error == "":
-			delete(t.failedEarlier, entry.Index)
-		case len(t.failedEarlier) < maxListed:
+		case entry.Error != "" && len(t.failedEarlier) < maxListed:
 			t.failedEarlier[entry.Index] = entry
 		}
 	}
 	return nil
 }
 
-// closeJournal makes sure that everything is on record.
-func (t *target) closeJournal() error {
-	if t.journal == nil {
-		return nil
+// leaveJournals makes sure that everything is on record, or removes the journals
+// that nobody asked for when nobody needs them.
+func (run *upsertRun) leaveJournals(done bool) error {
+	var failures []error
+	for _, t := range run.targets {
+		switch {
+		case t.journal == nil:
+		case done && run.options.journal == "":
+			failures = append(failures, t.journal.Remove())
+		default:
+			failures = append(failures, t.journal.Close())
+		}
 	}
-	return t.journal.Close()
+	return errors.Join(failures...)
 }
 
-// dropJournals removes the journals that nobody asked for, once nobody needs them.
-func (r *upsertRun) dropJournals() error {
+// forgetJournals closes the journals of a run that cannot begin, and removes those
+// that it created.
+func (run *upsertRun) forgetJournals() error {
 	var failures []error
-	for _, t := range r.targets {
-		if t.journal != nil && r.options.journal == "" {
-			failures = append(failures, os.Remove(t.journalPath))
+	for _, t := range run.targets {
+		switch {
+		case t.journal == nil:
+		case t.created:
+			failures = append(failures, t.journal.Remove())
+		default:
+			failures = append(failures, t.journal.Close())
 		}
 	}
 	return errors.Join(failures...)

@@ -55,10 +55,6 @@ func TestJournalByDefault(t *testing.T) {
 	), got.err)
 	assert.FileExists(t, journal)
 
-	got = usersyncIn(t.Context(), env, "", args...)
-	assert.Equal(t, output{exitUsage, "", "usersync: there is a journal of an earlier run, " + journal +
-		": -resume goes on with that run, -retry-failed also upserts its failed users again; remove it to begin anew\n"}, got)
-
 	// Nothing is left but the failed one, which is told of and not sent.
 	sent := len(server.Requests())
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args[1:]...)...)
@@ -67,6 +63,13 @@ func TestJournalByDefault(t *testing.T) {
 	assert.Contains(t, got.out, "partoo     line 5  failed     -  cy@example.com  partoo: UpsertUser: POST /v2/user: 400 Bad Request: ")
 	assert.Contains(t, got.out, " (in an earlier run)\n")
 	assert.Equal(t, sent, len(server.Requests()))
+
+	// A run that is over keeps nobody from the next one.
+	got = usersyncIn(t.Context(), env, "", args...)
+	assert.Equal(t, exitFailed, got.status)
+	assert.Contains(t, got.out, "0 created, 0 updated, 3 unchanged, 1 failed, 0 not sent;")
+	assert.Contains(t, got.err, "usersync: the journal of a run that is over is now "+journal+".old\n")
+	assert.FileExists(t, journal+".old")
 
 	server.Heal()
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-retry-failed"}, args[1:]...)...)
@@ -95,17 +98,24 @@ func TestJournalByName(t *testing.T) {
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "journal of another run: its input is ")
 
+	url := env["PARTOO_BASE_URL"]
 	env["PARTOO_BASE_URL"] = "http://127.0.0.1:1"
 	got = usersyncIn(t.Context(), env, four, resume...)
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "journal of another run: its provider is ")
+
+	env["PARTOO_BASE_URL"], env["PARTOO_API_KEY"] = url, "another"
+	got = usersyncIn(t.Context(), env, four, resume...)
+	assert.Equal(t, exitUsage, got.status, "another account's")
+	assert.Contains(t, got.err, "journal of another run: its provider is ")
+	assert.NotContains(t, got.err, "another\"")
 
 	got = usersyncIn(t.Context(), env, four, append(resume[:len(resume)-2:len(resume)-2], journal+"2", "-")...)
 	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: there is no journal " + journal + "2\n"}, got)
 
 	got = usersyncIn(t.Context(), env, four, "upsert", "-provider", "partoo", "-journal", "/no/such/place/journal", "-")
 	assert.Equal(t, exitUsage, got.status)
-	assert.Contains(t, got.err, "no such file or directory (-journal names another file)\n")
+	assert.Contains(t, got.err, "no such file or directory; give another file with -journal\n")
 }
 
 // Each provider has a journal, and none goes before all are done.

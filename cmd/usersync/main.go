@@ -14,6 +14,9 @@ import (
 )
 
 func main() {
+	// Whoever reads the results may go: writing then fails, and the run comes to an
+	// orderly end.
+	signal.Ignore(syscall.SIGPIPE)
 	s := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, signals: notify}
 	os.Exit(run(context.Background(), os.Args[1:], s, os.Getenv))
 }
@@ -23,5 +26,8 @@ func main() {
 func notify() (signals <-chan os.Signal, stop func()) {
 	c := make(chan os.Signal, 2)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(c, syscall.SIGHUP)
+	}
 	return c, func() { signal.Stop(c) }
 }

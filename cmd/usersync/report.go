@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"unicode"
 
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
 )
 
 // report writes what becomes of the users: a line for each as it happens, and the
@@ -24,13 +26,20 @@ type report struct {
 	out io.Writer // for the users
 	end io.Writer // for the sums
 	err error     // of the first write that failed
+	// broken is told of it: nobody reads on.
+	broken func(error)
 }
 
 func (r *report) printf(w io.Writer, format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, err := fmt.Fprintf(w, format, args...); r.err == nil {
-		r.err = err
+	_, err := fmt.Fprintf(w, format, args...)
+	if err == nil || r.err != nil {
+		return
+	}
+	r.err = fmt.Errorf("writing the results: %w", err)
+	if r.broken != nil {
+		r.broken(r.err)
 	}
 }
 
@@ -53,10 +62,18 @@ func (r *report) text(provider string, is result) string {
 		outcome, detail = "failed", "  "+oneLine(is.err.Error())
 	}
 	if is.err != nil && is.outcome != 0 {
-		detail = "  " + is.outcome.String() + ", but not complete:" + detail[1:]
+		but := "complete"
+		if errors.Is(is.err, upsert.ErrJournal) {
+			but = "on record"
+		}
+		detail = "  " + is.outcome.String() + ", but not " + but + ":" + detail[1:]
 	}
-	return fmt.Sprintf("%-9s  line %*d  %-9s  %s  %s%s",
-		provider, r.digits, is.line, outcome, printable(cmp.Or(is.id, "-")), printable(is.user), detail)
+	place, number := "line", is.line
+	if number == 0 { // it was not read again
+		place, number = "user", is.index+1
+	}
+	return fmt.Sprintf("%-9s  %s %*d  %-9s  %s  %s%s",
+		provider, place, r.digits, number, outcome, printable(cmp.Or(is.id, "-")), printable(is.user), detail)
 }
 
 // jsonUser is a line of -json.
@@ -96,8 +113,8 @@ func (r *report) finish(targets []*target) {
 	var failed, unsent []string
 	for _, t := range targets {
 		failed = append(failed, t.failed(r)...)
-		if n := t.tally.unsent(); n > 0 {
-			unsent = append(unsent, fmt.Sprintf("%-9s  %s not sent: %s", t.name, count(n, "user"), t.tally.reason))
+		if text := t.tally.unfinished(); text != "" {
+			unsent = append(unsent, text)
 		}
 	}
 	for _, list := range [][]string{failed, unsent} {
@@ -111,8 +128,9 @@ func (r *report) finish(targets []*target) {
 // again, in earlier ones.
 func (t *target) failed(r *report) []string {
 	list := slices.Clone(t.tally.listed)
-	for _, entry := range t.failedEarlier {
-		is := result{line: t.lines[entry.Index], user: entry.Key, err: errors.New(entry.Error)}
+	for _, index := range slices.Sorted(maps.Keys(t.failedEarlier)) {
+		entry := t.failedEarlier[index]
+		is := result{index: index, line: t.lines[index], user: entry.Key, err: errors.New(entry.Error)}
 		list = append(list, r.text(t.name, is)+" (in an earlier run)")
 	}
 	if more := t.tally.failed + t.tally.earlier.Failed - len(list); more > 0 {

@@ -1,32 +1,41 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
 
-// conclude tells how to go on where something is left to do, and returns the exit
-// status.
-func (run *upsertRun) conclude(args []string, w io.Writer) int {
+// conclude writes the end of the report and what outlives the run, tells how to go on
+// where something is left to do, and returns the exit status.
+func (run *upsertRun) conclude(args []string, in *input) int {
 	left, failed, recorded := 0, 0, false
 	for _, t := range run.targets {
 		left += t.tally.unsent()
 		failed += t.tally.failed + t.tally.earlier.Failed
 		recorded = recorded || t.journal != nil
 	}
-	switch {
-	case left == 0 && failed == 0:
-		if err := run.dropJournals(); err != nil {
-			fmt.Fprintf(w, "usersync: removing the journal of a finished run: %v\n", err)
+	run.report.finish(run.targets)
+	err := run.report.err
+	done := left == 0 && failed == 0
+	err = errors.Join(err, run.leaveJournals(done && err == nil))
+	if run.fakes != nil {
+		if wrong := run.fakes.write(); wrong != nil {
+			err = errors.Join(err, fmt.Errorf("-fake-state: %w", wrong))
 		}
+	}
+	if err != nil {
+		run.streams.fail(exitFailed, err)
+	}
+	switch {
+	case done && err == nil:
 		return exitOK
-	case !recorded:
+	case done, !recorded, in.changed() != nil: // the journal is not of what the file is now
 	case left > 0:
-		fmt.Fprintf(w, "usersync: to go on with this run: %s\n", again(args, "-resume"))
+		fmt.Fprintf(run.log, "usersync: to go on with this run: %s\n", again(args, "-resume"))
 	default:
-		fmt.Fprintf(w, "usersync: to upsert the failed users again: %s\n", again(args, "-retry-failed"))
+		fmt.Fprintf(run.log, "usersync: to upsert the failed users again: %s\n", again(args, "-retry-failed"))
 	}
 	return exitFailed
 }

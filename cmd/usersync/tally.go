@@ -21,6 +21,7 @@ type tally struct {
 	mu       sync.Mutex
 	outcomes map[upsert.Outcome]int
 	failed   int
+	unknown  int      // cut short by the end of the run
 	listed   []string // the first of those that failed
 	over     bool     // nobody is sent any more
 	reason   string   // why the rest was not sent
@@ -46,6 +47,28 @@ func (t *tally) list(line string) {
 	if len(t.listed) < maxListed {
 		t.listed = append(t.listed, line)
 	}
+}
+
+// cut counts a user whose upsert the end of the run cut short, if anything was sent.
+func (t *tally) cut(untouched bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !untouched {
+		t.unknown++
+	}
+}
+
+// unfinished says how many users are left and why, nothing when nobody is.
+func (t *tally) unfinished() string {
+	n := t.unsent()
+	if n == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%-9s  %s not sent: %s", t.name, count(n, "user"), t.reason)
+	if t.unknown > 0 {
+		text += fmt.Sprintf("; %d of them were being sent, and may be there", t.unknown)
+	}
+	return text
 }
 
 // end says that nobody is sent any more, and why not all have been.

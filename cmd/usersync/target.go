@@ -22,11 +22,15 @@ type target struct {
 	account string // whom the users are kept for
 	session session
 	pacer   *backoff.QuotaPacer // nil: with a fake, nobody paces
+	queue   *queue              // of the pacer
 	waits   waitLog
+	ids     []int64 // the vendor's own, that users of the input come with
 	tally   *tally
 
 	journal       *upsert.Journal // nil: none
 	journalPath   string
+	notes         []string // on journals
+	created       bool     // by this run
 	failedEarlier map[int]upsert.Entry
 	lines         map[int]int // of those
 }
@@ -52,7 +56,8 @@ func connect(p provider, door access, o options, log io.Writer) (*target, error)
 		if t.pacer, err = newPacer(p, o); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.title(), err)
 		}
-		options = append(options, rest.WithPacer(t.pacer))
+		t.queue = &queue{t.pacer, context.Background()}
+		options = append(options, rest.WithPacer(t.queue))
 	}
 	door.options = options
 	var err error
@@ -73,13 +78,16 @@ func newPacer(p provider, o options) (*backoff.QuotaPacer, error) {
 // upsert sends the users, until they or ending end, the context does, or the key
 // turns out to be none.
 func (t *target) upsert(ctx, ending context.Context, in *input, r *report) {
+	if t.queue != nil {
+		t.queue.ending = ending
+	}
 	err := t.plan(ending, r.options.dryRun)
 	if err == nil {
 		err = t.send(ctx, ending, in, r)
 	}
 	switch {
 	case ending.Err() != nil:
-		t.tally.end("interrupted")
+		t.tally.end(reason(ending))
 	case err != nil:
 		t.tally.end(oneLine(err.Error()))
 	default:
@@ -87,18 +95,26 @@ func (t *target) upsert(ctx, ending context.Context, in *input, r *report) {
 	}
 }
 
+// reason is what ended a run early.
+func reason(ending context.Context) string {
+	if cause := context.Cause(ending); !errors.Is(cause, context.Canceled) {
+		return oneLine(cause.Error())
+	}
+	return errInterrupted.Error()
+}
+
 // plan prepares for the users that are left. Where those there are cannot be
 // listed, each is looked up by itself.
 func (t *target) plan(ctx context.Context, dry bool) error {
-	err := t.session.plan(ctx, max(1, t.tally.unsent()), dry)
+	err := t.session.plan(ctx, plan{max(1, t.tally.unsent()), t.ids, dry})
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return err
 	case errors.Is(err, rest.ErrUnauthorized):
 		return refusedKey(err)
 	}
-	slog.New(t.waits).Warn("the users there are cannot be listed, each is looked up by itself", "provider", t.name, "error", err)
-	return t.session.plan(ctx, 1, dry)
+	slog.New(t.waits).Warn("the users there are cannot be listed: each is looked up by itself, which may take twice as long", "provider", t.name, "error", err)
+	return t.session.plan(ctx, plan{1, t.ids, dry})
 }
 
 // send returns why not all users have been sent.
@@ -116,7 +132,8 @@ func (t *target) send(ctx, ending context.Context, in *input, r *report) error {
 		case errors.Is(is.err, rest.ErrUnauthorized):
 			refused = refusedKey(is.err)
 			continue
-		case untouched(is) && (refused != nil || ctx.Err() != nil):
+		case errors.Is(is.err, context.Canceled) && (refused != nil || ending.Err() != nil):
+			t.tally.cut(untouched(is))
 			continue
 		case errors.Is(is.err, upsert.ErrJournal):
 			unrecorded = is.err

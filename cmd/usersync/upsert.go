@@ -87,23 +87,23 @@ func (run *upsertRun) run(ctx context.Context, args []string) int {
 		found.print(run.log, run.options.file)
 		return exitUsage
 	}
-	if err := run.begin(checked); err != nil {
+	if err := run.begin(checked, in); err != nil {
 		return run.streams.fail(exitUsage, err)
 	}
 	run.upsert(ctx, in)
-	if err := run.end(); err != nil {
-		return run.streams.fail(exitFailed, err)
-	}
-	return run.conclude(args, run.log)
+	return run.conclude(args, in)
 }
 
 // begin opens the journals, all or none.
-func (run *upsertRun) begin(input checked) error {
+func (run *upsertRun) begin(input checked, in *input) error {
 	run.report.digits = len(fmt.Sprint(input.lastLine))
+	if err := run.checkResume(); err != nil {
+		return err
+	}
 	for _, t := range run.targets {
-		t.tally.total = input.rows
-		if err := t.openJournal(run.options, input.sum); err != nil {
-			return errors.Join(err, run.closeJournals())
+		t.tally.total, t.ids = input.rows, input.ids[t.name]
+		if err := t.openJournal(run.options, input, in); err != nil {
+			return errors.Join(err, run.forgetJournals())
 		}
 	}
 	if run.options.fake429 {
@@ -116,7 +116,8 @@ func (run *upsertRun) begin(input checked) error {
 func (run *upsertRun) upsert(ctx context.Context, in *input) {
 	run.announce()
 	stop := watch(run.targets, run.log, run.options)
-	ctx, ending, giveBack := run.streams.interruptible(ctx)
+	ctx, ending, end, giveBack := run.streams.interruptible(ctx)
+	run.report.broken = end
 	var working sync.WaitGroup
 	for _, t := range run.targets {
 		working.Go(func() { t.upsert(ctx, ending, in, run.report) })
@@ -129,32 +130,10 @@ func (run *upsertRun) upsert(ctx context.Context, in *input) {
 // announce says where the journals are.
 func (run *upsertRun) announce() {
 	for _, t := range run.targets {
-		if t.journal != nil && !run.options.quiet {
-			fmt.Fprintf(run.log, "usersync: journal %s\n", t.journalPath)
+		for _, note := range t.notes {
+			if !run.options.quiet {
+				fmt.Fprintf(run.log, "usersync: %s\n", note)
+			}
 		}
 	}
-}
-
-// end writes the end of the report, and whatever outlives the run.
-func (run *upsertRun) end() error {
-	run.report.finish(run.targets)
-	var failures []error
-	if err := run.report.err; err != nil {
-		failures = append(failures, fmt.Errorf("writing the results: %w", err))
-	}
-	failures = append(failures, run.closeJournals())
-	if run.fakes != nil {
-		if err := run.fakes.write(); err != nil {
-			failures = append(failures, fmt.Errorf("-fake-state: %w", err))
-		}
-	}
-	return errors.Join(failures...)
-}
-
-func (run *upsertRun) closeJournals() error {
-	var failures []error
-	for _, t := range run.targets {
-		failures = append(failures, t.closeJournal())
-	}
-	return errors.Join(failures...)
 }

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/upsert"
+)
+
+// What cannot be a journal is told apart, and stays as it is.
+func TestJournalsThatAreNone(t *testing.T) {
+	server, env := loopback(t)
+	file := writeFile(t, "users.csv", four)
+	other := writeFile(t, "notes.txt", "Do not lose this.\n")
+	inUse := filepath.Join(t.TempDir(), "journal")
+	j, err := upsert.OpenJournal(inUse, upsert.JournalHeader{Provider: "x", Input: "y"})
+	require.NoError(t, err)
+	defer j.Close()
+	for journal, want := range map[string]string{
+		file:         "usersync: -journal " + file + " is the input itself\n",
+		other:        "usersync: upsert: open journal " + other + ": journal: line 1 is not the header of a journal; give another file with -journal\n",
+		t.TempDir():  "is a directory; give another file with -journal\n",
+		os.DevNull:   "not a regular file; give another file with -journal\n",
+		inUse:        "usersync: upsert: open journal " + inUse + ": journal in use by another run\n",
+		file + "/no": "not a directory; give another file with -journal\n",
+	} {
+		got := usersyncIn(t.Context(), env, "", "upsert", "-provider", "partoo", "-journal", journal, file)
+		assert.Equal(t, exitUsage, got.status, journal)
+		assert.Contains(t, got.err, want)
+	}
+	for path, want := range map[string]string{file: four, other: "Do not lose this.\n"} {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(data))
+	}
+	assert.Empty(t, server.Requests())
+
+	empty := writeFile(t, "journal", "")
+	got := usersyncIn(t.Context(), env, "", "upsert", "-provider", "partoo", "-quota", "none", "-journal", empty, file)
+	assert.Equal(t, exitOK, got.status, "nobody is on record in it: %s", got.err)
+}
+
+// A run that has somebody left to send is not begun anew unnoticed, and another input
+// is another run.
+func TestJournalOfARunThatIsNotOver(t *testing.T) {
+	server, env := loopback(t)
+	file := writeFile(t, "users.csv", four)
+	journal := file + ".partoo.journal"
+	args := []string{"upsert", "-provider", "partoo", "-quota", "none", file}
+	refusing(server, "Cy")
+	got := usersyncIn(t.Context(), env, "", args...)
+	require.Equal(t, exitFailed, got.status)
+	data, err := os.ReadFile(journal)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(journal, data[:len(data)-1], 0o600)) // as if it had been killed there
+
+	got = usersyncIn(t.Context(), env, "", args...)
+	assert.Equal(t, output{exitUsage, "", "usersync: there is a journal of an earlier run, " + journal +
+		": -resume goes on with that run, -retry-failed also upserts its failed users again; without the journal a run begins anew\n"}, got)
+
+	require.NoError(t, os.WriteFile(file, []byte(four+"eve@example.com,Eve,East\n"), 0o600))
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args[1:]...)...)
+	assert.Equal(t, exitUsage, got.status)
+	assert.Contains(t, got.err, "; without -resume, a run begins anew\n")
+
+	server.Heal()
+	got = usersyncIn(t.Context(), env, "", args...)
+	assert.Equal(t, exitOK, got.status, got.err)
+	assert.Equal(t, lines("usersync: the journal of a run over something else is now "+journal+".old", "usersync: journal "+journal), got.err)
+	assert.FileExists(t, journal+".old")
+	assert.NoFileExists(t, journal)
+	assert.Len(t, server.Users(), 5)
+}
+
+// A run over all providers begins with all journals or leaves none behind, and goes on
+// where one provider is done and has none.
+func TestJournalsOfAllProviders(t *testing.T) {
+	folder := t.TempDir()
+	journal := filepath.Join(folder, "journal")
+	run := func(flags ...string) output {
+		return usersync(t, "", append(append([]string{"upsert", "-fake", "-journal", journal}, flags...), usersFile)...)
+	}
+	foreign := journal + ".usercom"
+	require.NoError(t, os.WriteFile(foreign, []byte("not a journal\n"), 0o600))
+	got := run("-provider", "all")
+	assert.Equal(t, exitUsage, got.status)
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "the one that was there")
+
+	require.NoError(t, os.Remove(foreign))
+	got = run("-provider", "all", "-resume")
+	assert.Equal(t, exitUsage, got.status)
+	assert.Contains(t, got.err, "usersync: nothing to resume: there is no journal ")
+	require.Equal(t, exitOK, run("-provider", "all").status)
+	require.NoError(t, os.Remove(journal+".partoo"))
+
+	got = run("-provider", "all", "-resume")
+	assert.Equal(t, exitOK, got.status, got.err)
+	assert.Contains(t, got.err, "usersync: partoo: there is no journal of an earlier run, this one begins anew\n")
+	assert.Contains(t, got.out, "partoo     12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent;")
+	assert.Contains(t, got.out, "usercom    0 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 12 done before;")
+
+	got = run("-provider", "partoo", "-resume")
+	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: there is no journal " + journal + " (but " + journal + ".partoo)\n"}, got)
+}
+
+// Who was sent again and is there has not failed.
+func TestRetriedUsersAreNotListed(t *testing.T) {
+	server, env := loopback(t)
+	file := writeFile(t, "users.csv", four)
+	args := []string{"-provider", "partoo", "-quota", "none", file}
+	refusing(server, "Cy")
+	refusing(server, "Dee")
+	got := usersyncIn(t.Context(), env, "", append([]string{"upsert"}, args...)...)
+	require.Contains(t, got.out, " 2 failed, ")
+	server.Heal()
+	refusing(server, "Cy")
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-retry-failed"}, args...)...)
+	require.Contains(t, got.out, "1 created, 0 updated, 0 unchanged, 1 failed, 0 not sent, 2 done before;")
+
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args...)...)
+	assert.Contains(t, got.out, "(in an earlier run)")
+	assert.NotContains(t, got.out, "dee@example.com")
+}
