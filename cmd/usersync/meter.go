@@ -1,7 +1,9 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
+	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -9,42 +11,92 @@ import (
 )
 
 const (
-	// ratePeriod is what requests are counted over: documented quotas are per minute.
-	ratePeriod = time.Minute
-	// leftPeriod is what the time left is guessed from: long enough for the bursts
-	// and waits of a quota to even out.
-	leftPeriod = 10 * time.Minute
-	// meterStep is the least time between two readings.
+	// leastPeriod is what requests are counted over where the quota does not say.
+	leastPeriod = time.Minute
+	// meterStep is the least time between two readings, or slowStep where a quota is for
+	// an hour or more.
 	meterStep = time.Second
-	// shortWait is a wait that nobody needs to be told of.
-	shortWait = 2 * time.Second
+	slowStep  = 5 * time.Second
 )
 
 // meter tells how fast a target is. It is used by one goroutine.
 type meter struct {
 	target   *target
-	readings []reading // of the last ten minutes, the oldest first
+	ending   context.Context
+	readings []reading     // of the longest period, the oldest first
+	base     reading       // the last one before users were done: what follows is for users
+	busy     time.Duration // since then, without waits
 }
 
 type reading struct {
 	at   time.Time
 	done int
-	sent []uint64 // requests, by class of the pacer
+	// Requests, by class of the pacer.
+	sent, answered []uint64
+}
+
+func newMeters(targets []*target, ending context.Context) []*meter {
+	now := time.Now()
+	var meters []*meter
+	for _, t := range targets {
+		m := &meter{target: t, ending: ending}
+		m.base = m.now(now)
+		m.read(now)
+		meters = append(meters, m)
+	}
+	return meters
 }
 
 // read takes a reading, unless the last one is too young, and forgets old ones.
 func (m *meter) read(now time.Time) {
-	if n := len(m.readings); n > 0 && now.Sub(m.readings[n-1].at) < meterStep {
+	period, step := m.longest(), meterStep
+	if period >= time.Hour {
+		step = slowStep
+	}
+	n := len(m.readings)
+	if n > 0 && now.Sub(m.readings[n-1].at) < step {
 		return
 	}
-	m.readings = append(m.readings, m.now(now))
-	m.readings = slices.DeleteFunc(m.readings, func(r reading) bool { return now.Sub(r.at) > leftPeriod })
+	is := m.now(now)
+	switch {
+	case is.done == m.base.done:
+		m.base, m.busy = is, 0
+	case !m.until().After(now):
+		m.busy += now.Sub(m.readings[n-1].at)
+	}
+	m.readings = append(m.readings, is)
+	old := slices.IndexFunc(m.readings, func(r reading) bool { return now.Sub(r.at) <= period })
+	m.readings = slices.Delete(m.readings, 0, old)
+}
+
+// longest is the longest period of a quota.
+func (m *meter) longest() time.Duration {
+	longest := leastPeriod
+	for _, class := range m.stats() {
+		for _, q := range limits(class) {
+			longest = max(longest, q.Per)
+		}
+	}
+	return longest
+}
+
+// limits are the quotas of a class of requests, with the one that the pacer found.
+func limits(class backoff.Stats) []backoff.Quota {
+	all := slices.Clone(class.Quotas)
+	if class.Learned.N > 0 {
+		all = append(all, class.Learned)
+	}
+	if class.Pace > 0 {
+		all = append(all, backoff.Quota{N: 1, Per: class.Pace})
+	}
+	return all
 }
 
 func (m *meter) now(now time.Time) reading {
 	r := reading{at: now, done: m.target.tally.done()}
 	for _, class := range m.stats() {
 		r.sent = append(r.sent, class.Sent)
+		r.answered = append(r.answered, class.Sent-uint64(class.InFlight))
 	}
 	return r
 }
@@ -56,70 +108,85 @@ func (m *meter) stats() []backoff.Stats {
 	return m.target.pacer.Stats()
 }
 
-// left is about how long the rest will take, 0 when nobody can tell yet.
-func (m *meter) left(now time.Time) time.Duration {
-	if len(m.readings) == 0 {
-		return 0
+// since is the oldest reading of a period that ends now.
+func (m *meter) since(now time.Time, period time.Duration) reading {
+	i := slices.IndexFunc(m.readings, func(r reading) bool { return now.Sub(r.at) <= period })
+	if i < 0 {
+		return m.now(now)
 	}
-	done := m.target.tally.done()
-	passed, finished := now.Sub(m.readings[0].at), done-m.readings[0].done
-	if finished == 0 || passed < meterStep {
-		return 0
-	}
-	left := m.target.tally.total - done
-	return time.Duration(float64(passed) / float64(finished) * float64(left)).Round(time.Second)
+	return m.readings[i]
 }
 
-// rate tells how much of the quota is used, for the class of requests that is
-// nearest to its own, and how long that is used up.
-func (m *meter) rate(now time.Time) string {
-	var text string
-	var most float64
-	var until time.Time
-	for i, class := range m.stats() {
+// until is when requests may leave again, if they have to wait.
+func (m *meter) until() (until time.Time) {
+	for _, class := range m.stats() {
 		if class.Until.After(until) {
 			until = class.Until
 		}
-		n := m.lastMinute(now, i, class.Sent)
-		limit := quotaPerMinute(class.Quotas)
-		if used := float64(n) / max(limit, 1); text == "" || used > most {
-			most, text = used, describeRate(n, limit, class.Methods)
-		}
 	}
-	if until.Sub(now) > shortWait {
-		text += ", waiting until " + until.Format(time.TimeOnly)
-	}
-	return text
+	return until
 }
 
-// lastMinute is how many requests of a class have been sent in it.
-func (m *meter) lastMinute(now time.Time, class int, sent uint64) uint64 {
+// left is about how long the rest will take, 0 when nobody can tell: as long as the
+// quotas make it, or the work without waits.
+func (m *meter) left(now time.Time) time.Duration {
+	is := m.now(now)
+	users, done := m.target.tally.total-is.done, is.done-m.base.done
+	if users == 0 || done == 0 || m.ending.Err() != nil {
+		return 0
+	}
+	each := float64(users) / float64(done)
+	longest := max(m.until().Sub(now), time.Duration(float64(m.busy)*each))
+	for i, class := range m.stats() {
+		requests := float64(is.answered[i]-m.base.answered[i])*each - float64(class.InFlight)
+		for _, q := range limits(class) {
+			longest = max(longest, m.windows(now, i, q, requests))
+		}
+	}
+	return longest.Round(time.Second)
+}
+
+// windows is how long a quota makes so many requests take: what it allows at once, and
+// then as much in each period after the first.
+func (m *meter) windows(now time.Time, class int, q backoff.Quota, requests float64) time.Duration {
+	first, sent := m.since(now, q.Per), m.now(now).sent[class]
+	requests -= float64(q.N) - min(float64(sent-first.sent[class]), float64(q.N))
+	if requests = math.Round(requests); requests <= 0 {
+		return 0
+	}
+	opened := first.at // the first period began when its first request left
 	for _, r := range m.readings {
-		if now.Sub(r.at) <= ratePeriod {
-			return sent - r.sent[class]
+		if r.at.After(first.at) && r.sent[class] == first.sent[class] {
+			opened = r.at
 		}
 	}
-	return 0
+	full := int(math.Ceil(requests/float64(q.N))) - 1
+	return q.Per - min(now.Sub(opened), q.Per) + time.Duration(full)*q.Per
 }
 
-// quotaPerMinute is what the strictest of several quotas allows in the long run.
-func quotaPerMinute(quotas []backoff.Quota) float64 {
-	var least float64
-	for i, q := range quotas {
-		if n := float64(q.N) * float64(time.Minute) / float64(q.Per); i == 0 || n < least {
-			least = n
+// usage is how much of a quota has been used of late.
+type usage struct {
+	methods []string
+	sent    uint64
+	quota   backoff.Quota // N is 0 where there is none
+}
+
+// used is the usage of the class of requests that is nearest to its quota, and of its
+// quotas the strictest.
+func (m *meter) used(now time.Time) (most usage) {
+	for i, class := range m.stats() {
+		quota := backoff.Quota{Per: leastPeriod}
+		if len(class.Quotas) > 0 {
+			quota = slices.MinFunc(class.Quotas, func(a, b backoff.Quota) int { return cmp.Compare(perSecond(a), perSecond(b)) })
+		}
+		u := usage{class.Methods, class.Sent - m.since(now, quota.Per).sent[i], quota}
+		if i == 0 || u.share() > most.share() {
+			most = u
 		}
 	}
-	return least
+	return most
 }
 
-func describeRate(n uint64, limit float64, methods []string) string {
-	what := "requests"
-	if slices.Contains(methods, "GET") {
-		what = "reads"
-	}
-	if limit == 0 {
-		return fmt.Sprintf("%d %s in the last minute", n, what)
-	}
-	return fmt.Sprintf("%d of %.0f %s in the last minute", n, limit, what)
-}
+func (u usage) share() float64 { return float64(u.sent) / float64(max(u.quota.N, 1)) }
+
+func perSecond(q backoff.Quota) float64 { return float64(q.N) / q.Per.Seconds() }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -20,19 +23,18 @@ const (
 )
 
 // watch shows how far the targets are until stop is called.
-func watch(targets []*target, s *screen, o options) (stop func()) {
+func watch(targets []*target, ending context.Context, s *screen, o options) (stop func()) {
 	switch {
 	case o.quiet:
 		return func() {}
 	case isTerminal(s.w):
-		return watchBars(targets, s)
+		return watchBars(newMeters(targets, ending), s)
 	}
-	return watchLines(targets, s)
+	return watchLines(newMeters(targets, ending), s)
 }
 
 // watchLines writes a line for each target every few seconds.
-func watchLines(targets []*target, w io.Writer) (stop func()) {
-	meters := newMeters(targets)
+func watchLines(meters []*meter, w io.Writer) (stop func()) {
 	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -58,46 +60,16 @@ func watchLines(targets []*target, w io.Writer) (stop func()) {
 	}
 }
 
-func newMeters(targets []*target) []*meter {
-	now := time.Now()
-	var meters []*meter
-	for _, t := range targets {
-		m := &meter{target: t}
-		m.read(now)
-		meters = append(meters, m)
-	}
-	return meters
-}
-
 func (m *meter) over() bool {
 	m.target.tally.mu.Lock()
 	defer m.target.tally.mu.Unlock()
 	return m.target.tally.over
 }
 
-// line is all that is to tell of a target.
-func (m *meter) line(now time.Time) string {
-	t := m.target.tally
-	text := fmt.Sprintf("%-9s  %d of %d: %s", t.name, t.done(), t.total, t.counts())
-	for _, more := range []string{m.rate(now), m.remaining(now)} {
-		if more != "" {
-			text += "; " + more
-		}
-	}
-	return text
-}
-
-func (m *meter) remaining(now time.Time) string {
-	if left := m.left(now); left > 0 {
-		return "about " + left.String() + " left"
-	}
-	return ""
-}
-
 // watchBars draws a bar for each target, with two lines of details below it.
-func watchBars(targets []*target, s *screen, options ...mpb.ContainerOption) (stop func()) {
+func watchBars(meters []*meter, s *screen, options ...mpb.ContainerOption) (stop func()) {
 	bars := mpb.New(append(options, mpb.WithOutput(s.w), mpb.WithRefreshRate(barEvery))...)
-	for _, m := range newMeters(targets) {
+	for _, m := range meters {
 		bars.AddBar(int64(m.target.tally.total),
 			mpb.BarWidth(barWidth),
 			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-9s", m.target.name))),
@@ -114,11 +86,10 @@ func watchBars(targets []*target, s *screen, options ...mpb.ContainerOption) (st
 }
 
 // place stands behind a bar. It is called before the rest is drawn.
-func (m *meter) place(decor.Statistics) string {
+func (m *meter) place(s decor.Statistics) string {
 	now := time.Now()
 	m.read(now)
-	text := fmt.Sprintf(" %d of %d  %s", m.target.tally.done(), m.target.tally.total, m.remaining(now))
-	return strings.TrimSuffix(text, "  ")
+	return " " + fitting(s.AvailableWidth-1, m.progress(now)+"  "+m.remaining(now), m.progress(now)+" "+m.left(now).String())
 }
 
 // fill has a bar as full as its target is done.
@@ -129,17 +100,32 @@ func (m *meter) fill(filler mpb.BarFiller) mpb.BarFiller {
 	})
 }
 
-// extend writes the lines below a bar, cut off where the terminal ends: one that
-// goes on in the next line would put the bars out of place.
+// extend writes the lines below a bar.
 func (m *meter) extend(w io.Writer, s decor.Statistics) error {
-	for _, text := range []string{m.target.tally.counts(), m.rate(time.Now())} {
-		line := []rune("           " + text)
-		if s.AvailableWidth > 0 && len(line) > s.AvailableWidth {
-			line = line[:s.AvailableWidth]
-		}
-		if _, err := fmt.Fprintf(w, "%s\n", string(line)); err != nil {
-			return err
+	now := time.Now()
+	t := m.target.tally
+	used, waiting := m.rate(now), m.waiting(now)
+	both := strings.TrimPrefix(used+", "+waiting, ", ")
+	if waiting == "" {
+		both = used
+	}
+	_, err := fmt.Fprintf(w, "%s\n%s\n",
+		fitting(s.AvailableWidth, belowBar+t.counts(), t.counts(), t.shortCounts()),
+		fitting(s.AvailableWidth, belowBar+both, both, cmp.Or(waiting, used)))
+	return err
+}
+
+// belowBar puts a line below the bar of its target.
+const belowBar = "           "
+
+// fitting is the first text that fits, or as much as fits of the last: what goes on in
+// the next line would put the bars out of place. A width of 0 is not known.
+func fitting(width int, texts ...string) string {
+	last := strings.TrimRight(texts[len(texts)-1], " ")
+	for _, text := range texts {
+		if text = strings.TrimRight(text, " "); width <= 0 || utf8.RuneCountInString(text) <= width {
+			return text
 		}
 	}
-	return nil
+	return string([]rune(last)[:width])
 }

@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,8 +31,8 @@ func TestLines(t *testing.T) {
 		assert.Equal(t, exitOK, got.status)
 		printed := strings.Split(strings.TrimSpace(got.err), "\n")
 		require.Len(t, printed, 9)
-		assert.Regexp(t, `^partoo     0 of 4: 0 created, 0 updated, 0 unchanged, 0 failed; 1 of 5 requests in the last minute, waiting until \d\d:\d\d:12$`, printed[0])
-		assert.Regexp(t, `^partoo     2 of 4: 2 created, 0 updated, 0 unchanged, 0 failed; 3 of 5 requests in the last minute, waiting until \d\d:\d\d:36; about 25s left$`, printed[4])
+		assert.Regexp(t, `^partoo     0 of 4: 0 created, 0 updated, 0 unchanged, 0 failed; 1 of 1 requests in the last 12s; waiting until \d\d:\d\d:12$`, printed[0])
+		assert.Regexp(t, `^partoo     2 of 4: 2 created, 0 updated, 0 unchanged, 0 failed; 1 of 1 requests in the last 12s; waiting until \d\d:\d\d:36; about 2[23]s left$`, printed[4])
 	})
 }
 
@@ -48,7 +52,7 @@ func TestBars(t *testing.T) {
 	tally.total = 4
 	s := &screen{w: &out}
 	draw := make(chan any)
-	stop := watchBars([]*target{{name: "partoo", tally: tally}}, s, mpb.WithManualRefresh(draw), mpb.WithWidth(80))
+	stop := watchBars(newMeters([]*target{{name: "partoo", tally: tally}}, t.Context()), s, mpb.WithManualRefresh(draw), mpb.WithWidth(80))
 	for i, line := range []string{"one\n", "two\n", "three\n"} {
 		tally.add(result{line: i, outcome: upsert.Created}, "")
 		_, err := s.Write([]byte(line))
@@ -70,52 +74,167 @@ func TestBars(t *testing.T) {
 
 func stats(width int) decor.Statistics { return decor.Statistics{AvailableWidth: width} }
 
-// A line below a bar that went on in the next line would put the bars out of place.
-func TestDetailsEndWithTheTerminal(t *testing.T) {
-	m := &meter{target: &target{tally: newTally("partoo", false)}}
-	var out bytes.Buffer
-	require.NoError(t, m.extend(&out, stats(20)))
-	assert.Equal(t, "           0 created\n           \n", out.String())
-	out.Reset()
-	require.NoError(t, m.extend(&out, stats(0)))
-	assert.Contains(t, out.String(), "0 failed\n")
+// A line below a bar that went on in the next line would put the bars out of place. What
+// failed and what is waited for is seen at any width.
+func TestDetailsFitTheTerminal(t *testing.T) {
+	tally := newTally("partoo", false)
+	tally.total = 2000
+	tally.add(result{err: errors.New("no")}, "")
+	for range 1000 {
+		tally.add(result{outcome: upsert.Created}, "")
+	}
+	m := newMeters([]*target{{tally: tally}}, t.Context())[0]
+	for width, want := range map[int]string{
+		0:  "           1000 created, 0 updated, 0 unchanged, 1 failed\n\n",
+		57: "           1000 created, 0 updated, 0 unchanged, 1 failed\n\n",
+		56: "1000 created, 0 updated, 0 unchanged, 1 failed\n\n",
+		45: "1 failed, 1000 done\n\n",
+		12: "1 failed, 10\n\n",
+	} {
+		var out bytes.Buffer
+		require.NoError(t, m.extend(&out, stats(width)))
+		assert.Equal(t, want, out.String(), width)
+	}
+	assert.Equal(t, " 1001 of 2000", m.place(stats(40)))
 }
 
-func TestMeter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pacer, err := backoff.NewPacer(backoff.PacerConfig{Quotas: []backoff.QuotaSet{
-			{Methods: []string{http.MethodGet}, Quotas: []backoff.Quota{{N: 60, Per: time.Minute}}},
-			{Quotas: []backoff.Quota{{N: 1, Per: time.Second}, {N: 30, Per: time.Minute}}},
-		}})
-		require.NoError(t, err)
-		tally := newTally("identifai", false)
-		tally.total = 100
-		m := newMeters([]*target{{tally: tally, pacer: pacer}})[0]
-		assert.Equal(t, "0 of 60 reads in the last minute", m.rate(time.Now()))
-		assert.Empty(t, m.remaining(time.Now()))
-		for range 30 {
+// A bar of a run under a quota, on terminals of all widths.
+func TestBarsFitTheTerminal(t *testing.T) {
+	for _, width := range []int{40, 50, 60, 80, 120} {
+		synctest.Test(t, func(t *testing.T) {
+			m, send := paced(t, 2000, backoff.Quota{N: 30, Per: time.Minute})
+			send(30)
+			var waiting sync.WaitGroup
+			waiting.Go(func() { send(1) })
+			defer waiting.Wait()
+			synctest.Wait()
+			var out bytes.Buffer
+			draw := make(chan any)
+			s := &screen{w: &out}
+			stop := watchBars([]*meter{m}, s, mpb.WithManualRefresh(draw), mpb.WithWidth(width))
+			draw <- time.Now()
+			stop()
+			for _, want := range []string{"30 of 2000", "1h5m", "0 failed", "waiting until "} {
+				assert.Contains(t, out.String(), want, width)
+			}
+			for line := range strings.Lines(out.String()) {
+				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, "\n")), width, line)
+			}
+		})
+	}
+}
+
+// paced is the meter of a run under quotas, and what sends users, as fast as the quotas
+// allow with a tenth of a second for each.
+func paced(t *testing.T, users int, quotas ...backoff.Quota) (*meter, func(int)) {
+	t.Helper()
+	pacer, err := backoff.NewPacer(backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Quotas: quotas}}})
+	require.NoError(t, err)
+	tally := newTally("partoo", false)
+	tally.total = users
+	m := newMeters([]*target{{name: "partoo", tally: tally, pacer: pacer}}, t.Context())[0]
+	return m, func(n int) {
+		for range n {
 			turn := pacer.Turn(http.MethodPost)
 			require.NoError(t, turn.Wait(t.Context(), 0))
+			time.Sleep(100 * time.Millisecond)
 			turn.Done(http.StatusOK, 0)
 			tally.add(result{outcome: upsert.Created}, "")
-			time.Sleep(time.Second)
-			m.read(time.Now())
 		}
-		assert.Equal(t, "30 of 30 requests in the last minute", m.rate(time.Now()))
-		assert.Equal(t, "about 1m10s left", m.remaining(time.Now()))
-		time.Sleep(5 * time.Minute)
-		m.read(time.Now())
-		m.read(time.Now().Add(time.Minute))
-		assert.Equal(t, "0 of 60 reads in the last minute", m.rate(time.Now().Add(time.Minute)))
-		assert.Len(t, m.readings, 33)
-		m.read(time.Now().Add(time.Hour))
-		assert.Len(t, m.readings, 1)
+	}
+}
+
+// The time left is right within a tenth from the first users on, and does not climb while the run
+// waits.
+func TestTimeLeft(t *testing.T) {
+	for name, quotas := range map[string][]backoff.Quota{
+		"a minute":        {{N: 30, Per: time.Minute}},
+		"an hour":         {{N: 100, Per: time.Hour}},
+		"two":             {{N: 1, Per: time.Second}, {N: 30, Per: time.Minute}},
+		"less than one":   {{N: 1, Per: 2 * time.Minute}},
+		"not limited":     {{N: 100_000, Per: time.Minute}},
+		"none documented": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const users = 400
+				m, send := paced(t, users, quotas...)
+				start := time.Now()
+				type guess struct {
+					at, left time.Duration
+					waiting  bool
+				}
+				var guesses []guess
+				stop := make(chan bool)
+				ended := make(chan bool)
+				go func() {
+					defer close(ended)
+					send(users)
+					close(stop)
+				}()
+				ticker := time.NewTicker(time.Second)
+				defer ticker.Stop()
+				for running := true; running; {
+					select {
+					case <-stop:
+						running = false
+					case now := <-ticker.C:
+						synctest.Wait()
+						m.read(now)
+						if left := m.left(now); left > 0 {
+							guesses = append(guesses, guess{now.Sub(start), left, m.until().After(now)})
+						}
+					}
+				}
+				<-ended
+				whole := time.Since(start)
+				require.NotEmpty(t, guesses)
+				for i, g := range guesses {
+					assert.InDelta(t, whole.Seconds(), (g.at + g.left).Seconds(), whole.Seconds()/10+3, "%v at %v", g.left, g.at)
+					if i > 0 && g.waiting && guesses[i-1].waiting {
+						assert.LessOrEqual(t, g.left, guesses[i-1].left+whole/20, "at %v", g.at)
+					}
+				}
+			})
+		})
+	}
+}
+
+// After an interrupt the rest is not sent, so there is nothing to guess.
+func TestNoTimeLeftOnceInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, send := paced(t, 100, backoff.Quota{N: 30, Per: time.Minute})
+		send(31)
+		assert.NotEmpty(t, m.remaining(time.Now()))
+		ending, end := context.WithCancel(t.Context())
+		m.ending = ending
+		end()
+		assert.Empty(t, m.remaining(time.Now()))
 	})
 }
 
-func TestRateWithoutAQuota(t *testing.T) {
-	assert.Equal(t, "12 requests in the last minute", describeRate(12, quotaPerMinute(nil), nil))
-	assert.Equal(t, "12 of 300 requests in the last minute", describeRate(12, quotaPerMinute([]backoff.Quota{{N: 50, Per: 10 * time.Second}, {N: 1000, Per: time.Minute}}), nil))
+func TestRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pacer, err := backoff.NewPacer(backoff.PacerConfig{Quotas: []backoff.QuotaSet{
+			{Methods: []string{http.MethodGet}, Quotas: []backoff.Quota{{N: 60, Per: time.Minute}}},
+			{Quotas: []backoff.Quota{{N: 2, Per: time.Second}, {N: 1000, Per: time.Hour}}},
+		}})
+		require.NoError(t, err)
+		m := newMeters([]*target{{tally: newTally("identifai", false), pacer: pacer}}, t.Context())[0]
+		assert.Equal(t, "0 of 60 reads in the last minute", m.rate(time.Now()))
+		for range 100 {
+			turn := pacer.Turn(http.MethodPost)
+			require.NoError(t, turn.Wait(t.Context(), 0))
+			turn.Done(http.StatusOK, 0)
+			time.Sleep(time.Minute)
+			m.read(time.Now())
+		}
+		assert.Equal(t, "60 of 1000 requests in the last hour", m.rate(time.Now()))
+		assert.LessOrEqual(t, len(m.readings), 61)
+	})
+	assert.Equal(t, "12 requests in the last minute", usage{sent: 12, quota: backoff.Quota{Per: time.Minute}}.String())
+	assert.Equal(t, "1 of 1 requests in the last 2m", usage{sent: 1, quota: backoff.Quota{N: 1, Per: 2 * time.Minute}}.String())
+	assert.Equal(t, "1h30m 24h 1m30s second 500ms", strings.Join([]string{period(90 * time.Minute), period(24 * time.Hour), period(90 * time.Second), period(time.Second), period(time.Second / 2)}, " "))
 }
 
 func TestNoTerminal(t *testing.T) {

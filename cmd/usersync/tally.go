@@ -115,6 +115,13 @@ func (t *tally) counts() string {
 	return strings.Join(append(parts, fmt.Sprintf("%d failed", t.failed)), ", ")
 }
 
+// shortCounts is counts for little room.
+func (t *tally) shortCounts() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return fmt.Sprintf("%d failed, %d done", t.failed, t.finished()-t.before()-t.failed)
+}
+
 // word is an outcome, or what a dry run says of it. None is what a dry run has when
 // a provider cannot tell.
 func word(outcome upsert.Outcome, dry bool) string {

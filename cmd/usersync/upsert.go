@@ -115,8 +115,8 @@ func (run *upsertRun) begin(input checked, in *input) error {
 // upsert sends the users to all providers side by side.
 func (run *upsertRun) upsert(ctx context.Context, in *input) {
 	run.announce()
-	stop := watch(run.targets, run.log, run.options)
 	ctx, ending, end, giveBack := run.streams.interruptible(ctx)
+	stop := watch(run.targets, ending, run.log, run.options)
 	run.report.broken = end
 	var working sync.WaitGroup
 	for _, t := range run.targets {
