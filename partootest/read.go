@@ -46,10 +46,14 @@ func (s *Server) searchUsers(r *http.Request) (any, *refusal) {
 		return nil, invalid(q.complaints)
 	}
 	var found []gen.User
-	for _, user := range append([]gen.User{s.caller}, s.users...) {
-		if s.visible(&user) && f.matches(user, s.provider()) {
-			found = append(found, user)
+	look := func(user *gen.User) {
+		if s.visible(user) && f.matches(user, s.provider()) {
+			found = append(found, *user)
 		}
+	}
+	look(&s.caller)
+	for i := range s.users { // large ones: not copied
+		look(&s.users[i])
 	}
 	f.sort(found)
 	last := max(1, (len(found)+f.perPage-1)/f.perPage)
@@ -76,12 +80,11 @@ type filter struct {
 	descending    bool
 }
 
-func (f filter) matches(user gen.User, provider bool) bool {
-	text := strings.ToLower(*user.FirstName + " " + *user.LastName + " " + user.Email)
+func (f filter) matches(user *gen.User, provider bool) bool {
 	switch {
 	case f.email != "" && !strings.EqualFold(f.email, user.Email),
 		// The vendor's search is fuzzy; this one wants the text in one piece.
-		!strings.Contains(text, strings.ToLower(f.text)),
+		f.text != "" && !f.inTextOf(user),
 		// Only a PROVIDER may choose; for others it is their own anyway.
 		provider && f.orgID != nil && int64(*f.orgID) != *user.OrgID,
 		f.status != "" && f.status != string(*user.Status),
@@ -90,6 +93,11 @@ func (f filter) matches(user gen.User, provider bool) bool {
 		return false
 	}
 	return true
+}
+
+func (f filter) inTextOf(user *gen.User) bool {
+	text := strings.ToLower(*user.FirstName + " " + *user.LastName + " " + user.Email)
+	return strings.Contains(text, strings.ToLower(f.text))
 }
 
 func (f filter) sort(users []gen.User) {

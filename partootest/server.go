@@ -140,19 +140,19 @@ func (s *Server) add(user gen.User) gen.User {
 // byEmail returns the user with this address in any organisation. That Partoo
 // ignores case here, as its search does, is inference. The caller holds mu.
 func (s *Server) byEmail(email string) *gen.User {
-	return s.find(func(user gen.User) bool { return strings.EqualFold(user.Email, email) })
+	return s.find(func(user *gen.User) bool { return strings.EqualFold(user.Email, email) })
 }
 
 func (s *Server) byID(id string) *gen.User {
-	return s.find(func(user gen.User) bool { return user.ID == id })
+	return s.find(func(user *gen.User) bool { return user.ID == id })
 }
 
-func (s *Server) find(match func(gen.User) bool) *gen.User {
-	if match(s.caller) {
+func (s *Server) find(match func(*gen.User) bool) *gen.User {
+	if match(&s.caller) {
 		return &s.caller
 	}
 	for i := range s.users {
-		if match(s.users[i]) {
+		if match(&s.users[i]) {
 			return &s.users[i]
 		}
 	}

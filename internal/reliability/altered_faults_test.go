@@ -37,6 +37,7 @@ func alteredFaults() []fault {
 		altered("unknown fields", harmless, rewritten(surprise)),
 		altered("unknown enum values", harmless, rewritten(renew)),
 		altered("duplicate keys", harmless, rewritten(func(v any) any { return twice{v} })),
+		altered("duplicate keys, the last id and address right", harmless, rewritten(func(v any) any { return decoyed{v, true} })),
 		altered("truncated JSON", mangled, func(_ *http.Response, body []byte) []byte { return body[:len(body)/2] }),
 		altered("wrong JSON types", mangled, rewritten(mistype)),
 		altered("nulls for values", mangled, rewritten(nullify)),

@@ -1,6 +1,7 @@
 package reliability
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -64,7 +65,7 @@ func TestTwoClientsRaceForOneAddress(t *testing.T) {
 			outcomes[b.Outcome]++
 		}
 	})
-	figure(t, "two clients race for one Partoo address, 200 times", "%d created, %d updated, %d unchanged, 0 errors",
+	figure(t, fmt.Sprintf("two clients race for one Partoo address, %d times", races), "%d created, %d updated, %d unchanged",
 		outcomes[upsert.Created], outcomes[upsert.Updated], outcomes[upsert.Unchanged])
 }
 

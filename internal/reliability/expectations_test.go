@@ -86,14 +86,18 @@ var unreadable = map[kind]bool{mangled: true, unusable: true}
 var exceptions = map[exception]ending{
 	// Without a body, nothing of it can be late or missing. The fake answers a
 	// DELETE with 204; where it sets attributes, the end of the body can break off.
-	{"usercom", "DeleteUser", "delete", "broken body"}:                          ok(1),
-	{"usercom", "DeleteUser", "delete", "body cut at once"}:                     ok(1),
-	{"usercom", "DeleteUser", "delete", "trickled body, too slow"}:              ok(1),
-	{"usercom", "DeleteUser", "delete", "closed in the body of the answer"}:     ok(1),
-	{"usercom", "DeleteUser", "delete", "gzip that breaks off"}:                 ok(1),
-	{"usercom", "SetAttribute", "set", "trickled body, too slow"}:               ok(1),
-	{"usercom", "SetAttributes", "set", "trickled body, too slow"}:              ok(1),
-	{"usercom", "UpsertUser with attributes", "set", "trickled body, too slow"}: ok(1),
+	{"usercom", "DeleteUser", "delete", "broken body"}:                                  ok(1),
+	{"usercom", "DeleteUser", "delete", "body cut at once"}:                             ok(1),
+	{"usercom", "DeleteUser", "delete", "trickled body, too slow"}:                      ok(1),
+	{"usercom", "DeleteUser", "delete", "closed in the body of the answer"}:             ok(1),
+	{"usercom", "DeleteUser", "delete", "reset in the body of the answer"}:              ok(1),
+	{"usercom", "DeleteUser", "delete", "gzip that breaks off"}:                         ok(1),
+	{"usercom", "SetAttribute", "set", "reset in the body of the answer"}:               ok(1),
+	{"usercom", "SetAttributes", "set", "reset in the body of the answer"}:              ok(1),
+	{"usercom", "UpsertUser with attributes", "set", "reset in the body of the answer"}: ok(1),
+	{"usercom", "SetAttribute", "set", "trickled body, too slow"}:                       ok(1),
+	{"usercom", "SetAttributes", "set", "trickled body, too slow"}:                      ok(1),
+	{"usercom", "UpsertUser with attributes", "set", "trickled body, too slow"}:         ok(1),
 	// A 204 to a DELETE can mean nothing else; every other answer of Partoo's has a
 	// body to read.
 	{"partoo", "DeleteUser", "delete", "status 204"}: ok(1),

@@ -30,6 +30,8 @@ type fault struct {
 	patient time.Duration // how long the caller waits at most, 0: for ever
 	matches []error       // beside what the status says
 	resent  int           // requests that net/http sends again by itself
+	// attempts are the fewest and the most where their number depends on jitter.
+	attempts [2]int
 }
 
 // attemptTimeout is how long an attempt lasts at most (README).
@@ -93,7 +95,7 @@ func answered(status int, body string) resttest.Fault {
 }
 
 // limit is the most bytes of an answer that are read in these tests.
-const limit = 64 << 10
+const limit = 128 << 10
 
 func bodyFaults() []fault {
 	bomb, notGzip := answered(200, squeezed(16*limit)), answered(200, `{"id":7}`)
@@ -171,10 +173,14 @@ func statusFaults() []fault {
 // lastingFaults do not heal.
 func lastingFaults() []fault {
 	seven := throttle("429 for ever, with Retry-After", limited, func(time.Time) http.Header { return http.Header{"Retry-After": {"7"}} }, 0)
+	plain := throttle("429 for ever", limited, nil, 0)
+	// In the five minutes of a call: one every 7 s at most. The pacer waits a little
+	// longer each time, so they are fewer.
+	plain.attempts, seven.attempts = [2]int{6, 12}, [2]int{28, 43}
 	return []fault{
 		made("reset for ever", gone, resttest.Reset()).lasting(),
 		made("status 503 for ever", down, resttest.Status(503)).lasting(),
-		throttle("429 for ever", limited, nil, 0).lasting(),
+		plain.lasting(),
 		seven.lasting(),
 	}
 }

@@ -118,8 +118,10 @@ func (p h2peer) answer(id uint32, resp *http.Response) {
 	}
 	body, _ := io.ReadAll(resp.Body)
 	p.head(id, resp, len(body) == 0)
-	if len(body) > 0 {
-		p.do(p.framer.WriteData(id, true, body))
+	for len(body) > 0 {
+		frame := body[:min(len(body), 16<<10)] // the largest that every client takes
+		body = body[len(frame):]
+		p.do(p.framer.WriteData(id, len(body) == 0, frame))
 	}
 }
 

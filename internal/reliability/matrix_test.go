@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,7 +113,7 @@ func (c testCase) judge(t *testing.T, s subject, r result, requests func() int) 
 		c.seenOf(r.err, &got)
 	}
 	if want.Attempts == fmt.Sprint(several) {
-		got.Attempts, want.Attempts, want.Requests = patience(got.Attempts), "several", got.Requests
+		want.Attempts, want.Requests = c.patience(got)
 	}
 	assert.Equal(t, want, got, "%v", r.err)
 	if c.aboutUpsert() { // whatever the tables say
@@ -124,7 +125,7 @@ func (c testCase) judge(t *testing.T, s subject, r result, requests func() int) 
 	}
 	assert.GreaterOrEqual(t, r.took, wait.least)
 	assert.LessOrEqual(t, r.took, wait.most)
-	c.count(got)
+	c.count(t, got)
 }
 
 // seenOf fills in what an error tells.
@@ -163,12 +164,13 @@ func matched(err error) []string {
 	return names
 }
 
-// patience says whether a call that was throttled for ever was patient, and no
-// nuisance.
-func patience(attempts string) string {
-	var n int
-	if _, err := fmt.Sscan(attempts, &n); err == nil && n >= 4 && n <= 60 {
-		return "several"
+// patience is how often a call is sent that is throttled for ever: as often as
+// was seen, when that is neither less nor more than the fault allows.
+func (c testCase) patience(got seen) (attempts, requests string) {
+	least, most := c.fault.attempts[0], c.fault.attempts[1]
+	n, err := strconv.Atoi(got.Attempts)
+	if err != nil || n < least || n > most {
+		return fmt.Sprintf("%d to %d", least, most), got.Requests
 	}
-	return attempts
+	return got.Attempts, strconv.Itoa(c.number - 1 + n)
 }

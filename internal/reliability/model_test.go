@@ -214,6 +214,6 @@ func modelled(t *testing.T, name string, start func(t *rapid.T) map[string]func(
 		})
 	})
 	checks := flag.Lookup("rapid.checks").Value
-	figure(t, "random sequences of calls and faults on "+name+" against a model (-rapid.checks "+checks.String()+")",
-		"%d sequences, %d calls, no deviation", sequences, calls-sequences)
+	figure(t, "random sequences of calls and faults on "+name+" that end as a model says (-rapid.checks "+checks.String()+")",
+		"%d sequences, %d calls", sequences, calls-sequences)
 }

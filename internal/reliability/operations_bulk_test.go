@@ -2,9 +2,11 @@ package reliability
 
 import (
 	"context"
+	"testing"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partootest"
 )
 
 // identifaiBulkOperations are those of a Bulk, loading included.
@@ -72,7 +74,7 @@ const crowdSize = 120
 func identifaiBulk(users ...identifai.UserInput) func(connection) subject {
 	return func(c connection) subject {
 		server, client := identifaiStart(c, users...)
-		return identifaiSubject(server, func(ctx context.Context, asked identifai.UserInput) (identifai.UpsertResult, error) {
+		return identifaiSubject(c.t, server, func(ctx context.Context, asked identifai.UserInput) (identifai.UpsertResult, error) {
 			bulk, err := client.Bulk(ctx, crowdSize)
 			if err != nil {
 				return identifai.UpsertResult{}, err
@@ -85,12 +87,16 @@ func identifaiBulk(users ...identifai.UserInput) func(connection) subject {
 func partooBulk(names ...string) func(connection) subject {
 	return func(c connection) subject {
 		server, client := partooStart(c, names...)
-		return partooSubject(server, func(ctx context.Context, u partoo.UserInput) (partooResult, error) {
-			bulk, err := client.Bulk(ctx, crowdSize)
-			if err != nil {
-				return partooResult{}, err
-			}
-			return bulk.UpsertUser(ctx, u)
-		})
+		return partooBulkOf(c.t, server, client)
 	}
+}
+
+func partooBulkOf(t *testing.T, server *partootest.Server, client *partoo.Client) subject {
+	return partooSubject(t, server, func(ctx context.Context, u partoo.UserInput) (partooResult, error) {
+		bulk, err := client.Bulk(ctx, crowdSize)
+		if err != nil {
+			return partooResult{}, err
+		}
+		return bulk.UpsertUser(ctx, u)
+	})
 }

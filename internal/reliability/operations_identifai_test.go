@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -46,7 +47,7 @@ func identifaiOperations() []operation {
 			{request: "send", class: once, before: "mails to []", after: "mails to [7]"},
 		}},
 	}
-	return named("identifai", slices.Concat(operations, identifaiBulkOperations(), identifaiDoubtOperations()))
+	return named("identifai", slices.Concat(operations, identifaiBulkOperations(), identifaiLongListOperations(), identifaiDoubtOperations()))
 }
 
 // named fills in what is the same everywhere.
@@ -90,19 +91,19 @@ func identifaiUpsert(id *int64) func(connection) subject {
 	return func(c connection) subject {
 		if id == nil {
 			server, client := identifaiStart(c)
-			return identifaiSubject(server, client.UpsertUser, identifaiAda())
+			return identifaiSubject(c.t, server, client.UpsertUser, identifaiAda())
 		}
 		asked := identifaiAda()
 		asked.ID = id
 		server, client := identifaiStart(c, identifaiAdaBefore())
-		return identifaiSubject(server, client.UpsertUser, asked)
+		return identifaiSubject(c.t, server, client.UpsertUser, asked)
 	}
 }
 
 // identifaiTaken upserts without an id what has one.
 func identifaiTaken(c connection) subject {
 	server, client := identifaiStart(c, identifaiAdaBefore())
-	return identifaiSubject(server, client.UpsertUser, identifaiAda())
+	return identifaiSubject(c.t, server, client.UpsertUser, identifaiAda())
 }
 
 func identifaiAdaBefore() identifai.UserInput {
@@ -112,12 +113,13 @@ func identifaiAdaBefore() identifai.UserInput {
 }
 
 // identifaiSubject is about an upsert that asks for Ada.
-func identifaiSubject(server *identifaitest.Server, call func(context.Context, identifai.UserInput) (identifai.UpsertResult, error), asked identifai.UserInput) subject {
+func identifaiSubject(t *testing.T, server *identifaitest.Server, call func(context.Context, identifai.UserInput) (identifai.UpsertResult, error), asked identifai.UserInput) subject {
 	looks := func(want identifai.UserInput) func(identifai.UserInput) bool {
 		return func(user identifai.UserInput) bool {
 			return user.Name == want.Name && user.Email == want.Email && user.Heuristic == want.Heuristic && user.PricingID == want.PricingID
 		}
 	}
+	users := apartFrom(t, server.Users, func(u identifai.UserInput) string { return u.Email })
 	return subject{
 		server: server.Server,
 		call: func(ctx context.Context) (string, error) {
@@ -129,7 +131,7 @@ func identifaiSubject(server *identifaitest.Server, call func(context.Context, i
 			ok := user.ID != nil && result.ID == *user.ID && (result.Outcome == upsert.Created || result.Outcome == upsert.Updated)
 			return unless(ok, "result %+v of %+v", result, user), nil
 		},
-		state: func() string { return stateOf(server.Users(), looks(asked), looks(identifaiAdaBefore())) },
+		state: func() string { return stateOf(users(), looks(asked), looks(identifaiAdaBefore())) },
 	}
 }
 

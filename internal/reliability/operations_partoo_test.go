@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,7 +55,7 @@ func partooOperations() []operation {
 			{request: "invite", class: never, before: "mails to []", after: "mails to [ada@example.com]"},
 		}},
 	}
-	return named("partoo", slices.Concat(operations, partooBulkOperations(), partooDoubtOperations()))
+	return named("partoo", slices.Concat(operations, partooBulkOperations(), partooLongListOperations(), partooDoubtOperations()))
 }
 
 // partooStart returns a fake, with Ada by the first name given, and a client of it.
@@ -68,13 +69,13 @@ func partooStart(c connection, names ...string) (*partootest.Server, *partoo.Cli
 	return server, client
 }
 
-func partooState(server *partootest.Server) func() string {
+func partooState(users func() []partoo.User) func() string {
 	looks := func(name string) func(partoo.User) bool {
 		return func(user partoo.User) bool {
 			return user.Email == "ada@example.com" && *user.FirstName == name && *user.LastName == "Lovelace" && *user.Role == partoo.RoleGroupManager
 		}
 	}
-	return func() string { return stateOf(server.Users(), looks("Ada"), looks("Augusta")) }
+	return func() string { return stateOf(users(), looks("Ada"), looks("Augusta")) }
 }
 
 type partooResult = upsert.Result[string]
@@ -86,12 +87,12 @@ func partooAda() partoo.UserInput {
 func partooUpsert(names ...string) func(connection) subject {
 	return func(c connection) subject {
 		server, client := partooStart(c, names...)
-		return partooSubject(server, client.UpsertUser)
+		return partooSubject(c.t, server, client.UpsertUser)
 	}
 }
 
 // partooSubject is about an upsert that asks for Ada.
-func partooSubject(server *partootest.Server, call func(context.Context, partoo.UserInput) (partooResult, error)) subject {
+func partooSubject(t *testing.T, server *partootest.Server, call func(context.Context, partoo.UserInput) (partooResult, error)) subject {
 	return subject{
 		server: server.Server,
 		call: func(ctx context.Context) (string, error) {
@@ -103,7 +104,7 @@ func partooSubject(server *partootest.Server, call func(context.Context, partoo.
 			known := result.Outcome == upsert.Created || result.Outcome == upsert.Updated || result.Outcome == upsert.Unchanged
 			return unless(known && result.ID == user.ID, "result %+v of %+v", result, user), nil
 		},
-		state: partooState(server),
+		state: partooState(apartFrom(t, server.Users, func(u partoo.User) string { return u.Email })),
 	}
 }
 
@@ -113,7 +114,7 @@ func partooStarts(names []string, call func(context.Context, *partoo.Client) (st
 		return subject{
 			server: server.Server,
 			call:   func(ctx context.Context) (string, error) { return call(ctx, client) },
-			state:  partooState(server),
+			state:  partooState(server.Users),
 		}
 	}
 }

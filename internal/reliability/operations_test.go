@@ -31,7 +31,8 @@ type place struct {
 	request string
 	class   class
 	method  string // as errors name it, when not as the operation's
-	// settled says that something happens to this request already.
+	// settled says that something happens to this request already, or that another
+	// operation has it.
 	settled bool
 	// unread says that any 2xx will do: nothing in the answer is used.
 	unread bool

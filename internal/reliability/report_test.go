@@ -4,21 +4,23 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
 
 var report = flag.Bool("report", false, "print the table of figures that README shows")
 
-// figures are the rows of the table, in the order in which the tests gave them.
+// figures are the rows of the table.
 var figures struct {
 	sync.Mutex
 	rows []*row
 }
 
 type row struct {
-	claim, measured string
-	shown           bool
+	test, claim, measured string
+	shown                 bool
 }
 
 // figure adds a row to the table, to be shown when t has passed.
@@ -26,7 +28,7 @@ func figure(t *testing.T, claim, format string, args ...any) {
 	t.Helper()
 	figures.Lock()
 	defer figures.Unlock()
-	r := &row{claim: claim, measured: fmt.Sprintf(format, args...)}
+	r := &row{test: t.Name(), claim: claim, measured: fmt.Sprintf(format, args...)}
 	figures.rows = append(figures.rows, r)
 	t.Cleanup(func() {
 		figures.Lock()
@@ -39,6 +41,8 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	status := m.Run()
 	if *report {
+		// Parallel tests end in any order; the rows of one come in its own.
+		slices.SortStableFunc(figures.rows, func(a, b *row) int { return strings.Compare(a.test, b.test) })
 		fmt.Print("| claim | measured |\n|---|---|\n")
 		for _, r := range figures.rows {
 			if r.shown {

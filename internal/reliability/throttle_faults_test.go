@@ -46,6 +46,21 @@ func throttleFaults() []fault {
 			return http.Header{"Date": {now.Format(http.TimeFormat)}, "Retry-After": {now.Add(wish).Format(http.TimeFormat)}}
 		}
 	}
+	skewedReset := func(by time.Duration, dated bool) func(time.Time) http.Header {
+		return func(now time.Time) http.Header {
+			now = now.Add(by)
+			header := http.Header{"Ratelimit-Reset": {seconds(now.Add(wish))}, "Date": nil} // which leaves it out
+			if dated {
+				header.Set("Date", now.UTC().Format(http.TimeFormat))
+			}
+			return header
+		}
+	}
+	both := func(retryAfter, reset string) func(time.Time) http.Header {
+		return func(time.Time) http.Header {
+			return http.Header{"Retry-After": {retryAfter}, "X-Ratelimit-Reset": {reset}}
+		}
+	}
 	past := func(now time.Time) http.Header {
 		return http.Header{"Retry-After": {now.Add(-time.Hour).UTC().Format(http.TimeFormat)}}
 	}
@@ -71,6 +86,16 @@ func throttleFaults() []fault {
 		throttle("429, X-RateLimit-Reset as epoch seconds", throttled, moment("X-Ratelimit-Reset", seconds), wish),
 		throttle("429, RateLimit-Reset in seconds", throttled, fixed("Ratelimit-Reset", "7"), wish),
 		throttle("429, RateLimit-Reset as epoch milliseconds", throttled, moment("Ratelimit-Reset", milliseconds), wish),
+		throttle("429, RateLimit-Reset as epoch of a clock an hour ahead", throttled, skewedReset(time.Hour, true), wish),
+		throttle("429, RateLimit-Reset as epoch of a clock an hour behind", throttled, skewedReset(-time.Hour, true), wish),
+		// Without a Date, the server's clock is taken to be right.
+		throttle("429, RateLimit-Reset as epoch, no Date", throttled, skewedReset(0, false), wish),
+		throttle("429, RateLimit-Reset as epoch of a clock an hour ahead, no Date", closed, skewedReset(time.Hour, false), 0),
+		throttle("429, RateLimit-Reset as epoch of a clock an hour behind, no Date", throttled, skewedReset(-time.Hour, false), time.Second),
+		// Retry-After counts, unless it is no time.
+		throttle("429, Retry-After before a later X-RateLimit-Reset", throttled, both("7", "60"), wish),
+		throttle("429, Retry-After behind an earlier X-RateLimit-Reset", throttled, both("7", "1"), wish),
+		throttle("429, Retry-After that is no time, and X-RateLimit-Reset", throttled, both("soon", "7"), wish),
 		long,
 		late.matching(context.DeadlineExceeded),
 	}
