@@ -57,7 +57,7 @@ bench: ## compare pacing and cost per call with other clients (about 20 minutes)
 	cd bench && go test . -count=1 -run BulkTable -v -bulk 25
 
 # With the race detector, so it needs a C compiler.
-reliability: ## print what the clients do under every fault, many callers and chance (about 3 minutes)
+reliability: ## print what the clients do under every fault, many callers and chance (about a minute)
 	cd internal/reliability && CGO_ENABLED=1 go test -race -count=1 -report
 
 # How long each target runs. What fails is kept in testdata/fuzz/ of its package.

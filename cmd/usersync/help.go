@@ -51,10 +51,16 @@ Flags:
                     one of identifai)
 
 Interrupt:
-  The first interrupt (Ctrl-C, SIGTERM) lets what is in flight finish, the second
-  stops at once. The journal is whole either way, and after a crash; how to go on
-  is said at the end. A journal that was not asked for by name is removed when
-  every user is done.
+  The first interrupt (Ctrl-C, SIGTERM, SIGHUP) lets users finish that were begun,
+  the second stops at once. When nobody reads standard output any more, a run ends as
+  after the first. How to go on is said at the end.
+
+Journal:
+  It is whole after an interrupt and after a crash, and is of one FILE, provider and
+  key. A run that is not over is not begun anew as long as its journal is there.
+  Where -journal was not given, it is removed when every user is done, and when the
+  run ended with users that failed, or FILE is another by now, the next run renames
+  it, adding .old, and begins anew.
 
 Exit status:
   0  every user is as the file has it
@@ -76,6 +82,10 @@ File:
   The lines of a JSONL file are objects with the same names. Numbers, true and
   false, lists and objects are JSON's own; null or "" means: not given. What is for
   one provider stands in an object: {"email": "…", "identifai": {"pricing_id": 2}}
+
+  Where an address passes from one person to another (identifai), the row of the one
+  who gives it up needs the id; the other may fail as long as the address is taken,
+  and is upserted with -retry-failed.
 
   Two rows must not be the same user: the same e-mail address (identifai, partoo;
   in any case), id (identifai) or user_id (usercom).
