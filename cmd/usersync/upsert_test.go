@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partootest"
@@ -46,7 +47,7 @@ func newBench(t *testing.T, input string, args ...string) *bench {
 func (b *bench) at(p provider, door access, fake *resttest.Server, allowed ...int) *bench {
 	b.t.Helper()
 	transport := spectest.Transport(b.t, p.title(), fake, spectest.AllowStatus(allowed...))
-	door.options = append(door.options, rest.WithHTTPClient(&http.Client{Transport: transport}))
+	door.options = append(door.options, rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(b.t, transport)}))
 	require.NoError(b.t, b.run.add(p, door))
 	return b
 }
