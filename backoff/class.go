@@ -14,6 +14,10 @@ const forever = int64(math.MaxInt64)
 // learnable is how many requests are remembered of a class without quotas.
 const learnable = 1024
 
+// unprovenInFlight is how many requests are under way at the most as long as a class
+// is unproven: with the probes of a minute, no more than ten are refused.
+const unprovenInFlight = 6
+
 // class paces the requests that share their quotas. Times are nanoseconds since
 // start.
 type class struct {
@@ -94,7 +98,17 @@ func (c *class) room() int {
 	if c.gate.shut {
 		return 1
 	}
-	return min(c.gate.ramp, c.inFlight)
+	most := c.inFlight
+	if c.unproven() {
+		most = min(most, unprovenInFlight)
+	}
+	return min(c.gate.ramp, most)
+}
+
+// unproven reports whether nothing is known yet of the limits of a server that
+// documents none. All that is under way may be refused at once then.
+func (c *class) unproven() bool {
+	return len(c.quotas) == 0 && c.refused == 0 && c.left < learnable
 }
 
 // settle counts the requests that have been under way for so long that the

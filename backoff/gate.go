@@ -8,12 +8,19 @@ const (
 	gateMost   = int64(time.Hour)              // longest the gate stays closed for one refusal, whatever the server says: a slip must not stop a process for days
 )
 
-// rhythm is when a server that names no time is asked again, counted from its
-// first refusal: the periods that people choose.
+// rhythm are the periods that people choose.
 var rhythm = [...]int64{
 	int64(time.Second), int64(2 * time.Second), int64(5 * time.Second), int64(10 * time.Second), int64(15 * time.Second),
 	int64(20 * time.Second), int64(30 * time.Second), int64(time.Minute), int64(2 * time.Minute), int64(5 * time.Minute), int64(10 * time.Minute),
 	int64(15 * time.Minute), int64(30 * time.Minute), int64(time.Hour),
+}
+
+// probes are when a server that names no time is asked again, counted from its first
+// refusal. They are few, as each is refused until the server's window is over, and
+// some servers count what they refuse.
+var probes = [...]int64{
+	int64(time.Second), int64(5 * time.Second), int64(15 * time.Second), int64(45 * time.Second), int64(time.Minute), int64(2 * time.Minute),
+	int64(5 * time.Minute), int64(10 * time.Minute), int64(15 * time.Minute), int64(30 * time.Minute), int64(time.Hour),
 }
 
 // gate stops a class after a refusal.
@@ -84,8 +91,8 @@ func (c *class) wait(now, retryAfter int64) int64 {
 		return addTime(max(own, retryAfter), c.random(spread))
 	}
 	since := now - g.first
-	next := since + rhythm[len(rhythm)-1]
-	for _, r := range rhythm {
+	next := since + probes[len(probes)-1]
+	for _, r := range probes {
 		if r > since {
 			next = r
 			break

@@ -1,6 +1,7 @@
 package backoff_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,7 +27,7 @@ func TestPacerGateAndProbe(t *testing.T) {
 					seen = append(seen, time.Since(begin))
 					n := len(seen)
 					mu.Unlock()
-					if n >= 3 && n <= 9 {
+					if n >= 3 && n <= 7 {
 						return 429, 10 * time.Second
 					}
 					time.Sleep(time.Millisecond) // the refusals are known first
@@ -35,12 +36,12 @@ func TestPacerGateAndProbe(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		// 2 pass and 6 are refused, which is one event; a refused probe; a good one.
-		require.Len(t, seen, 12+7)
-		assert.GreaterOrEqual(t, seen[8]-seen[7], 10*time.Second)
-		assert.GreaterOrEqual(t, seen[9]-seen[8], 10*time.Second)
-		assert.GreaterOrEqual(t, seen[10]-seen[9], trip, "the others wait for the probe")
-		assert.Less(t, seen[18], 25*time.Second)
+		// 2 pass and 4 are refused, which is one event; a refused probe; a good one.
+		require.Len(t, seen, 12+5)
+		assert.GreaterOrEqual(t, seen[6]-seen[5], 10*time.Second)
+		assert.GreaterOrEqual(t, seen[7]-seen[6], 10*time.Second)
+		assert.GreaterOrEqual(t, seen[8]-seen[7], trip, "the others wait for the probe")
+		assert.Less(t, seen[16], 25*time.Second)
 	})
 }
 
@@ -161,4 +162,55 @@ func TestIdleTimeTeachesNothing(t *testing.T) {
 			assert.Less(t, time.Since(start), 10*time.Second, "after %v", idle)
 		})
 	}
+}
+
+// Where nothing is documented, few are under way until there is a refusal or there have
+// been many requests, and a server that names no time is asked few times a minute.
+func TestPacerRisksLittleWhereNothingIsDocumented(t *testing.T) {
+	under := func(t *testing.T, p *backoff.QuotaPacer) (n int) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for range 20 {
+			wg.Go(func() {
+				turn := p.Turn("GET")
+				if turn.Wait(ctx, 0) == nil {
+					<-ctx.Done()
+					turn.Done(200, 0)
+				}
+			})
+		}
+		synctest.Wait()
+		n = p.Stats()[0].InFlight
+		cancel()
+		return n
+	}
+	synctest.Test(t, func(t *testing.T) {
+		assert.Equal(t, 6, under(t, newPacer(t, backoff.PacerConfig{})))
+		assert.Equal(t, 6, under(t, newPacer(t, backoff.PacerConfig{InFlight: 16})))
+		assert.Equal(t, 2, under(t, newPacer(t, backoff.PacerConfig{InFlight: 2})))
+		documented := backoff.QuotaSet{Quotas: []backoff.Quota{{N: 300, Per: time.Minute}}}
+		assert.Equal(t, 16, under(t, newPacer(t, backoff.PacerConfig{InFlight: 16, Quotas: []backoff.QuotaSet{documented}})))
+
+		p := newPacer(t, backoff.PacerConfig{})
+		for range 1024 {
+			require.NoError(t, call(t.Context(), p, func() (int, time.Duration) { return 200, 0 }))
+		}
+		assert.Equal(t, backoff.DefaultInFlight, under(t, p))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(t, backoff.PacerConfig{})
+		begin, refused := time.Now(), 0
+		require.NoError(t, call(t.Context(), p, func() (int, time.Duration) {
+			if time.Since(begin) < time.Minute {
+				refused++
+				return 429, 0
+			}
+			return 200, 0
+		}))
+		assert.Equal(t, 5, refused, "at first, and after 1, 5, 15 and 45 seconds")
+		assert.Less(t, time.Since(begin), 62*time.Second)
+	})
 }

@@ -76,7 +76,8 @@ type PacerConfig struct {
 	// Share divides the quotas among as many processes that use the key without
 	// knowing of each other, this one included. 0 and 1: the key is ours alone.
 	Share int
-	// InFlight limits the requests under way in each class. 0: DefaultInFlight.
+	// InFlight limits the requests under way in each class. 0: DefaultInFlight. Without
+	// quotas, no more than 6 are, until there was a refusal or 1,024 have left.
 	InFlight int
 	// Rand, if set, is where the jitter of the waits comes from; for simulations
 	// that can be repeated. It is only used under the pacer's locks, by one class

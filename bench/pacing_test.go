@@ -51,6 +51,8 @@ type outcome struct {
 	p99, best          time.Duration
 	failed, refused    int
 	overtaken, passed  int
+	inWindow           int // the median of the most in a window
+	inWindows          []int
 	share              float64 // of users that failed
 }
 
@@ -68,10 +70,13 @@ func run(t *testing.T, s sim.Scenario, set sim.Setting, build sim.Build) outcome
 			o.refused = max(o.refused, r.Refused)
 			o.overtaken = max(o.overtaken, r.Overtaken)
 			o.passed = max(o.passed, r.Passed)
+			o.inWindows = append(o.inWindows, r.InWindow)
 			o.share += float64(r.Failed) / float64(r.Failed+r.Stored) / float64(*count)
 			o.best = r.Best
 		})
 	}
+	slices.Sort(o.inWindows)
+	o.inWindow = o.inWindows[len(o.inWindows)/2]
 	o.worst, o.most = slices.Max(ratios), slices.Max(wastes)
 	o.ratio, o.waste, o.fair, o.p99 = median(ratios), median(wastes), median(fairs), median(p99s)
 	return o
@@ -95,7 +100,6 @@ func bars(s sim.Scenario, set sim.Setting, best time.Duration, users int) (ratio
 			waste = 0
 		}
 	case sim.Mute:
-		// On average: the first window costs more, to learn how long it is.
 		waste = 10 * float64(best/s.Window+1) / float64(users)
 	case sim.Shared:
 		waste = 0.5
@@ -120,15 +124,10 @@ func bars(s sim.Scenario, set sim.Setting, best time.Duration, users int) (ratio
 // They are asserted too, so that they get no worse and none is added unseen.
 var misses = []struct {
 	scenario, setting string // setting "": all
-	ratio, waste      float64
+	ratio             float64
 	why               string
 }{
-	{"d6", "400 ms", 1.20, 0.03, "ways of 160 to 240 ms: half a second between arrivals needs 0.575 s between departures, and 1 in 100 is waited for 1.2 s longer: 1.18"},
-	{"e8", "100 ms, 2", 1.11, 0.25, "the first window is 15 s too long, of 225 s"},
-	// Who does not know the limit learns it from a refusal. Here that is a hit
-	// like any other: 300 users are 301 hits, five minutes hold 300 of them, and
-	// the last one waits for the sixth: 1.25 at the best.
-	{"e9", "", 1.32, 0.25, "300 users and one refusal are 301 hits, which take a sixth minute (1.25)"},
+	{"e9", "", 1.32, "what was refused to find out how long the first minute lasts counts in the second one, which holds fewer users for it: 300 take a sixth minute"},
 }
 
 func longest(s sim.Scenario) (d time.Duration) {
@@ -150,16 +149,16 @@ func TestBars(t *testing.T) {
 				ratio, waste := bars(s, set.Setting, o.best, users)
 				for _, m := range misses {
 					if strings.HasPrefix(s.Name, m.scenario+" ") && strings.HasPrefix(set.name, m.setting) {
-						t.Logf("%s misses its bars of %.2f and %.3f: %s", s.Name, ratio, waste, m.why)
-						ratio, waste = m.ratio, max(waste, m.waste)
-						break
+						t.Logf("%s misses its bar of %.2f: %s", s.Name, ratio, m.why)
+						ratio = m.ratio
 					}
 				}
-				t.Logf("%-36s %.3f (≤ %.2f, worst %.3f)  429s %.3f (≤ %.3f, worst %.3f)  overtaken %d (%d)", s.Name, o.ratio, ratio, o.worst, o.waste, waste, o.most, o.overtaken, o.passed)
+				t.Logf("%-36s %.3f (≤ %.2f, worst %.3f)  429s %.3f (≤ %.3f, worst %.3f)  overtaken %d (%d) inwindow %d", s.Name, o.ratio, ratio, o.worst, o.waste, waste, o.most, o.overtaken, o.passed, o.inWindow)
 				assert.LessOrEqual(t, o.ratio, ratio, "%s: makespan", s.Name)
 				assert.LessOrEqual(t, o.waste, waste, "%s: 429s per user", s.Name)
 				assert.Zero(t, o.failed, "%s: failed users", s.Name)
 				assert.LessOrEqual(t, o.overtaken, backoff.DefaultInFlight, "%s: overtaken", s.Name)
+				assert.LessOrEqual(t, o.inWindow, 10, "%s: 429s in one window", s.Name)
 				if s.Kind == sim.Real {
 					assert.Zero(t, o.refused, "%s: 429s in any run", s.Name)
 				}

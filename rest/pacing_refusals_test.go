@@ -40,8 +40,11 @@ func TestARefusedOnceClosesNoGate(t *testing.T) {
 // A 429 stops everybody from its head on, however long its body takes.
 func TestARefusalThatTricklesStopsTheOthersAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var times []time.Time
 		s := resttest.NewServer("acme", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
 			times = append(times, time.Now())
 			w.WriteHeader(http.StatusNoContent)
 		}))

@@ -21,6 +21,7 @@ type Scenario struct {
 	Processes int           // 1 if 0
 	Share     bool          // each process knows of the others
 	Window    time.Duration // of a server of kind Mute
+	Strict    bool          // the server wants its requests apart, and takes no two at once
 	Kind      Kind
 }
 
@@ -55,8 +56,10 @@ type Result struct {
 	Makespan, Best time.Duration
 	Stored, Failed int
 	Refused        int
-	P99            time.Duration
-	Fair           float64
+	// InWindow are the most refused in one of the server's windows, of kind Mute.
+	InWindow int
+	P99      time.Duration
+	Fair     float64
 	// Overtaken is by how many that came later in the same process a call was
 	// passed at most while it waited for its turn, Passed whatever it did.
 	Overtaken, Passed int
@@ -132,6 +135,7 @@ func Run(s Scenario, set Setting, build Build) Result {
 	}
 	res.Refused, res.Network = len(n.Refused), n
 	res.Best = best
+	res.InWindow = mostIn(n.Refused, s.Window)
 	slices.Sort(took)
 	if len(took) > 0 {
 		res.P99 = took[len(took)*99/100]
@@ -147,8 +151,14 @@ func Run(s Scenario, set Setting, build Build) Result {
 // and the server then says how long to wait: the best there is the sender that
 // knows all else, waits exactly as told, and has no more than 9 requests under
 // way, because a refused one would be overtaken by more than 8.
+//
+// Where nothing is documented, nobody can know the limit either until the first
+// refusal, which some servers count like any other request. And where the server
+// wants its requests apart (Strict), nobody can know how long one will be on its way:
+// two have to leave further apart by the jitter of a way, or be refused.
 func Best(s Scenario, set Setting, users, workers int) time.Duration {
 	server, docs := s.Server(), Docs(s.Docs...)
+	blind := len(s.Docs) == 0
 	all := Server(All{Parts: []Server{server, docs}})
 	if s.Kind == Used {
 		all, workers = docs, min(workers, 9)
@@ -159,18 +169,41 @@ func Best(s Scenario, set Setting, users, workers int) time.Duration {
 		if i >= workers {
 			now = max(now, at[i-workers]+set.Trip)
 		}
-		now = all.Free(now)
+		if blind && !server.Hit(now) {
+			blind = false
+			i--
+			continue
+		}
+		if !blind {
+			now = all.Free(now)
+		}
 		if s.Kind == Used && !server.Hit(now) {
 			now += set.Trip + time.Duration(s.Wish(now, server.Free(now))*float64(time.Second))
 			i--
 			continue
 		}
-		if !all.Hit(now) {
+		if !blind && !all.Hit(now) {
 			panic("sim: a request was refused when the server was free")
 		}
 		at[i] = now
+		if s.Strict {
+			now += s.Docs[0].Per/time.Duration(s.Docs[0].N) + set.Trip*2/10
+		}
 	}
 	return at[users-1] + set.Trip/2
+}
+
+// mostIn is how many of the times fall into one window at the most, counted from 0.
+func mostIn(times []time.Duration, window time.Duration) (most int) {
+	if window == 0 {
+		return 0
+	}
+	in := make(map[time.Duration]int)
+	for _, t := range times {
+		in[t/window]++
+		most = max(most, in[t/window])
+	}
+	return most
 }
 
 func jain(x []float64) float64 {

@@ -1,0 +1,53 @@
+package sim
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// refusedAtPace is the share of requests that are refused by a server which wants them
+// apart, when they leave evenly.
+func refusedAtPace(every, trip, pace time.Duration) float64 {
+	const requests = 5000
+	n := NewNetwork(&Bucket{Every: every, Burst: 1}, Exact, trip, 1)
+	var arrivals []time.Duration
+	for i := range requests {
+		there, _ := n.ways()
+		arrivals = append(arrivals, time.Duration(i)*pace+there)
+	}
+	slices.Sort(arrivals)
+	refused := 0
+	for _, at := range arrivals {
+		if !n.Server.Hit(at) {
+			refused++
+		}
+	}
+	return float64(refused) / requests
+}
+
+// The best there is at a strict server leaves room for the jitter of a way, and none
+// beyond: with half of it, more are refused than any bar allows.
+func TestBestAtAStrictServer(t *testing.T) {
+	const every, trip = time.Second / 2, 400 * time.Millisecond
+	assert.Less(t, refusedAtPace(every, trip, every+trip/5), 0.02)
+	assert.Greater(t, refusedAtPace(every, trip, every+trip/10), 0.03)
+	for _, s := range Scenarios() {
+		if s.Strict {
+			best := Best(s, Setting{Trip: trip}, s.Users, 16)
+			pace := s.Docs[0].Per/time.Duration(s.Docs[0].N) + trip/5
+			assert.InDelta(t, (time.Duration(s.Users) * pace).Seconds(), best.Seconds(), 2, s.Name)
+		}
+	}
+}
+
+// Whoever does not know a limit learns it from a refusal.
+func TestBestWhereNothingIsDocumented(t *testing.T) {
+	server := &Log{N: 2, Per: time.Minute, Harsh: true}
+	s := Scenario{Server: func() Server { return server }}
+	best := Best(s, Setting{Trip: time.Second}, 4, 4)
+	assert.Len(t, server.hits, 5)
+	assert.Greater(t, best, time.Minute)
+}
