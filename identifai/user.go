@@ -60,7 +60,8 @@ func (u UserInput) Validate() error {
 }
 
 // LogValue keeps the password out of what slog writes: a handler for JSON would
-// otherwise marshal it as it is.
+// otherwise marshal it as it is. That it does with inputs in a list or in a struct of
+// your own: log them one by one.
 func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
 
 // Format keeps the password out of what fmt writes, also where a verb does not fit:
@@ -69,11 +70,12 @@ func (u UserInput) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
 }
 
-type plainInput UserInput
-
-func (u UserInput) redacted() plainInput {
+// redacted has no methods, and the name that %#v writes.
+func (u UserInput) redacted() any {
 	if u.Password != "" {
 		u.Password = rest.Secret(u.Password.String())
 	}
-	return plainInput(u)
+	type input = UserInput
+	type UserInput input
+	return UserInput(u)
 }

@@ -70,7 +70,8 @@ func (u UserInput) Validate() error {
 }
 
 // LogValue keeps the password out of what slog writes: a handler for JSON would
-// otherwise marshal it as it is.
+// otherwise marshal it as it is. That it does with inputs in a list or in a struct of
+// your own: log them one by one.
 func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
 
 // Format keeps the password out of what fmt writes, also where a verb does not fit:
@@ -79,11 +80,12 @@ func (u UserInput) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
 }
 
-type plainInput UserInput
-
-func (u UserInput) redacted() plainInput {
-	u.OnCreate = OnCreate(u.OnCreate.redacted())
-	return plainInput(u)
+// redacted has no methods, and the name that %#v writes.
+func (u UserInput) redacted() any {
+	u.OnCreate = u.OnCreate.withoutPassword()
+	type input = UserInput
+	type UserInput input
+	return UserInput(u)
 }
 
 // LogValue keeps the password out of what slog writes.
@@ -94,13 +96,17 @@ func (o OnCreate) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), o.redacted())
 }
 
-type plainOnCreate OnCreate
+func (o OnCreate) redacted() any {
+	type input = OnCreate
+	type OnCreate input
+	return OnCreate(o.withoutPassword())
+}
 
-func (o OnCreate) redacted() plainOnCreate {
+func (o OnCreate) withoutPassword() OnCreate {
 	if o.Password != "" {
 		o.Password = rest.Secret(o.Password.String())
 	}
-	return plainOnCreate(o)
+	return o
 }
 
 // createRequest is u as a new user.

@@ -18,7 +18,8 @@ import (
 // body, JSON null, a body that is not JSON or of another shape is an *[Error]
 // with the status and Executed yes. A T with a method Check() error has it
 // called, to refuse an answer that lacks what must be there. What the body is
-// labelled as does not matter; what it is does.
+// labelled as does not matter; what it is does. Of a name that comes twice in an
+// object, the last value counts, as in package encoding/json.
 func Decode[T any](resp *http.Response, err error) (T, error) {
 	var out T
 	if err != nil {

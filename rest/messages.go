@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -35,8 +36,7 @@ func (x *exchange) readMessages(resp *http.Response, body []byte) (string, map[s
 		m.redirect(resp)
 		return m.text, nil
 	}
-	var object map[string]any
-	if json.Unmarshal(body, &object) == nil {
+	if object, ok := objectIn(body); ok {
 		m.object(object)
 	} else if resp.StatusCode == http.StatusNotFound && isPage(body) {
 		m.say("the answer is a web page, not one of the API: is the base URL right?")
@@ -45,6 +45,17 @@ func (x *exchange) readMessages(resp *http.Response, body []byte) (string, map[s
 		m.fields = nil
 	}
 	return m.text, m.fields
+}
+
+// objectIn reads a JSON object, its numbers as they are written.
+func objectIn(body []byte) (object map[string]any, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if d.Decode(&object) != nil {
+		return nil, false
+	}
+	_, err := d.Token()
+	return object, err == io.EOF
 }
 
 type messages struct {

@@ -78,7 +78,7 @@ func (c *Client) repeatable(req *http.Request, x *exchange, e *Error) bool {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return x.call.idempotent(req.Method)
 	case 0:
-		return !permanent(e.Err) && (e.Executed == ExecutedNo && !x.doubtful || x.call.idempotent(req.Method))
+		return !permanent(e.Err) && (e.Executed == ExecutedNo || x.call.idempotent(req.Method))
 	}
 	return e.cut && x.call.idempotent(req.Method)
 }

@@ -5,12 +5,18 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"testing"
 )
 
 // plenty is how much of a body must have been read before it may be given up:
 // the connection is lost then, which is cheaper than the rest of the body.
 const plenty = 64 << 10
+
+// T is what is used of a test; that of package rapid has it too.
+type T interface {
+	Helper()
+	Cleanup(func())
+	Errorf(format string, args ...any)
+}
 
 // Transport returns a RoundTripper that sends through next and fails the test, at
 // its end, for every answer whose body was not closed, or was given up before its
@@ -20,7 +26,7 @@ const plenty = 64 << 10
 //
 // The client that sends must read bodies itself, as package rest does, and not
 // hand them out.
-func Transport(t testing.TB, next http.RoundTripper) http.RoundTripper {
+func Transport(t T, next http.RoundTripper) http.RoundTripper {
 	tr := &transport{next: next, open: make(map[*body]bool)}
 	t.Cleanup(func() {
 		t.Helper()
@@ -54,7 +60,7 @@ func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &watched, nil
 }
 
-func (tr *transport) report(t testing.TB) {
+func (tr *transport) report(t T) {
 	t.Helper()
 	tr.mu.Lock()
 	defer tr.mu.Unlock()

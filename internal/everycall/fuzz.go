@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -79,7 +80,7 @@ func Fuzz(f *testing.F, operations Operations) {
 		ctx, cancel := context.WithTimeout(t.Context(), mostTime)
 		defer cancel()
 		all, err := operations(
-			rest.WithHTTPClient(&http.Client{Transport: server}), rest.WithRetry(backoff.Policy{MaxWait: 1}), rest.WithQuotas())
+			rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, server)}), rest.WithRetry(backoff.Policy{MaxWait: 1}), rest.WithQuotas())
 		require.NoError(t, err)
 		operation := all[int(index)%len(all)]
 

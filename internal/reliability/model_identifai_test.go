@@ -1,6 +1,7 @@
 package reliability
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -177,7 +179,7 @@ func (m *identifaiModel) mail(t *rapid.T) {
 func TestModelOfIdentifai(t *testing.T) {
 	modelled(t, "identifAI", func(t *rapid.T) map[string]func(*rapid.T) {
 		server := identifaitest.NewServer()
-		client, err := identifai.New(identifaitest.Key, unpacedOptions(server.URL, server.Client())...)
+		client, err := identifai.New(identifaitest.Key, unpacedOptions(server.URL, &http.Client{Transport: bodycheck.Transport(t, server.Client().Transport)})...)
 		if err != nil {
 			t.Fatal(err)
 		}

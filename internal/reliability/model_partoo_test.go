@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partootest"
 	"github.com/usersync/usersync/rest"
@@ -225,7 +226,7 @@ func (m *partooModel) wait(t *rapid.T) {
 func TestModelOfPartoo(t *testing.T) {
 	modelled(t, "Partoo", func(t *rapid.T) map[string]func(*rapid.T) {
 		server := partootest.NewServer()
-		client, err := partoo.New(partootest.Key, unpacedOptions(server.URL+"/v2", server.Client())...)
+		client, err := partoo.New(partootest.Key, unpacedOptions(server.URL+"/v2", &http.Client{Transport: bodycheck.Transport(t, server.Client().Transport)})...)
 		if err != nil {
 			t.Fatal(err)
 		}

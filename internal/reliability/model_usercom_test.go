@@ -3,12 +3,14 @@ package reliability
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
@@ -214,7 +216,7 @@ func (m *usercomModel) visit(t *rapid.T) {
 func TestModelOfUsercom(t *testing.T) {
 	modelled(t, "user.com", func(t *rapid.T) map[string]func(*rapid.T) {
 		server := usercomtest.NewServer()
-		client, err := usercom.New("", usercomtest.Key, unpacedOptions(server.URL+"/api/public", server.Client())...)
+		client, err := usercom.New("", usercomtest.Key, unpacedOptions(server.URL+"/api/public", &http.Client{Transport: bodycheck.Transport(t, server.Client().Transport)})...)
 		if err != nil {
 			t.Fatal(err)
 		}

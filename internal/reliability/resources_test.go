@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partootest"
 	"github.com/usersync/usersync/rest"
@@ -68,7 +69,17 @@ func own(t *testing.T) *http.Client {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: parallel}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	return &http.Client{Transport: idleCloser{bodycheck.Transport(t, transport), transport}}
+}
+
+// idleCloser is a transport that can close its idle connections.
+type idleCloser struct {
+	http.RoundTripper
+	*http.Transport
+}
+
+func (c idleCloser) RoundTrip(r *http.Request) (*http.Response, error) {
+	return c.RoundTripper.RoundTrip(r)
 }
 
 // atOnce makes so many calls at a time and returns their errors.

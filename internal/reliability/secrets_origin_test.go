@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/everycall"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/rest"
@@ -41,7 +42,7 @@ func eachCall(t *testing.T, server *httptest.Server, check func(name string, err
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	for provider, operations := range callsOf {
-		for through, options := range map[string][]rest.Option{"own": nil, "caller's": {rest.WithHTTPClient(&http.Client{Transport: server.Client().Transport, Jar: jar})}} {
+		for through, options := range map[string][]rest.Option{"own": nil, "caller's": {rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, server.Client().Transport), Jar: jar})}} {
 			options = append(options, rest.WithBaseURL(server.URL), rest.WithQuotas())
 			all, err := operations(options...)
 			require.NoError(t, err)

@@ -20,6 +20,7 @@ import (
 	genidentifai "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/everycall"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partootest"
@@ -105,7 +106,7 @@ func TestJournalsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	quick := []rest.Option{rest.WithQuotas(), rest.WithRetry(backoff.Policy{MaxWait: 1})}
 	for name, leak := range leaks() {
-		hc := rest.WithHTTPClient(&http.Client{Transport: &leaky{leak: leak, when: when{0, 99}}})
+		hc := rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, &leaky{leak: leak, when: when{0, 99}})})
 		one, err := identifai.New(everycall.Key, append(quick, hc)...)
 		require.NoError(t, err)
 		two, err := partoo.New(everycall.Key, append(quick, hc)...)
@@ -170,7 +171,7 @@ func TestFakesRepeatNoSecrets(t *testing.T) {
 				resp.Body = io.NopCloser(bytes.NewReader(body))
 				return resp, err
 			})
-			all, err := callsOf[provider](append(fake.options, rest.WithHTTPClient(&http.Client{Transport: tap}), rest.WithQuotas())...)
+			all, err := callsOf[provider](append(fake.options, rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, tap)}), rest.WithQuotas())...)
 			require.NoError(t, err)
 			for _, operation := range all {
 				_, err := operation.Call(t.Context())

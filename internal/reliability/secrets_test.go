@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/everycall"
 	"github.com/usersync/usersync/rest"
 )
@@ -94,7 +95,7 @@ type search struct {
 func (s *search) run(operations everycall.Operations, i int, server *leaky) bool {
 	var log bytes.Buffer
 	all, err := operations(
-		rest.WithHTTPClient(&http.Client{Transport: server}), rest.WithQuotas(), rest.WithLogger(slog.New(handlers(&log))))
+		rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(s.t, server)}), rest.WithQuotas(), rest.WithLogger(slog.New(handlers(&log))))
 	require.NoError(s.t, err)
 	_, err = all[i].Call(s.t.Context())
 	s.in("log", log.String())

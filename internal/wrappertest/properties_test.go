@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/rest"
@@ -211,7 +212,7 @@ func value(schema *openapi3.Schema) any {
 func sent(t *testing.T, c call) []string {
 	t.Helper()
 	server := &recorder{t: t}
-	require.NoError(t, c.send(t, rest.WithHTTPClient(&http.Client{Transport: server})), c.method)
+	require.NoError(t, c.send(t, rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, server)})), c.method)
 	return server.names
 }
 
