@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -82,8 +83,13 @@ func (c *Client) upsert(ctx context.Context, u UserInput, claims *claims) (Upser
 func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil})
 	contentType, body := encodeUser(u, c.textBooleans).reader()
-	answer, err := rest.Decode[userAnswer](c.api.CreateOrUpdateUserWithBody(ctx, contentType, body))
-	return answer.user(), err
+	resp, err := c.api.CreateOrUpdateUserWithBody(ctx, contentType, body)
+	answer, err := rest.Decode[userAnswer](resp, err)
+	user := answer.user()
+	if err == nil && u.ID != nil {
+		err = check.SameUser(provider, opUpsert, resp, *u.ID, user.ID)
+	}
+	return user, err
 }
 
 // addressRefused reports whether a create may have been refused because the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -40,8 +41,15 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	answer, err := rest.Decode[userAnswer](c.api.GetUser(ctx, id))
-	return answer.User, err
+	resp, err := c.api.GetUser(ctx, id)
+	answer, err := rest.Decode[userAnswer](resp, err)
+	if err == nil {
+		err = check.SameUser(provider, operation, resp, id, answer.ID)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return answer.User, nil
 }
 
 // Me returns the user that the key belongs to (vendor page "My user").

@@ -3,6 +3,7 @@ package usercom
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/rest"
@@ -19,8 +20,8 @@ func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	answer, err := rest.Decode[userAnswer](c.api.GetUser(ctx, id))
-	return answer.User, err
+	resp, err := c.api.GetUser(ctx, id)
+	return userWith(id, operation, resp, err)
 }
 
 // UpdateUser changes the fields of the user that are set and returns the user as
@@ -37,8 +38,8 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	answer, err := rest.Decode[userAnswer](c.api.UpdateUser(ctx, id, request))
-	return answer.User, err
+	resp, err := c.api.UpdateUser(ctx, id, request)
+	return userWith(id, operation, resp, err)
 }
 
 // DeleteUser deletes the user with the vendor's id. The operation stands on no
@@ -52,6 +53,18 @@ func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	return rest.Gone(rest.Discard(c.api.DeleteUser(ctx, id)))
+}
+
+// userWith reads the user with this id from an answer.
+func userWith(id int64, operation string, resp *http.Response, err error) (User, error) {
+	answer, err := rest.Decode[userAnswer](resp, err)
+	if err == nil {
+		err = check.SameUser(provider, operation, resp, id, answer.ID)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return answer.User, nil
 }
 
 type userAnswer struct{ User }

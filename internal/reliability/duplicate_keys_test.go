@@ -65,30 +65,30 @@ func decoyOf(key string, value any) any {
 }
 
 // Of two values of a key the last one counts, which JSON leaves to the reader. No
-// client can tell such an answer from one that names another user, and what the
-// vendor says of a write is all there is to know of it: the caller is handed the
-// other id or address, in the places listed here. The rest looks closer. A search
+// client can tell such an answer from one that names another user. Where the user was
+// asked for by id, that is an error. Elsewhere, what the vendor says is all there is
+// to know: the caller is handed the other id or address, in the places listed here. The rest looks closer. A search
 // that finds somebody else has not found the user asked for, nobody else is
 // written, and the user exists at most once.
 func TestDuplicateKeysThatEndWrong(t *testing.T) {
 	t.Parallel()
 	const named, failed = "success, with the last value", "error"
 	expected := map[string]string{
-		"identifai UpsertUser of a new user, create": named, "identifai UpsertUser by id, update": named,
-		"identifai UpsertUser of a taken address, search": failed, "identifai UpsertUser of a taken address, update": named,
-		"identifai UpsertUser after a lost answer, search": failed, "identifai UpsertUser after a lost answer, update": named,
+		"identifai UpsertUser of a new user, create": named, "identifai UpsertUser by id, update": failed,
+		"identifai UpsertUser of a taken address, search": failed, "identifai UpsertUser of a taken address, update": failed,
+		"identifai UpsertUser after a lost answer, search": failed, "identifai UpsertUser after a lost answer, update": failed,
 		"identifai FindUserByEmail, search": failed, "identifai SendCreationEmail, send": named,
 		"identifai Users, first page": named, "identifai Users, second page": named, "identifai Pricings, list": named,
-		"identifai Bulk.UpsertUser of a new user, create": named, "identifai Bulk.UpsertUser of a listed user, update": named,
+		"identifai Bulk.UpsertUser of a new user, create": named, "identifai Bulk.UpsertUser of a listed user, update": failed,
 		"identifai Bulk.Preview, search":                 named, // of nobody: the user would be created
 		"partoo UpsertUser of a new user, create":        named,
 		"partoo UpsertUser after a reset, second create": named,
 		"partoo Bulk.UpsertUser of a new user, create":   named,
-		"partoo GetUser, get":                            named, "partoo Me, get": named, "partoo SearchUsers, second page": named,
+		"partoo GetUser, get":                            failed, "partoo Me, get": named, "partoo SearchUsers, second page": named,
 		"partoo Bulk.Preview, search":              named,
 		"usercom UpsertUser of a new user, upsert": named, "usercom UpsertUser of a known user, upsert": named,
 		"usercom UpsertUser with attributes, upsert": failed, // there is no such user to set them for
-		"usercom FindUserByEmail, search":            failed, "usercom GetUser, get": named, "usercom UpdateUser, update": named,
+		"usercom FindUserByEmail, search":            failed, "usercom GetUser, get": failed, "usercom UpdateUser, update": failed,
 	}
 	for _, op := range operations() {
 		for i, place := range op.places {
