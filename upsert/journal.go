@@ -18,6 +18,9 @@ var (
 	// ErrJournalMismatch: the journal is of another provider or input, or of a
 	// later release.
 	ErrJournalMismatch = fmt.Errorf("%w of another run", ErrJournal)
+	// ErrJournalInput: of another input, and of this provider. It also matches
+	// ErrJournalMismatch.
+	ErrJournalInput = fmt.Errorf("%w", ErrJournalMismatch)
 	// ErrJournalInUse: another run has the journal open.
 	ErrJournalInUse = fmt.Errorf("%w in use by another run", ErrJournal)
 )
@@ -71,8 +74,8 @@ type JournalCounts struct {
 }
 
 // OpenJournal opens the journal at path, or creates one. The error matches
-// ErrJournalMismatch when the journal there is of another provider or input, or
-// of a later release; ErrJournalInUse when another run has it open (told on Linux,
+// ErrJournalMismatch when the journal there is of another provider or input (then
+// ErrJournalInput too), or of a later release; ErrJournalInUse when another run has it open (told on Linux,
 // macOS, the BSDs, illumos and Windows); ErrJournal, with the line's number, when
 // a line cannot be read that is not at the end, or the file is something else. Such
 // files are left as they are.
@@ -149,7 +152,7 @@ func (h JournalHeader) match(found JournalHeader) error {
 		return fmt.Errorf("%w: its provider is %q, not %q", ErrJournalMismatch, found.Provider, h.Provider)
 	}
 	if found.Input != h.Input {
-		return fmt.Errorf("%w: its input is %q, not %q", ErrJournalMismatch, found.Input, h.Input)
+		return fmt.Errorf("%w: its input is %q, not %q", ErrJournalInput, found.Input, h.Input)
 	}
 	return nil
 }

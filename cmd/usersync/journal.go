@@ -51,8 +51,30 @@ func (run *upsertRun) checkResume() error {
 	return fmt.Errorf("nothing to resume: there is no journal %s", missing)
 }
 
-// openJournal opens the journal of a run over the input. A run that is not over is
-// gone on with when that is asked for, and is not begun anew.
+// openJournals opens the journals, all or none. Nothing that is there is touched
+// before all of it is known to be fit.
+func (run *upsertRun) openJournals(is checked, in *input) error {
+	if err := run.checkResume(); err != nil {
+		return err
+	}
+	for _, t := range run.targets {
+		if err := t.openJournal(run.options, is, in); err != nil {
+			return err
+		}
+	}
+	if err := run.checkOver(is.rows); err != nil {
+		return err
+	}
+	for _, t := range run.targets {
+		if err := t.begin(run.options); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openJournal opens the journal of a run over the input, or finds that the one there
+// is to be replaced.
 func (t *target) openJournal(o options, is checked, in *input) error {
 	path := o.journalPath(t.name)
 	if path == "" {
@@ -64,47 +86,41 @@ func (t *target) openJournal(o options, is checked, in *input) error {
 	}
 	t.created = errors.Is(err, fs.ErrNotExist)
 	t.journalPath = path
-	header := upsert.JournalHeader{Provider: t.name + " at " + t.account, Input: "sha256:" + is.sum}
-	t.journal, err = upsert.OpenJournal(path, header)
-	replaceable := o.journal == "" && !o.resume
+	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.account, Input: "sha256:" + is.sum}
+	t.journal, err = upsert.OpenJournal(path, t.header)
 	switch {
-	case errors.Is(err, upsert.ErrJournalMismatch) && replaceable:
-		err = t.replaceJournal(header, "of a run over something else")
+	case errors.Is(err, upsert.ErrJournalMismatch) && nobodyIn(path):
+		t.replace = ofNobody
+	case errors.Is(err, upsert.ErrJournalInput) && o.journal == "" && !o.resume:
+		t.replace = "of a run over another file"
 	case err != nil:
 		return fmt.Errorf("%w%s", err, advice(err, o))
-	case o.resume || t.recorded() == 0:
-	case t.recorded() < is.rows || !replaceable:
-		return errors.Join(fmt.Errorf("there is a journal of an earlier run, %s: -resume goes on with that run, -retry-failed also upserts its failed users again; without the journal a run begins anew", path), t.journal.Close())
-	default:
-		err = errors.Join(t.journal.Close(), t.replaceJournal(header, "of a run that is over"))
 	}
-	if err != nil {
-		return err
+	return nil
+}
+
+// begin makes the journal ready to be written.
+func (t *target) begin(o options) error {
+	if t.journalPath == "" {
+		return nil
+	}
+	if t.replace != "" {
+		if err := t.replaceJournal(); err != nil {
+			return fmt.Errorf("replacing the journal %s: %w", t.replace, err)
+		}
 	}
 	if t.created && o.resume {
 		t.notes = append(t.notes, fmt.Sprintf("%s: there is no journal of an earlier run, this one begins anew", t.name))
 	}
-	t.notes = append(t.notes, "journal "+path)
+	if !o.quiet {
+		t.notes = append(t.notes, "journal "+t.journalPath)
+	}
 	if o.retryFailed {
 		if err := t.journal.RetryFailed(); err != nil {
 			return err
 		}
 	}
 	return t.readEarlier()
-}
-
-// replaceJournal sets a journal that nobody goes on with aside, so that a nightly run
-// is not held up by it.
-func (t *target) replaceJournal(header upsert.JournalHeader, what string) error {
-	old := t.journalPath + ".old"
-	if err := os.Rename(t.journalPath, old); err != nil {
-		return fmt.Errorf("setting aside the journal %s: %w", what, err)
-	}
-	t.notes = append(t.notes, fmt.Sprintf("the journal %s is now %s", what, old))
-	var err error
-	t.created = true
-	t.journal, err = upsert.OpenJournal(t.journalPath, header)
-	return err
 }
 
 // recorded is how many users the journal has on record.
@@ -118,7 +134,7 @@ func advice(err error, o options) string {
 	switch {
 	case errors.Is(err, upsert.ErrJournalInUse):
 		return ""
-	case errors.Is(err, upsert.ErrJournalMismatch) && o.resume:
+	case errors.Is(err, upsert.ErrJournalInput) && o.resume && o.journal == "":
 		return "; without -resume, a run begins anew"
 	}
 	return "; give another file with -journal"
@@ -142,13 +158,13 @@ func (t *target) readEarlier() error {
 }
 
 // leaveJournals makes sure that everything is on record, or removes the journals
-// that nobody asked for when nobody needs them.
-func (run *upsertRun) leaveJournals(done bool) error {
+// that nobody asked for when nobody needs them: all are done, or nobody is on record.
+func (run *upsertRun) leaveJournals(needed bool) error {
 	var failures []error
 	for _, t := range run.targets {
 		switch {
 		case t.journal == nil:
-		case done && run.options.journal == "":
+		case !needed && run.options.journal == "":
 			failures = append(failures, t.journal.Remove())
 		default:
 			failures = append(failures, t.journal.Close())

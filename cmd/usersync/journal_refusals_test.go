@@ -3,12 +3,15 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/identifaitest"
 	"github.com/usersync/usersync/upsert"
+	"github.com/usersync/usersync/usercomtest"
 )
 
 // What cannot be a journal is told apart, and stays as it is.
@@ -70,7 +73,7 @@ func TestJournalOfARunThatIsNotOver(t *testing.T) {
 	server.Heal()
 	got = usersyncIn(t.Context(), env, "", args...)
 	assert.Equal(t, exitOK, got.status, got.err)
-	assert.Equal(t, lines("usersync: the journal of a run over something else is now "+journal+".old", "usersync: journal "+journal), got.err)
+	assert.Equal(t, lines("usersync: the journal of a run over another file is now "+journal+".old", "usersync: journal "+journal), got.err)
 	assert.FileExists(t, journal+".old")
 	assert.NoFileExists(t, journal)
 	assert.Len(t, server.Users(), 5)
@@ -126,4 +129,94 @@ func TestRetriedUsersAreNotListed(t *testing.T) {
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args...)...)
 	assert.Contains(t, got.out, "(in an earlier run)")
 	assert.NotContains(t, got.out, "dee@example.com")
+}
+
+// A key that is refused costs no journal, and leaves none behind that is in the way.
+func TestJournalsAndARefusedKey(t *testing.T) {
+	server, env := loopback(t)
+	key := env["PARTOO_API_KEY"]
+	file := writeFile(t, "users.csv", four)
+	journal := file + ".partoo.journal"
+	run := func(key string, flags ...string) output {
+		env["PARTOO_API_KEY"] = key
+		return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "-provider", "partoo", "-quota", "none", "-quiet"}, flags...), file)...)
+	}
+	got := run("wrong")
+	assert.Equal(t, exitFailed, got.status)
+	assert.Equal(t, "usersync: to begin again: usersync upsert -provider partoo -quota none -quiet "+file+"\n", got.err, "there is nothing to go on with")
+	assert.NoFileExists(t, journal)
+
+	refusing(server, "Cy")
+	require.Equal(t, exitFailed, run(key).status)
+	before, err := os.ReadFile(journal)
+	require.NoError(t, err)
+	before = before[:len(before)-1] // as if it had been killed there
+	require.NoError(t, os.WriteFile(journal, before, 0o600))
+	got = run("wrong")
+	assert.Equal(t, exitUsage, got.status)
+	assert.Contains(t, got.err, "journal of another run: its provider is ")
+	after, err := os.ReadFile(journal)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+
+	server.Heal()
+	got = run(key, "-retry-failed")
+	assert.Equal(t, exitOK, got.status, got.err)
+	assert.Len(t, server.Users(), 4)
+}
+
+// What is set aside takes the place of nothing, and is told of in any case.
+func TestJournalsSetAsideStay(t *testing.T) {
+	server, env := loopback(t)
+	file := writeFile(t, "users.csv", four)
+	refusing(server, "Cy")
+	for _, old := range []string{"", ".old", ".old2"} {
+		got := usersyncIn(t.Context(), env, "", "upsert", "-provider", "partoo", "-quota", "none", "-quiet", file)
+		assert.Equal(t, exitFailed, got.status)
+		if old != "" {
+			assert.Contains(t, got.err, "usersync: the journal of a run that is over is now "+file+".partoo.journal"+old+"\n")
+			assert.FileExists(t, file+".partoo.journal"+old)
+		}
+	}
+}
+
+// One provider's refused key neither begins the others anew nor keeps the run from
+// going on.
+func TestJournalsWhenOneKeyIsRefused(t *testing.T) {
+	for _, flags := range [][]string{nil, {"-retry-failed"}} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			partoo, env := loopback(t)
+			usercom := usercomtest.NewServer()
+			usercom.Start()
+			defer usercom.Close()
+			identifai := identifaitest.NewServer()
+			identifai.Start()
+			defer identifai.Close()
+			env["USERCOM_API_KEY"], env["USERCOM_BASE_URL"] = usercomtest.Key, usercom.URL+"/api/public"
+			env["IDENTIFAI_API_KEY"], env["IDENTIFAI_BASE_URL"] = identifaitest.Key, identifai.URL
+			file := writeFile(t, "users.csv", manyUsers(1))
+			run := func(flags ...string) output {
+				return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "-provider", "all", "-quiet"}, flags...), file)...)
+			}
+			key := env["PARTOO_API_KEY"]
+			env["PARTOO_API_KEY"] = "wrong"
+			got := run()
+			assert.Equal(t, exitFailed, got.status)
+			assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume ")
+			sent := len(usercom.Requests())
+
+			for _, key := range []string{"wrong", key} {
+				env["PARTOO_API_KEY"] = key
+				got = run()
+				assert.Equal(t, exitUsage, got.status, "somebody is left")
+				assert.Contains(t, got.err, "-resume goes on with that run")
+				assert.NoFileExists(t, file+".usercom.journal.old")
+			}
+			got = run(append(flags, "-resume")...)
+			assert.Equal(t, exitOK, got.status, got.err)
+			assert.Len(t, partoo.Users(), 1)
+			assert.Len(t, usercom.Requests(), sent, "nothing again")
+			assert.NoFileExists(t, file+".partoo.journal")
+		})
+	}
 }

@@ -10,16 +10,19 @@ import (
 // conclude writes the end of the report and what outlives the run, tells how to go on
 // where something is left to do, and returns the exit status.
 func (run *upsertRun) conclude(args []string, in *input) int {
-	left, failed, recorded := 0, 0, false
+	left, failed, recorded, kept := 0, 0, 0, false
 	for _, t := range run.targets {
 		left += t.tally.unsent()
 		failed += t.tally.failed + t.tally.earlier.Failed
-		recorded = recorded || t.journal != nil
+		if t.journal != nil {
+			recorded += t.recorded()
+			kept = true
+		}
 	}
 	run.report.finish(run.targets)
 	err := run.report.err
 	done := left == 0 && failed == 0
-	err = errors.Join(err, run.leaveJournals(done && err == nil))
+	err = errors.Join(err, run.leaveJournals((!done || err != nil) && recorded > 0))
 	if run.fakes != nil {
 		if wrong := run.fakes.write(); wrong != nil {
 			err = errors.Join(err, fmt.Errorf("-fake-state: %w", wrong))
@@ -31,7 +34,9 @@ func (run *upsertRun) conclude(args []string, in *input) int {
 	switch {
 	case done && err == nil:
 		return exitOK
-	case done, !recorded, in.changed() != nil: // the journal is not of what the file is now
+	case done, !kept, in.changed() != nil: // the journal is not of what the file is now
+	case recorded == 0 && run.options.journal == "": // it is gone
+		fmt.Fprintf(run.log, "usersync: to begin again: %s\n", again(args, ""))
 	case left > 0:
 		fmt.Fprintf(run.log, "usersync: to go on with this run: %s\n", again(args, "-resume"))
 	default:
@@ -40,9 +45,13 @@ func (run *upsertRun) conclude(args []string, in *input) int {
 	return exitFailed
 }
 
-// again is the command line of a run that goes on with this one.
+// again is the command line of a run that goes on with this one, or without a flag
+// begins anew.
 func again(args []string, flag string) string {
-	words := []string{"usersync", "upsert", flag}
+	words := []string{"usersync", "upsert"}
+	if flag != "" {
+		words = append(words, flag)
+	}
 	for _, arg := range args {
 		if name := strings.TrimLeft(arg, "-"); !strings.HasPrefix(arg, "-") || name != "resume" && name != "retry-failed" {
 			words = append(words, quoted(arg))

@@ -29,8 +29,10 @@ type target struct {
 
 	journal       *upsert.Journal // nil: none
 	journalPath   string
+	header        upsert.JournalHeader
 	notes         []string // on journals
 	created       bool     // by this run
+	replace       string   // whose the one there is, which is to be replaced
 	failedEarlier map[int]upsert.Entry
 	lines         map[int]int // of those
 }

@@ -97,14 +97,11 @@ func (run *upsertRun) run(ctx context.Context, args []string) int {
 // begin opens the journals, all or none.
 func (run *upsertRun) begin(input checked, in *input) error {
 	run.report.digits = len(fmt.Sprint(input.lastLine))
-	if err := run.checkResume(); err != nil {
-		return err
-	}
 	for _, t := range run.targets {
 		t.tally.total, t.ids = input.rows, input.ids[t.name]
-		if err := t.openJournal(run.options, input, in); err != nil {
-			return errors.Join(err, run.forgetJournals())
-		}
+	}
+	if err := run.openJournals(input, in); err != nil {
+		return errors.Join(err, run.forgetJournals())
 	}
 	if run.options.fake429 {
 		run.fakes.refuseOne()
@@ -127,13 +124,11 @@ func (run *upsertRun) upsert(ctx context.Context, in *input) {
 	stop()
 }
 
-// announce says where the journals are.
+// announce says where the journals are, and what became of earlier ones.
 func (run *upsertRun) announce() {
 	for _, t := range run.targets {
 		for _, note := range t.notes {
-			if !run.options.quiet {
-				fmt.Fprintf(run.log, "usersync: %s\n", note)
-			}
+			fmt.Fprintf(run.log, "usersync: %s\n", note)
 		}
 	}
 }
