@@ -21,7 +21,14 @@ func refused(t testing.TB, status int, body string) *rest.Error {
 
 func refusedTo(t testing.TB, ctx context.Context, status int, body string) *rest.Error {
 	t.Helper()
-	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(status, body), nil })
+	asked := false
+	client := newClient(t, func(*http.Request) (*http.Response, error) {
+		if asked {
+			return reply(418, "asked again"), nil
+		}
+		asked = true
+		return reply(status, body), nil
+	})
 	_, err := client.Do(newRequest(t, ctx, "POST", "/user", `{}`))
 	var e *rest.Error
 	require.ErrorAs(t, err, &e)

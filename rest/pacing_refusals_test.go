@@ -102,7 +102,9 @@ func TestAPacerOfOnesOwnCannotMakeCallsHammer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n int
 		client, err := rest.NewClient(paced, "key", rest.WithPacer(heedless{}), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
-			n++
+			if n++; n > 5 {
+				return reply(418, `{}`), nil
+			}
 			resp := reply(429, `{}`)
 			resp.Header.Set("Retry-After", "60")
 			return resp, nil

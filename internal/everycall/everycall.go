@@ -29,6 +29,7 @@ type Operations func(options ...rest.Option) ([]Operation, error)
 // Operation is a method of a wrapper, or of the generated client that its API()
 // returns.
 type Operation struct {
+	// Name is the method's, and what is special about this call of it.
 	Name string
 	// Call makes the call and says what is wrong with its result, given that it
 	// did not fail.
@@ -46,8 +47,8 @@ func Generated(name string, call func(context.Context) error) Operation {
 	return Operation{Name: "API." + name, generated: true, Call: func(ctx context.Context) (string, error) { return "", call(ctx) }}
 }
 
-// Covers fails t when a method of one of the receivers, or an operation of the
-// generated client, is not among the operations.
+// Covers fails t when a method of client or of one of the others, or an operation
+// of the generated client that client.API() returns, is not among the operations.
 func Covers(t *testing.T, operations Operations, client any, others ...any) {
 	t.Helper()
 	all, err := operations()

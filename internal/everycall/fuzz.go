@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,23 +72,23 @@ var seeds = []struct {
 func Fuzz(f *testing.F, operations Operations) {
 	all, err := operations()
 	require.NoError(f, err)
-	for i := range all {
+	for _, operation := range all {
 		for _, seed := range seeds {
-			f.Add(uint8(i), seed.status, seed.contentType, []byte(seed.body))
+			f.Add(operation.Name, seed.status, seed.contentType, []byte(seed.body))
 		}
 	}
-	f.Fuzz(func(t *testing.T, index uint8, status uint16, contentType string, body []byte) {
+	f.Fuzz(func(t *testing.T, name string, status uint16, contentType string, body []byte) {
 		server := &server{status: 200 + (int(status)+200)%400, contentType: contentType, body: body}
 		ctx, cancel := context.WithTimeout(t.Context(), mostTime)
 		defer cancel()
 		all, err := operations(
 			rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, server)}), rest.WithRetry(backoff.Policy{MaxWait: 1}), rest.WithQuotas())
 		require.NoError(t, err)
-		operation := all[int(index)%len(all)]
+		operation := named(all, name)
 
 		problem, err := operation.Call(ctx)
 
-		name := fmt.Sprintf("%s after %d", operation.Name, server.status)
+		name = fmt.Sprintf("%s after %d", operation.Name, server.status)
 		require.NoError(t, ctx.Err(), "%s takes too long", name)
 		assert.LessOrEqual(t, server.requests, mostRequests, name)
 		if err == nil {
@@ -95,6 +97,16 @@ func Fuzz(f *testing.F, operations Operations) {
 		}
 		server.check(t, name, operation, err)
 	})
+}
+
+// named returns the operation of that name, or one for each name that the fuzzer
+// makes up.
+func named(all []Operation, name string) Operation {
+	i := slices.IndexFunc(all, func(operation Operation) bool { return operation.Name == name })
+	if i < 0 {
+		i = int(crc32.ChecksumIEEE([]byte(name)) % uint32(len(all)))
+	}
+	return all[i]
 }
 
 // check holds an error to what package rest promises.

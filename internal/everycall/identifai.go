@@ -31,7 +31,7 @@ func Identifai(options ...rest.Option) ([]Operation, error) {
 	api := client.API()
 	return []Operation{
 		{Name: "UpsertUser", Password: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, fresh)) }},
-		{Name: "UpsertUser", Password: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, known)) }},
+		{Name: "UpsertUser by id", Password: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, known)) }},
 		{Name: "FindUserByEmail", Call: func(ctx context.Context) (string, error) { return one(client.FindUserByEmail(ctx, "ada@example.com")) }},
 		{Name: "SendCreationEmail", Call: func(ctx context.Context) (string, error) { return one(client.SendCreationEmail(ctx, 7)) }},
 		{Name: "Users", Call: func(ctx context.Context) (string, error) {

@@ -26,7 +26,7 @@ func UserCom(options ...rest.Option) ([]Operation, error) {
 	written := func(err error) (string, error) { return "", err }
 	return append(usercomAPI(client.API()), []Operation{
 		{Name: "UpsertUser", Call: upserts(nil)},
-		{Name: "UpsertUser", Call: upserts(map[string]any{"plan": "pro"})},
+		{Name: "UpsertUser with attributes", Call: upserts(map[string]any{"plan": "pro"})},
 		{Name: "UpdateUser", Call: func(ctx context.Context) (string, error) {
 			return one(client.UpdateUser(ctx, 7, usercom.UpdateUserRequest{City: new("Rome")}))
 		}},

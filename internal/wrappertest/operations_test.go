@@ -18,8 +18,7 @@ import (
 
 var providers = []string{"identifai", "partoo", "usercom"}
 
-// unwrapped lists the operations that API() alone can call, with the reason. All
-// have a method now.
+// unwrapped lists the operations that API() alone can call, each with the reason.
 var unwrapped = map[string]string{}
 
 func TestEveryOperationHasAWrapper(t *testing.T) {
