@@ -21,6 +21,7 @@ type Scenario struct {
 	Processes int           // 1 if 0
 	Share     bool          // each process knows of the others
 	Window    time.Duration // of a server of kind Mute
+	Asked     time.Duration // of a server of kind Mute: when the best client asks in vain whether the window is over
 	Strict    bool          // the server wants its requests apart, and takes no two at once
 	Kind      Kind
 }
@@ -153,7 +154,9 @@ func Run(s Scenario, set Setting, build Build) Result {
 // way, because a refused one would be overtaken by more than 8.
 //
 // Where nothing is documented, nobody can know the limit either until the first
-// refusal, which some servers count like any other request. And where the server
+// refusal, which some servers count like any other request. Where the server does
+// not say how long its window is (Asked), finding out takes a question too early,
+// which counts like the rest. And where the server
 // wants its requests apart (Strict), nobody can know how long one will be on its way:
 // two have to leave further apart by the jitter of a way, or be refused.
 func Best(s Scenario, set Setting, users, workers int) time.Duration {
@@ -171,6 +174,9 @@ func Best(s Scenario, set Setting, users, workers int) time.Duration {
 		}
 		if blind && !server.Hit(now) {
 			blind = false
+			if s.Asked > 0 {
+				server.Hit(s.Asked)
+			}
 			i--
 			continue
 		}

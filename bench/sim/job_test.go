@@ -51,3 +51,27 @@ func TestBestWhereNothingIsDocumented(t *testing.T) {
 	assert.Len(t, server.hits, 5)
 	assert.Greater(t, best, time.Minute)
 }
+
+// Whoever asks a server too early that counts refusals is done the later, in
+// whichever minute it asks.
+func TestBestWhereTheWindowIsUnknown(t *testing.T) {
+	const users, limit, waits = 300, 60, 4
+	for wait := range time.Duration(waits) {
+		for x := asked; x < minute; x += sec {
+			server := &Log{N: limit, Per: minute, Harsh: true}
+			ask, now := wait*minute+x, time.Duration(0)
+			for stored := 0; stored < users; {
+				if now = server.Free(now); now > ask && ask > 0 {
+					assert.False(t, server.Hit(ask))
+					now, ask = ask, 0
+					continue
+				}
+				assert.True(t, server.Hit(now))
+				stored++
+			}
+			assert.GreaterOrEqual(t, now, waits*minute+asked, "asked %v into minute %d", x, wait+1)
+		}
+	}
+	e9 := Scenarios()[slices.IndexFunc(Scenarios(), func(s Scenario) bool { return s.Name[:2] == "e9" })]
+	assert.InDelta(t, (waits*minute + asked).Seconds(), Best(e9, Setting{Trip: sec / 10}, users, limit).Seconds(), 7, "the first users take a few seconds")
+}
