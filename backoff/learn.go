@@ -13,6 +13,8 @@ type learned struct {
 	failed int64 // last refusal
 	opened int64 // last reopening
 	passed int   // accepted since the last closing
+	idle   int64 // nobody had anything to send for so long since then
+	sparse int   // closings in a row that came amid idle times
 	pace   pace
 	window window
 }
@@ -21,7 +23,8 @@ type learned struct {
 // wait that the server named, 0 if none.
 func (l *learned) closing(c *class, now, wish int64) {
 	first, gap, n := l.closed == 0, now-l.closed, l.passed
-	l.closed, l.passed, l.window.fresh = now, 0, false
+	busy := l.busy(gap)
+	l.closed, l.passed, l.idle, l.window.fresh = now, 0, 0, false
 	switch {
 	case l.window.concerns(wish, gap):
 		l.window.refused(c, now)
@@ -30,6 +33,8 @@ func (l *learned) closing(c *class, now, wish int64) {
 		l.pace.fresh = true
 	case first || n == 0:
 		l.doubt(c, now, wish)
+	case gap < fine && !c.apart && l.pace.every == 0 && !busy:
+		// No pace: the callers set it, not the server.
 	case gap < fine && !c.apart:
 		l.pace.refused(c, gap, n)
 	case l.pace.every > 0:
@@ -39,6 +44,18 @@ func (l *learned) closing(c *class, now, wish int64) {
 	default:
 		l.doubt(c, now, wish)
 	}
+}
+
+// busy reports whether the callers had enough to send in gap for what was accepted
+// to tell the server's limit. A server that keeps refusing those who come
+// now and then has a limit too.
+func (l *learned) busy(gap int64) bool {
+	if l.idle <= gap/4 || gap >= fine {
+		l.sparse = 0
+		return true
+	}
+	l.sparse++
+	return l.sparse > 2
 }
 
 // reopened learns the window of a server that documents none from its first

@@ -4,7 +4,7 @@ import "time"
 
 const (
 	forget    = int64(100 * time.Second) // a pace quickens by 1/100 each second
-	mostFails = 7                        // and at the slowest 2^7 times slower
+	mostFails = 5                        // and at the slowest 2^5 times slower
 )
 
 // pace is a learned least distance between requests, for limits too fine to be
@@ -19,6 +19,7 @@ type pace struct {
 	strict bool  // the server takes no burst at all: no two requests may arrive closer
 	fresh  bool  // learned from the first refusal; how many of that burst passed is not known yet
 	lowest int64 // so short a pace shows that the refusals are history
+	origin int64 // what it was when first learned
 }
 
 // refused learns from the second of two closings in gap, with n requests
@@ -49,18 +50,34 @@ func (p *pace) overtaken(gap int64, n int) {
 	} else {
 		p.settle()
 	}
+	if p.every == 0 {
+		return
+	}
 	p.fails = min(p.fails+1, mostFails)
 	p.raise = p.least
 }
 
+// slow slows the pace down. A server that still refuses at half as much again as
+// was first measured does not do so because of the pace (or has a new limit, to
+// be learned from the start): slower and slower would not end the refusals, but
+// hold up the callers for hours.
 func (p *pace) slow() {
 	raise := p.raise
 	p.every += p.every / raise
+	if p.every > p.origin*3/2 {
+		*p = pace{}
+		return
+	}
 	p.settle()
 	p.raise = raise
 }
 
-func (p *pace) settle() { p.raise, p.peak, p.lowest = p.least, p.every, p.every/2 }
+func (p *pace) settle() {
+	p.raise, p.peak, p.lowest = p.least, p.every, p.every*3/4
+	if p.origin == 0 {
+		p.origin = p.every
+	}
+}
 
 // quicken lets the pace creep up.
 func (p *pace) quicken(past int64) {

@@ -2,6 +2,7 @@ package backoff_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -95,6 +96,130 @@ func TestPacerLearnsThatAQuotaIsSpread(t *testing.T) {
 					assert.Positive(t, p.Stats()[0].Pace)
 				})
 			}
+		})
+	}
+}
+
+// troubled refuses one request in share, however slowly they come, until well.
+type troubled struct {
+	share int
+	well  time.Duration
+	begin time.Time
+
+	mu     sync.Mutex
+	random *rand.Rand
+}
+
+func (s *troubled) answer() (int, time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.begin) < s.well && s.random.IntN(s.share) == 0 {
+		return 429, 0
+	}
+	return 200, 0
+}
+
+// Refusals that have nothing to do with the pace must not make it slower and
+// slower: callers who come now and then hardly wait, and soon not at all once
+// the server is well.
+func TestPacerIsNotSlowedDownByAServerInTrouble(t *testing.T) {
+	const sick, total, recovery = 30 * time.Minute, 60 * time.Minute, 20 * time.Minute
+	var waits []time.Duration
+	for seed := range uint64(8) {
+		synctest.Test(t, func(t *testing.T) {
+			begin, random := time.Now(), rand.New(rand.NewPCG(seed, 6))
+			s := &troubled{share: 50, well: sick, begin: begin, random: rand.New(rand.NewPCG(seed, 7))}
+			p := newPacer(t, backoff.PacerConfig{Rand: rand.NewPCG(seed, 8)})
+			var mu sync.Mutex
+			var wg sync.WaitGroup
+			for came := time.Since(begin); came < total; came = time.Since(begin) {
+				wg.Go(func() {
+					assert.NoError(t, call(t.Context(), p, s.answer))
+					waited := time.Since(begin) - came
+					if came > sick+recovery {
+						assert.Less(t, waited, 5*time.Second, "seed %d: the server has been well for %v", seed, recovery)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					if came < sick {
+						waits = append(waits, waited)
+					}
+				})
+				time.Sleep(time.Duration(random.ExpFloat64() * float64(time.Second)))
+			}
+			wg.Wait()
+		})
+	}
+	slices.Sort(waits)
+	nine, most := waits[len(waits)*9/10], waits[len(waits)-1]
+	t.Logf("nine of ten within %v, all within %v", nine, most)
+	assert.Less(t, nine, 3*time.Minute)
+	assert.Less(t, most, 15*time.Minute)
+}
+
+func TestPacerKeepsSendingToAServerInTrouble(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		config        backoff.PacerConfig
+		share         int
+		least, middle int // in ten minutes
+	}{
+		{"300 a minute, 2 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 50, 1500, 2200},
+		{"300 a minute, 20 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 5, 300, 600},
+		{"undocumented, 2 %", backoff.PacerConfig{}, 50, 100, 2000},
+		{"undocumented, 20 %", backoff.PacerConfig{}, 5, 5, 150},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const bin, bins, seeds = 10 * time.Minute, 6, 8
+			var stored [seeds * bins]int
+			for seed := range uint64(seeds) {
+				synctest.Test(t, func(t *testing.T) {
+					s := &troubled{share: c.share, well: bins * bin, begin: time.Now(), random: rand.New(rand.NewPCG(seed, 7))}
+					config := c.config
+					config.Rand = rand.NewPCG(seed, 8)
+					p := newPacer(t, config)
+					var mu sync.Mutex
+					var wg sync.WaitGroup
+					for range 16 {
+						wg.Go(func() {
+							for {
+								assert.NoError(t, call(t.Context(), p, s.answer))
+								i := int(time.Since(s.begin) / bin)
+								if i >= bins {
+									return
+								}
+								mu.Lock()
+								stored[int(seed)*bins+i]++
+								mu.Unlock()
+							}
+						})
+					}
+					wg.Wait()
+				})
+			}
+			slices.Sort(stored[:])
+			t.Logf("between %d and %d, median %d", stored[0], stored[len(stored)-1], stored[len(stored)/2])
+			assert.Greater(t, stored[0], c.least)
+			assert.Greater(t, stored[len(stored)/2], c.middle)
+		})
+	}
+}
+
+// A single caller with work of its own between requests is idle half the time, and
+// yet it is the server that sets the pace.
+func TestPacerLearnsThePaceOfACallerWithOtherWork(t *testing.T) {
+	for _, work := range []time.Duration{50 * time.Millisecond, 400 * time.Millisecond, 700 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			s := evenServer{every: time.Second, burst: 1, trip: trip, mu: new(sync.Mutex), begin: time.Now(), random: rand.New(rand.NewPCG(1, 3))}
+			p := newPacer(t, backoff.PacerConfig{Rand: rand.NewPCG(1, 4)})
+			for range 300 {
+				s.call(t, p)
+				time.Sleep(work)
+			}
+			ratio := float64(time.Since(s.begin)) / float64(300*s.every)
+			t.Logf("%v: %.3f, %d refused", work, ratio, s.refused)
+			assert.Less(t, ratio, 1.25)
+			assert.LessOrEqual(t, s.refused, 12)
 		})
 	}
 }

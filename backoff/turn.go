@@ -36,6 +36,9 @@ func (t *turn) Wait(ctx context.Context, atMost time.Duration) error {
 		t.number = c.issued
 	}
 	if c.queue.before(t) && c.delay(now) == 0 {
+		if len(c.flight) == 0 {
+			c.learned.idle += now - c.busy
+		}
 		c.depart(t, now)
 		c.mu.Unlock()
 		return nil

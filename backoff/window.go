@@ -17,6 +17,7 @@ const (
 type window struct {
 	limit     int   // most requests in span, 0: no window
 	span      int64 // a window as long is surely over
+	origin    int64 // what span was when first learned
 	safe      int64 // it was this long before a trial shortened it
 	unsure    int64 // one as long is surely not over, as far as trials tell
 	tentative bool  // one success beyond the limit disproves it
@@ -37,7 +38,7 @@ const (
 )
 
 func newWindow(n int, span int64) window {
-	return window{limit: n, span: span, spans: 1, fresh: true}
+	return window{limit: n, span: span, origin: span, spans: 1, fresh: true}
 }
 
 // concerns reports whether a refusal may be due to this window: not one with a
@@ -46,7 +47,9 @@ func (w *window) concerns(wish, gap int64) bool {
 	return w.limit > 0 && (wish == 0 || wish >= w.span/8 || gap >= min(fine, w.span/8))
 }
 
-// refused corrects the window: fewer requests, or longer.
+// refused corrects the window: fewer requests, or longer. A server that still
+// refuses at half as much again as was first measured has no such window: the
+// callers would wait ever longer, and in vain.
 func (w *window) refused(c *class, now int64) {
 	if n := c.log.since(max(c.began-1, now-w.span)); n > w.limit/2 && n < w.limit {
 		w.limit, w.tentative, w.fresh = n, false, true
@@ -54,6 +57,10 @@ func (w *window) refused(c *class, now int64) {
 		w.unsure = w.span
 		w.span = max(w.span+w.span/16, w.safe)
 		w.safe = 0
+		if w.span > w.origin*3/2 {
+			*w = window{}
+			return
+		}
 	}
 	w.tried, w.trying = 0, false
 }
