@@ -12,7 +12,7 @@ import (
 
 // maxAllocations is the ceiling of what the stack adds to a call over a bare
 // http.Client that reads the answer itself.
-const maxAllocations = 12
+const maxAllocations = 10
 
 func TestAllocationsPerCall(t *testing.T) {
 	tr := transport(func(*http.Request) (*http.Response, error) { return reply(200, `{"id":7}`), nil })

@@ -50,9 +50,9 @@ func (c *Client) readAnswer(ctx context.Context, cancel context.CancelFunc, req 
 		}
 		return nil, e
 	}
-	body := &answer{data: data, exchange: x}
-	body.Reset(data)
-	resp.Body = body
+	x.answer.data, x.answer.exchange = data, x
+	x.answer.Reset(data)
+	resp.Body = &x.answer
 	resp.ContentLength = int64(len(data))
 	return resp, nil
 }

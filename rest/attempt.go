@@ -18,8 +18,8 @@ import (
 func (c *Client) attempt(req *http.Request, header http.Header, body io.ReadCloser, x *exchange) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
 	defer cancel()
-	var trace progress
-	out := req.WithContext(httptrace.WithClientTrace(ctx, trace.hooks()))
+	trace := newProgress()
+	out := req.WithContext(httptrace.WithClientTrace(ctx, &trace.hooks))
 	out.Header, out.Body, out.Host = header, body, ""
 	x.attempts++
 	sent := time.Now()
@@ -77,13 +77,14 @@ var _ net.Error = attemptTimeout{}
 type progress struct {
 	dialled atomic.Bool // net/http asked for a connection, so its hooks can be trusted
 	wrote   atomic.Bool // the head went to a connection
+	hooks   httptrace.ClientTrace
 }
 
-func (p *progress) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn:      func(string) { p.dialled.Store(true) },
-		WroteHeaders: func() { p.wrote.Store(true) },
-	}
+func newProgress() *progress {
+	p := new(progress)
+	p.hooks.GetConn = func(string) { p.dialled.Store(true) }
+	p.hooks.WroteHeaders = func() { p.wrote.Store(true) }
+	return p
 }
 
 // executed says what an attempt without an answer may have done. A transport

@@ -21,6 +21,7 @@ type exchange struct {
 	// doubtful is set once an attempt may have been executed without an answer
 	// to prove it. Later answers cannot take that back.
 	doubtful bool
+	answer   answer // the one that is handed out, if any
 }
 
 func (c *Client) exchange(req *http.Request) *exchange {
