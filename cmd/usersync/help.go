@@ -53,7 +53,8 @@ Flags:
 Interrupt:
   The first interrupt (Ctrl-C, SIGTERM, SIGHUP) lets users finish that were begun,
   the second stops at once. When nobody reads standard output any more, a run ends as
-  after the first. How to go on is said at the end.
+  after the first; up to -workers users may then be on record, and done, whose lines
+  nobody got. How to go on is said at the end.
 
 Journal:
   It is whole after an interrupt and after a crash, and is of one FILE, provider and

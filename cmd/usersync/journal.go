@@ -136,6 +136,8 @@ func advice(err error, o options) string {
 		return ""
 	case errors.Is(err, upsert.ErrJournalInput) && o.resume && o.journal == "":
 		return "; without -resume, a run begins anew"
+	case errors.Is(err, upsert.ErrJournalInput):
+		return " (FILE is another, or has changed since); give another file with -journal"
 	}
 	return "; give another file with -journal"
 }
