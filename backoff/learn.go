@@ -14,7 +14,8 @@ type learned struct {
 	opened int64 // last reopening
 	passed int   // accepted since the last closing
 	idle   int64 // nobody had anything to send for so long since then
-	sparse int   // closings in a row that came amid idle times
+	sparse int   // closings in a row that came soon, and amid idle times
+	every  int64 // from one accepted to the next, between the two closings before
 	pace   pace
 	window window
 }
@@ -23,7 +24,7 @@ type learned struct {
 // wait that the server named, 0 if none.
 func (l *learned) closing(c *class, now, wish int64) {
 	first, gap, n := l.closed == 0, now-l.closed, l.passed
-	busy := l.busy(gap)
+	steady := l.steady(gap, n)
 	l.closed, l.passed, l.idle, l.window.fresh = now, 0, 0, false
 	switch {
 	case l.window.concerns(wish, gap):
@@ -33,10 +34,10 @@ func (l *learned) closing(c *class, now, wish int64) {
 		l.pace.fresh = true
 	case first || n == 0:
 		l.doubt(c, now, wish)
-	case gap < fine && !c.apart && l.pace.every == 0 && !busy:
-		// No pace: the callers set it, not the server.
 	case gap < fine && !c.apart:
-		l.pace.refused(c, gap, n)
+		if l.pace.every > 0 || steady {
+			l.pace.refused(c, gap, n)
+		}
 	case l.pace.every > 0:
 		l.pace.overtaken(gap, n)
 	case gap <= max(fine, 4*(l.opened-(now-gap))) && c.plausible(gap, n):
@@ -46,16 +47,23 @@ func (l *learned) closing(c *class, now, wish int64) {
 	}
 }
 
-// busy reports whether the callers had enough to send in gap for what was accepted
-// to tell the server's limit. A server that keeps refusing those who come
-// now and then has a limit too.
-func (l *learned) busy(gap int64) bool {
-	if l.idle <= gap/4 || gap >= fine {
-		l.sparse = 0
-		return true
+// steady reports whether closings of the gate show a pace of the server's that is
+// not learned yet: it accepted about as many in gap as between the two closings
+// before, and the callers had enough to send. Refusals by chance seldom agree. A
+// server that keeps refusing those who come now and then has a limit too.
+func (l *learned) steady(gap int64, n int) bool {
+	if gap >= fine || n == 0 || l.pace.every > 0 {
+		l.every, l.sparse = 0, 0
+		return false
 	}
+	before := l.every
+	l.every = gap / int64(n)
 	l.sparse++
-	return l.sparse > 2
+	idle := l.idle > gap/4
+	if !idle {
+		l.sparse = 0
+	}
+	return before > l.every*2/3 && before < l.every*3/2 && (!idle || l.sparse > 2)
 }
 
 // reopened learns the window of a server that documents none from its first
