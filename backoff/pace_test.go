@@ -153,8 +153,8 @@ func TestPacerIsNotSlowedDownByAServerInTrouble(t *testing.T) {
 	slices.Sort(waits)
 	nine, most := waits[len(waits)*9/10], waits[len(waits)-1]
 	t.Logf("nine of ten within %v, all within %v", nine, most)
-	assert.Less(t, nine, 5*time.Second)
-	assert.Less(t, most, 3*time.Minute)
+	assert.Less(t, nine, time.Second)
+	assert.Less(t, most, 30*time.Second)
 }
 
 func TestPacerKeepsSendingToAServerInTrouble(t *testing.T) {
