@@ -17,7 +17,7 @@
 // For many users, [Client.Bulk] lists those that exist once, and leaves alone who
 // looks as asked: a nightly run in which little changes takes minutes, not hours.
 //
-// Every failure is a *rest.Error. 429 answers are waited out, lost and 502 to
+// Every call that fails returns a *rest.Error. 429 answers are waited out, lost and 502 to
 // 504 answers are repeated where that is safe, as package rest says. Requests
 // wait for their turn under the vendor's quotas, see [New]: a call may take
 // minutes when many are made, and its context limits that. The vendor documents

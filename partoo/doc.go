@@ -18,7 +18,7 @@
 // For many users, [Client.Bulk] reads all that exist once, where that takes fewer
 // requests than a search for each, and upserts them with upsert.All.
 //
-// Every failure is a *rest.Error, to be had with errors.As. 429 answers are
+// Every call that fails returns a *rest.Error, to be had with errors.As. 429 answers are
 // waited out, lost and 502 to 504 answers are repeated where that is safe, as
 // package rest says. Partoo allows 300 requests a minute per organisation (vendor
 // page "Rate Limiting"), which all keys of the organisation share.

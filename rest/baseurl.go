@@ -12,7 +12,7 @@ import (
 // repeat the URL: a password may stand in it.
 func parseBaseURL(raw string) (*url.URL, error) {
 	if raw == "" {
-		return nil, errors.New("base URL: is required")
+		return nil, errors.New("base URL: is required (user.com: a subdomain, or WithBaseURL)")
 	}
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestNewWantsOneDNSLabel(t *testing.T) {
 // Without a subdomain there is no base URL but the one given.
 func TestNewWithoutASubdomain(t *testing.T) {
 	_, err := usercom.New("", usercomtest.Key)
-	assert.EqualError(t, err, "usercom: new client: base URL: is required")
+	assert.EqualError(t, err, "usercom: new client: base URL: is required (user.com: a subdomain, or WithBaseURL)")
 	_, err = usercom.New("", usercomtest.Key, rest.WithBaseURL("https://crm.example.com/api/public"))
 	assert.NoError(t, err)
 }

@@ -13,7 +13,7 @@
 // in its result is user.com's own, an integer; every other method takes that
 // one.
 //
-// Every failure is a *rest.Error. 429 answers are waited out, lost and 502 to
+// Every call that fails returns a *rest.Error. 429 answers are waited out, lost and 502 to
 // 504 answers are repeated where that is safe, as package rest says.
 //
 // The vendor publishes no OpenAPI document; the client is generated from one

@@ -31,8 +31,10 @@ Flags:
   -format FORMAT    csv or jsonl, whatever the name of FILE
   -dry-run          send no write: check FILE and tell what would be created,
                     updated or left unchanged (usercom: FILE is checked)
-  -quiet            no lines for users, no progress: only the end
-  -json             lines for users are JSON objects; the end goes to standard error
+  -quiet            no lines for users, no progress: only waits and the end
+  -json             lines for users are JSON objects; the end goes to standard error.
+                    With -dry-run they have "dry_run": true, and "outcome" is what
+                    it would be
   -journal FILE     record there what is done; with -provider all, FILE.identifai
                     and so on. Default: next to the input, as in
                     users.csv.partoo.journal; none with -fake or standard input
@@ -42,7 +44,8 @@ Flags:
   -workers N        users upserted at the same time (8)
   -timeout DURATION how long an attempt may take, as 30s (the default) or 2m
   -quota QUOTA      requests allowed instead of those documented, reads and writes
-                    together: 300/min, 50/10s, 1/s,30/min, or none
+                    together: 300/min, 50/10s, 1/s,30/min, or none; for
+                    one provider, not for all
   -share 1/N        use that part of the quota: N processes use the key
   -fake             send to fakes in memory instead; no keys are needed
   -fake-state FILE  with -fake: start with the users in FILE, if it exists, and
@@ -61,7 +64,8 @@ Journal:
   key. A run that is not over is not begun anew as long as its journal is there.
   Where -journal was not given, it is removed when every user is done, and when the
   run ended with users that failed, or FILE is another by now, the next run renames
-  it, adding .old, and begins anew.
+  it, adding .old, and begins anew. One of another key or address is set aside only
+  when its run is over.
 
 Exit status:
   0  every user is as the file has it

@@ -93,6 +93,8 @@ func (t *target) openJournal(o options, is checked, in *input) error {
 		t.replace = ofNobody
 	case errors.Is(err, upsert.ErrJournalInput) && o.journal == "" && !o.resume:
 		t.replace = "of a run over another file"
+	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "" && !o.resume && recordedIn(path) >= is.rows:
+		t.replace = "of a run that is over" // with another key since, or at another address
 	case err != nil:
 		return fmt.Errorf("%w%s", err, advice(err, o))
 	}
@@ -138,6 +140,8 @@ func advice(err error, o options) string {
 		return "; without -resume, a run begins anew"
 	case errors.Is(err, upsert.ErrJournalInput):
 		return " (FILE is another, or has changed since); give another file with -journal"
+	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "":
+		return " (the key or the address is another): to begin anew, move that journal away"
 	}
 	return "; give another file with -journal"
 }

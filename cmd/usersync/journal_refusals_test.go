@@ -148,6 +148,11 @@ func TestJournalsAndARefusedKey(t *testing.T) {
 
 	refusing(server, "Cy")
 	require.Equal(t, exitFailed, run(key).status)
+	assert.Equal(t, exitFailed, run("wrong").status, "the run is over, so a new key begins anew")
+	assert.FileExists(t, journal+".old")
+	assert.NoFileExists(t, journal)
+
+	require.Equal(t, exitFailed, run(key).status)
 	before, err := os.ReadFile(journal)
 	require.NoError(t, err)
 	before = before[:len(before)-1] // as if it had been killed there
@@ -155,6 +160,7 @@ func TestJournalsAndARefusedKey(t *testing.T) {
 	got = run("wrong")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "journal of another run: its provider is ")
+	assert.Contains(t, got.err, " (the key or the address is another): to begin anew, move that journal away\n")
 	after, err := os.ReadFile(journal)
 	require.NoError(t, err)
 	assert.Equal(t, before, after)

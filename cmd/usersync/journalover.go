@@ -13,11 +13,18 @@ import (
 // ofNobody is a journal without users, which needs not be kept.
 const ofNobody = "of nobody"
 
-func nobodyIn(path string) bool {
-	for range upsert.ReadJournal(path) {
-		return false
+func nobodyIn(path string) bool { return recordedIn(path) == 0 }
+
+// recordedIn is how many users a journal has on record, -1 when it cannot be read.
+func recordedIn(path string) int {
+	n := 0
+	for _, err := range upsert.ReadJournal(path) {
+		if err != nil {
+			return -1
+		}
+		n++
 	}
-	return true
+	return n
 }
 
 // checkOver has a run that is over begun anew, if nobody asked for its journals, and

@@ -26,7 +26,7 @@ func partooTable() table[partoo.UserInput] {
 			listed("sidebar_pages", list[partoo.SidebarPage](), "superseded by custom roles", func(u *U) *[]partoo.SidebarPage { return &u.SidebarPages }),
 			pointer("send_invitation", boolean(), "for new users", func(u *U) **bool { return &u.OnCreate.SendInvitation }),
 			always("status", text[partoo.UserStatus](), "active or invited; for new users", func(u *U) *partoo.UserStatus { return &u.OnCreate.Status }),
-			always("password", text[rest.Secret](), "for new users", func(u *U) *rest.Secret { return &u.OnCreate.Password }),
+			always("password", text[rest.Secret](), "for new users: 8 characters or more, with upper case, lower case, digit and special character", func(u *U) *rest.Secret { return &u.OnCreate.Password }),
 			always("lang", text[partoo.Lang](), "fr, en, es, it, pt-br, de, ar, nl, pl, cs, ca, sk, pt, lv, ro, bg or hu", func(u *U) *partoo.Lang { return &u.Lang }),
 			pointer("sso_only", boolean(), "", func(u *U) **bool { return &u.SSOOnly }),
 		},
