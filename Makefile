@@ -1,10 +1,17 @@
-# usersync: everything a developer runs. Needs Go, git and make, nothing else.
+# usersync: every command a developer runs. Needs Go, git and make, nothing else.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 APIDIFF = golang.org/x/exp/cmd/apidiff@v0.0.0-20261014143641-f0251eb4aa3e
-
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GO_LICENSES = github.com/google/go-licenses@v1.6.0
+
+# The modules are the directories with a go.mod, the root first. The providers are the specs.
+MODULES := $(patsubst %/,%,$(sort $(dir $(shell git ls-files --cached --others --exclude-standard go.mod '*/go.mod' | grep -v testdata/))))
+NESTED := $(filter-out .,$(MODULES))
+PROVIDERS := $(sort $(filter-out %.overlay,$(basename $(notdir $(wildcard specs/*.yaml)))))
+
+# The simulations of bench need a long time to build and one core to repeat exactly: .ci/run tests them.
+TESTED := $(filter-out bench,$(MODULES))
 
 # The race detector needs cgo and a C compiler.
 CC_FOUND := $(shell command -v "$$(go env CC | cut -d' ' -f1)" 2>/dev/null)
@@ -16,39 +23,53 @@ endif
 
 DEMO_STATE = $(CURDIR)/bin/demo-state.json
 
-.PHONY: help test demo generate lint check bench drift update api fuzz vulncheck licenses reliability
+# in runs a command in each of the modules: $(call in,MODULES,COMMAND)
+in = for module in $(1); do (cd $$module && echo "\# $$module: $(strip $(2))" && $(2)) || exit 1; done
+
+.PHONY: help test quick soak demo generate lint vet check modules bench drift update api fuzz vulncheck licenses reliability
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
 
-test: ## run every test, with the race detector where a C compiler is found
+test: ## run all tests, with the race detector if a C compiler is found
 ifeq ($(CC_FOUND),)
 	@echo 'no C compiler found: testing without the race detector'
 endif
-	$(RACE) ./...
-	cd drift && $(RACE) ./...
+	@$(call in,$(TESTED),$(RACE) -timeout 30m ./...)
 
-demo: ## upsert testdata/users.csv into all three providers, twice, on embedded fakes
+quick: ## run the tests without the race detector and without the reliability suite
+	go test -short $$(go list ./... | grep -v /internal/reliability)
+	@$(call in,$(filter-out .,$(TESTED)),go test -short ./...)
+
+# A test with Soak in its name is skipped unless this variable is set.
+soak: ## run the long forms of tests (hours)
+	@$(call in,$(MODULES),USERSYNC_SOAK=1 go test -count=1 -timeout 12h -v -run Soak ./...)
+	cd internal/reliability && go test -count=1 -timeout 2h -run Model -rapid.checks 5000
+
+modules: ## list the modules of this repository
+	@printf '%s\n' $(MODULES)
+
+demo: ## upsert testdata/users.csv into all three providers, twice, on in-memory fakes
 	@mkdir -p bin && rm -f $(DEMO_STATE)
 	go build -o bin/usersync ./cmd/usersync
-	@echo; echo '# first run: everyone is new, and one request is refused with a 429 on the way'
-	bin/usersync upsert -provider all -fake -fake-state $(DEMO_STATE) -fake-429 testdata/users.csv
-	@echo; echo '# second run: everyone is there already'
-	bin/usersync upsert -provider all -fake -fake-state $(DEMO_STATE) testdata/users.csv
+	@echo; echo '# first run: all users are new, and one request gets a 429'
+	bin/usersync upsert --provider all --fake --fake-state $(DEMO_STATE) --fake-429 testdata/users.csv
+	@echo; echo '# second run: all users exist'
+	bin/usersync upsert --provider all --fake --fake-state $(DEMO_STATE) testdata/users.csv
 
 generate: ## regenerate gen/ from specs/
 	go generate ./gen/...
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## run gofmt, go vet and staticcheck
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) ./...
-	cd drift && go vet ./... && go run $(STATICCHECK) ./...
-	cd bench && go vet ./... && go run $(STATICCHECK) ./...
+	@$(call in,$(MODULES),go vet ./... && go run $(STATICCHECK) ./...)
 
-check: lint test ## all that CI runs
+vet: ## run go vet for Linux, macOS and Windows
+	@for os in linux darwin windows; do echo "# GOOS=$$os"; export GOOS=$$os; $(call in,$(MODULES),go vet ./...); done
 
-# One core, so that the simulations repeat to the request.
+check: lint vet test ## run what CI runs, except the simulations and the checks of generated files
+
+# On one core the simulations repeat exactly.
 bench: ## compare pacing and cost per call with other clients (about 20 minutes)
 	cd bench && GOMAXPROCS=1 go test . -count=1 -run 'Bars|Cost'
 	cd bench && GOMAXPROCS=1 go test . -count=1 -run Tables -v -peers -seeds 5 -timeout 30m
@@ -57,28 +78,30 @@ bench: ## compare pacing and cost per call with other clients (about 20 minutes)
 	cd bench && go test . -count=1 -run BulkTable -v -bulk 25
 
 # With the race detector, so it needs a C compiler.
-reliability: ## print what the clients do under every fault, many callers and chance (about a minute)
-	cd internal/reliability && CGO_ENABLED=1 go test -race -count=1 -report
+reliability: ## print the table of docs/reliability.md: faults, many callers, random sequences
+	cd internal/reliability && CGO_ENABLED=1 go test -race -count=1 -timeout 30m -report
 
-# How long each target runs. What fails is kept in testdata/fuzz/ of its package.
-# Left to itself, go test may spend a minute on making one input smaller.
+# Each target runs for FUZZTIME. An input that fails is kept in testdata/fuzz/ of its package.
+# Without -fuzzminimizetime, go test may spend a minute on making one input smaller.
 FUZZTIME ?= 20s
 
 fuzz: ## run every fuzz target for FUZZTIME (20s) each
-	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r package; do \
-		targets=$$(go test -list '^Fuzz' $$package) || { echo "$$targets"; exit 1; }; \
-		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
-			echo "# $$package $$target"; \
-			go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s || exit 1; \
-		done; \
+	@for module in $(MODULES); do (cd $$module && \
+		go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r package; do \
+			targets=$$(go test -list '^Fuzz' $$package) || { echo "$$targets"; exit 1; }; \
+			for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+				echo "# $$package $$target"; \
+				go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s || exit 1; \
+			done; \
+		done) || exit 1; \
 	done
 
-# A directory or URL of a copy; the default is Go's own.
+# URL of a copy of the vulnerability database; the default is Go's own.
 VULNDB ?=
 
-vulncheck: ## look for known vulnerabilities in what is used; needs the network
+vulncheck: ## look for known vulnerabilities in all modules; needs the network
 	@GOBIN=$(CURDIR)/bin go install $(GOVULNCHECK)
-	@for module in . drift bench; do \
+	@for module in $(MODULES); do \
 		echo "# $$module"; bin/govulncheck -C $$module $(if $(VULNDB),-db $(VULNDB)) -test ./...; status=$$?; \
 		case $$status in \
 		0) ;; \
@@ -87,25 +110,24 @@ vulncheck: ## look for known vulnerabilities in what is used; needs the network
 		esac; \
 	done
 
-LICENSES = $(CURDIR)/bin/go-licenses report --ignore github.com/usersync/usersync
+REPORT = $(CURDIR)/bin/go-licenses report --ignore github.com/usersync/usersync
 GENERATOR = github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
+DEPENDENCIES = go list -deps -test -f '{{with .Module}}module,{{.Path}}{{end}}'
 
-MODULES = go list -deps -test -f '{{with .Module}}module,{{.Path}}{{end}}'
-
-# go-licenses asks for URLs that the list leaves out, and logs when it gets none.
+# go-licenses asks for URLs that the list does not contain, and logs when it gets none.
 licenses: ## write LICENSES.md, the licences of all dependencies
 	@GOBIN=$(CURDIR)/bin go install $(GO_LICENSES)
-	@{ for module in drift bench; do (cd $$module && $(MODULES) ./...) || exit 1; done && $(MODULES) ./... $(GENERATOR) && \
-	$(LICENSES) ./identifai/... ./partoo/... ./usercom/... ./upsert/... ./*test | sed 's/$$/,programs that use the clients/' && \
-	$(LICENSES) --include_tests ./... $(GENERATOR) | sed 's/$$/,the command and development/' && \
-	for module in drift bench; do (cd $$module && $(LICENSES) --include_tests ./... | sed "s/$$/,$$module/") || exit 1; done; \
+	@{ for module in $(NESTED); do (cd $$module && $(DEPENDENCIES) ./...) || exit 1; done && $(DEPENDENCIES) ./... $(GENERATOR) && \
+	$(REPORT) $(PROVIDERS:%=./%/...) ./upsert/... $(wildcard ./*test) | sed 's/$$/,programs that use the clients/' && \
+	$(REPORT) --include_tests ./... $(GENERATOR) | sed 's/$$/,the command and development/' && \
+	for module in $(NESTED); do (cd $$module && $(REPORT) --include_tests ./... | sed "s:$$:,$$module:") || exit 1; done; \
 	} >bin/licenses.csv 2>bin/licenses.log || { cat bin/licenses.log; exit 1; }
 	@awk -f .ci/licenses.awk bin/licenses.csv >LICENSES.md
 
 # What api compares with: a commit or tag.
 BASE ?= HEAD
 
-drift: ## compare specs/ with what the vendors publish now; ARGS='-provider partoo -from FILE'
+drift: ## compare specs/ with what the vendors publish now; ARGS='--provider partoo --from FILE'
 	@cd drift && go build -o ../bin/drift .
 	bin/drift $(ARGS)
 
@@ -116,11 +138,11 @@ update: ## after a spec was edited: validate, generate, vet, test, tell what cha
 	$(MAKE) test
 	@$(MAKE) --no-print-directory api
 
-api: ## changes of the exported API since BASE (HEAD), and the version they call for
+api: ## list changes of the exported API since BASE (HEAD) and the version they require
 	@rm -rf bin/base && mkdir -p bin/base && git archive $(BASE) | tar -x -C bin/base
 	@cd bin/base && go run $(APIDIFF) -m -w ../base.api github.com/usersync/usersync
 	@go run $(APIDIFF) -m -w bin/now.api github.com/usersync/usersync
 	@go run $(APIDIFF) -m bin/base.api bin/now.api >bin/all.api
-	@for p in identifai partoo usercom; do grep -ohE '= gen\.[A-Za-z0-9]+' $$p/*.go | sed "s/= gen\./$$p /"; done | sort -u >bin/promised
+	@for p in $(PROVIDERS); do grep -ohE '= gen\.[A-Za-z0-9]+' $$p/*.go | sed "s/= gen\./$$p /"; done | sort -u >bin/promised
 	@awk -f drift/api.awk bin/promised bin/all.api
 	@rm -rf bin/base bin/*.api bin/promised
