@@ -118,7 +118,7 @@ DEPENDENCIES = go list -deps -test -f '{{with .Module}}module,{{.Path}}{{end}}'
 licenses: ## write LICENSES.md, the licences of all dependencies
 	@GOBIN=$(CURDIR)/bin go install $(GO_LICENSES)
 	@{ for module in $(NESTED); do (cd $$module && $(DEPENDENCIES) ./...) || exit 1; done && $(DEPENDENCIES) ./... $(GENERATOR) && \
-	$(REPORT) $(PROVIDERS:%=./%/...) ./upsert/... $(wildcard ./*test) | sed 's/$$/,programs that use the clients/' && \
+	$(REPORT) $(PROVIDERS:%=./%/...) ./upsert/... | sed 's/$$/,programs that use the clients/' && \
 	$(REPORT) --include_tests ./... $(GENERATOR) | sed 's/$$/,the command and development/' && \
 	for module in $(NESTED); do (cd $$module && $(REPORT) --include_tests ./... | sed "s:$$:,$$module:") || exit 1; done; \
 	} >bin/licenses.csv 2>bin/licenses.log || { cat bin/licenses.log; exit 1; }

@@ -37,7 +37,7 @@ func TestPacerMemoryIsBounded(t *testing.T) {
 func TestPacerAllocations(t *testing.T) {
 	p := newPacer(t, quotas(backoff.Quota{N: 1 << 20, Per: time.Hour}, backoff.Quota{N: 1 << 19, Per: time.Minute}))
 	n := testing.AllocsPerRun(1000, func() {
-		turn := p.Turn("POST")
+		turn := p.Ticket("POST")
 		if turn.Wait(t.Context(), 5*time.Minute) == nil {
 			turn.Done(200, 0)
 		}
@@ -49,7 +49,7 @@ func BenchmarkPacerUncontended(b *testing.B) {
 	p := newPacer(b, quotas(backoff.Quota{N: 1 << 20, Per: time.Nanosecond}, backoff.Quota{N: 1 << 19, Per: time.Microsecond}))
 	b.ReportAllocs()
 	for b.Loop() {
-		turn := p.Turn("POST")
+		turn := p.Ticket("POST")
 		if turn.Wait(b.Context(), 5*time.Minute) == nil {
 			turn.Done(200, 0)
 		}
@@ -65,7 +65,7 @@ func BenchmarkPacerContended(b *testing.B) {
 			for range goroutines {
 				wg.Go(func() {
 					for range b.N / goroutines {
-						turn := p.Turn("POST")
+						turn := p.Ticket("POST")
 						if turn.Wait(b.Context(), 5*time.Minute) == nil {
 							turn.Done(200, 0)
 						}

@@ -3,124 +3,124 @@ package backoff
 import "time"
 
 const (
-	gateJitter = int64(500 * time.Millisecond) // processes must not come back in step
-	gateTrust  = int64(8 * time.Second)        // longest wait of our own when the server names one
-	gateMost   = int64(time.Hour)              // longest the gate stays closed for one refusal, whatever the server says: a slip must not stop a process for days
+	reopenJitter  = int64(500 * time.Millisecond) // processes must not come back in step
+	maxOwnWait    = int64(8 * time.Second)        // longest wait of our own when the server names one
+	maxGateClosed = int64(time.Hour)              // longest the gate stays closed for one refusal, whatever the server says: a slip must not stop a process for days
 )
 
-// rhythm are the periods that people choose.
-var rhythm = [...]int64{
+// commonPeriods are the periods that people choose.
+var commonPeriods = [...]int64{
 	int64(time.Second), int64(2 * time.Second), int64(5 * time.Second), int64(10 * time.Second), int64(15 * time.Second),
 	int64(20 * time.Second), int64(30 * time.Second), int64(time.Minute), int64(2 * time.Minute), int64(5 * time.Minute), int64(10 * time.Minute),
 	int64(15 * time.Minute), int64(30 * time.Minute), int64(time.Hour),
 }
 
-// probes are when a server that names no time is asked again, counted from its first
+// probeTimes are when a server that names no time is asked again, counted from its first
 // refusal. They are few, as each is refused until the server's window is over, and
 // some servers count what they refuse.
-var probes = [...]int64{
+var probeTimes = [...]int64{
 	int64(time.Second), int64(5 * time.Second), int64(15 * time.Second), int64(45 * time.Second), int64(time.Minute), int64(2 * time.Minute),
 	int64(5 * time.Minute), int64(10 * time.Minute), int64(15 * time.Minute), int64(30 * time.Minute), int64(time.Hour),
 }
 
 // gate stops a class after a refusal.
 type gate struct {
-	until  int64 // nobody leaves before
-	shut   bool  // closed, or open for one probe at a time
-	closed int64 // when it was closed or renewed last: what left before is the same event
-	first  int64 // when it was closed first since it was open
-	misses int   // refusals since it was open
-	wish   int64 // what the last refusal asked for
-	ramp   int   // requests under way that are allowed for now
-	round  int   // answers since ramp rose, -1 before the probe's own
+	notBefore     int64 // nobody leaves before
+	closed        bool  // closed, or open for one probe at a time
+	closedAt      int64 // when it was closed or renewed last: what left before is the same event
+	firstClosedAt int64 // when it was closed first since it was open
+	rejections    int   // refusals since it was open
+	retryAfter    int64 // what the last refusal asked for
+	inFlightLimit int   // requests under way that are allowed for now
+	responses     int   // answers since ramp rose, -1 before the probe's own
 }
 
-// refuse takes in a 429.
-func (c *class) refuse(t *turn, now, retryAfter int64) {
-	c.trip.idle++
-	if t.logged {
-		c.log.remove(t.sent + c.trip.guard())
+// on429 takes in a 429.
+func (c *class) on429(t *ticket, now, retryAfter int64) {
+	c.rtt.idleConns++
+	if t.countedEarly {
+		c.log.remove(t.sent + c.rtt.countDelay())
 	}
-	c.plan.clear()
+	c.forecast.clear()
 	g := &c.gate
-	if g.closed > 0 && t.sent <= g.closed {
-		if g.shut && retryAfter > 0 {
-			g.until = max(g.until, addTime(now, min(retryAfter, gateMost)))
+	if g.closedAt > 0 && t.sent <= g.closedAt {
+		if g.closed && retryAfter > 0 {
+			g.notBefore = max(g.notBefore, addCappedTime(now, min(retryAfter, maxGateClosed)))
 		}
 		return
 	}
-	retryAfter = min(retryAfter, gateMost)
-	c.learned.failed = now
-	if t.trial != none {
-		c.learned.explored(t, now, retryAfter)
+	retryAfter = min(retryAfter, maxGateClosed)
+	c.learned.last429At = now
+	if t.exploration != noExploration {
+		c.learned.onExploration429(t, now, retryAfter)
 		if retryAfter == 0 {
 			return // the learned window says when to go on
 		}
-	} else if !g.shut {
-		c.learned.closing(c, now, retryAfter)
+	} else if !g.closed {
+		c.learned.onGateClosed(c, now, retryAfter)
 	}
-	if !g.shut {
-		g.first, g.misses = now, 0
+	if !g.closed {
+		g.firstClosedAt, g.rejections = now, 0
 	}
-	g.shut, g.closed, g.wish = true, now, retryAfter
-	if w := &c.learned.window; retryAfter == 0 && w.limit > 0 && c.free(w.limit, w.span) > now {
-		g.shut = false
+	g.closed, g.closedAt, g.retryAfter = true, now, retryAfter
+	if w := &c.learned.window; retryAfter == 0 && w.limit > 0 && c.nextFree(w.limit, w.span) > now {
+		g.closed = false
 		return
 	}
-	g.until = addTime(now, c.wait(now, retryAfter))
-	g.misses++
-	c.sweep(now)
+	g.notBefore = addCappedTime(now, c.gateWait(now, retryAfter))
+	g.rejections++
+	c.rejectExpired(now)
 }
 
-// wait returns how long the gate stays closed, with some jitter: processes that
+// gateWait returns how long the gate stays closed, with some jitter: processes that
 // were refused together must not come back together.
-func (c *class) wait(now, retryAfter int64) int64 {
+func (c *class) gateWait(now, retryAfter int64) int64 {
 	g := &c.gate
-	if retryAfter > 0 && c.apart { // met another process that has a share: leave right behind it, and stay there
-		return addTime(retryAfter, c.random(gateJitter/2))
+	if retryAfter > 0 && c.spaced { // met another process that has a share: leave right behind it, and stay there
+		return addCappedTime(retryAfter, c.random(reopenJitter/2))
 	}
 	if retryAfter > 0 {
-		own := min(int64(time.Second)<<min(g.misses, 6), gateTrust)
-		spread := gateJitter
-		if retryAfter > gateTrust {
+		own := min(int64(time.Second)<<min(g.rejections, 6), maxOwnWait)
+		spread := reopenJitter
+		if retryAfter > maxOwnWait {
 			spread /= 2
 		}
-		if g.misses > 0 {
+		if g.rejections > 0 {
 			spread = max(spread, own/2)
 		}
-		return addTime(max(own, retryAfter), c.random(spread))
+		return addCappedTime(max(own, retryAfter), c.random(spread))
 	}
-	since := now - g.first
-	next := since + probes[len(probes)-1]
-	for _, r := range probes {
+	since := now - g.firstClosedAt
+	next := since + probeTimes[len(probeTimes)-1]
+	for _, r := range probeTimes {
 		if r > since {
 			next = r
 			break
 		}
 	}
-	return next - since + c.random(min(gateJitter, next/20)+1)
+	return next - since + c.random(min(reopenJitter, next/20)+1)
 }
 
-// accept takes in an answer that is not a refusal.
-func (c *class) accept(t *turn, now int64) {
+// onAccepted takes in an answer that is not a refusal.
+func (c *class) onAccepted(t *ticket, now int64) {
 	g := &c.gate
-	if g.shut && t.sent > g.closed {
-		g.shut, g.ramp, g.round = false, 1, -1
-		c.learned.reopened(c, t.sent, min(t.sent, g.until), g.wish)
+	if g.closed && t.sent > g.closedAt {
+		g.closed, g.inFlightLimit, g.responses = false, 1, -1
+		c.learned.onGateReopened(c, t.sent, min(t.sent, g.notBefore), g.retryAfter)
 	}
-	if !g.shut {
-		g.open(c.inFlight)
+	if !g.closed {
+		g.raiseLimit(c.maxInFlight)
 	}
-	c.learned.accepted(c, t)
+	c.learned.onAccepted(c, t)
 }
 
-// open lets more requests be under way: two with each answer, or one with each
+// raiseLimit lets more requests be under way: two with each answer, or one with each
 // round of answers after a short lull, which speaks of a limit too fine for
 // bursts.
-func (g *gate) open(most int) {
-	if g.until-g.first > int64(5*time.Second) {
-		g.ramp = min(g.ramp+2, most)
-	} else if g.round++; g.round >= g.ramp {
-		g.round, g.ramp = 0, min(g.ramp+1, most)
+func (g *gate) raiseLimit(most int) {
+	if g.notBefore-g.firstClosedAt > int64(5*time.Second) {
+		g.inFlightLimit = min(g.inFlightLimit+2, most)
+	} else if g.responses++; g.responses >= g.inFlightLimit {
+		g.responses, g.inFlightLimit = 0, min(g.inFlightLimit+1, most)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-func TestPacerGateAndProbe(t *testing.T) {
+func TestPacerSendsOneProbeAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, backoff.PacerConfig{})
 		var mu sync.Mutex
@@ -45,10 +45,10 @@ func TestPacerGateAndProbe(t *testing.T) {
 	})
 }
 
-func TestPacerHonoursTheLongestWishOfOneEvent(t *testing.T) {
+func TestPacerUsesLongestRetryAfterOfConcurrent429s(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, backoff.PacerConfig{})
-		a, b := p.Turn("GET"), p.Turn("GET")
+		a, b := p.Ticket("GET"), p.Ticket("GET")
 		require.NoError(t, a.Wait(t.Context(), 0))
 		require.NoError(t, b.Wait(t.Context(), 0))
 		time.Sleep(trip)
@@ -60,7 +60,7 @@ func TestPacerHonoursTheLongestWishOfOneEvent(t *testing.T) {
 	})
 }
 
-func TestPacerFindsTheRhythm(t *testing.T) {
+func TestPacerLearnsWindowWithoutRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, backoff.PacerConfig{})
 		var start time.Time
@@ -90,13 +90,13 @@ func TestPacerFindsTheRhythm(t *testing.T) {
 		wg.Wait()
 		assert.Less(t, time.Since(begin), 7*time.Minute*110/100)
 		assert.Less(t, refused, 30)
-		learned := p.Stats()[0].Learned
+		learned := p.Stats()[0].LearnedQuota
 		assert.InDelta(t, 20, learned.N, 1)
 		assert.InDelta(t, time.Minute, learned.Per, float64(4*time.Second))
 	})
 }
 
-func TestPacerLearnedLimitCreepsBackUp(t *testing.T) {
+func TestPacerRaisesLearnedLimitOverTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, quotas(backoff.Quota{N: 100, Per: time.Minute}))
 		var start time.Time
@@ -123,24 +123,24 @@ func TestPacerLearnedLimitCreepsBackUp(t *testing.T) {
 			return time.Since(begin)
 		}
 		send(200)
-		assert.InDelta(t, 40, p.Stats()[0].Learned.N, 1)
+		assert.InDelta(t, 40, p.Stats()[0].LearnedQuota.N, 1)
 		limit = 100
 		send(300)
-		assert.Zero(t, p.Stats()[0].Learned.N, "the documented quota is the only one again")
+		assert.Zero(t, p.Stats()[0].LearnedQuota.N, "the documented quota is the only one again")
 		assert.Less(t, send(300), 4*time.Minute)
 	})
 }
 
 // Time in which nobody wanted to send is no sign of how long a server's window
 // is: two stray refusals around an idle hour must not teach a quota by the hour.
-func TestIdleTimeTeachesNothing(t *testing.T) {
+func TestPacerLearnsNothingFromIdleTime(t *testing.T) {
 	for _, idle := range []time.Duration{time.Minute, 6 * time.Minute, time.Hour, 8 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			p := newPacer(t, backoff.PacerConfig{})
 			for range 5 {
 				require.NoError(t, call(t.Context(), p, ok))
 			}
-			turn := p.Turn("POST")
+			turn := p.Ticket("POST")
 			require.NoError(t, turn.Wait(t.Context(), 0))
 			turn.Done(429, 0) // and the caller gives up
 
@@ -166,7 +166,7 @@ func TestIdleTimeTeachesNothing(t *testing.T) {
 
 // Where nothing is documented, few are under way until there is a refusal or there have
 // been many requests, and a server that names no time is asked few times a minute.
-func TestPacerRisksLittleWhereNothingIsDocumented(t *testing.T) {
+func TestPacerLimitsInFlightWithoutQuotas(t *testing.T) {
 	under := func(t *testing.T, p *backoff.QuotaPacer) (n int) {
 		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -175,7 +175,7 @@ func TestPacerRisksLittleWhereNothingIsDocumented(t *testing.T) {
 		defer wg.Wait()
 		for range 20 {
 			wg.Go(func() {
-				turn := p.Turn("GET")
+				turn := p.Ticket("GET")
 				if turn.Wait(ctx, 0) == nil {
 					<-ctx.Done()
 					turn.Done(200, 0)
@@ -189,16 +189,16 @@ func TestPacerRisksLittleWhereNothingIsDocumented(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		assert.Equal(t, 6, under(t, newPacer(t, backoff.PacerConfig{})))
-		assert.Equal(t, 6, under(t, newPacer(t, backoff.PacerConfig{InFlight: 16})))
-		assert.Equal(t, 2, under(t, newPacer(t, backoff.PacerConfig{InFlight: 2})))
+		assert.Equal(t, 6, under(t, newPacer(t, backoff.PacerConfig{MaxInFlight: 16})))
+		assert.Equal(t, 2, under(t, newPacer(t, backoff.PacerConfig{MaxInFlight: 2})))
 		documented := backoff.QuotaSet{Quotas: []backoff.Quota{{N: 300, Per: time.Minute}}}
-		assert.Equal(t, 16, under(t, newPacer(t, backoff.PacerConfig{InFlight: 16, Quotas: []backoff.QuotaSet{documented}})))
+		assert.Equal(t, 16, under(t, newPacer(t, backoff.PacerConfig{MaxInFlight: 16, Quotas: []backoff.QuotaSet{documented}})))
 
 		p := newPacer(t, backoff.PacerConfig{})
 		for range 1024 {
 			require.NoError(t, call(t.Context(), p, func() (int, time.Duration) { return 200, 0 }))
 		}
-		assert.Equal(t, backoff.DefaultInFlight, under(t, p))
+		assert.Equal(t, backoff.DefaultMaxInFlight, under(t, p))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, backoff.PacerConfig{})

@@ -26,7 +26,7 @@ func quotas(q ...backoff.Quota) backoff.PacerConfig {
 // call sends one request that the server answers after a round trip, until it is
 // not refused.
 func call(ctx context.Context, p backoff.Pacer, answer func() (int, time.Duration)) error {
-	turn := p.Turn("POST")
+	turn := p.Ticket("POST")
 	for {
 		if err := turn.Wait(ctx, 0); err != nil {
 			return err

@@ -13,16 +13,20 @@ import (
 // of one, so that a pacer which shares a quota between processes can take the
 // place of [QuotaPacer]. Implementations are safe for concurrent use.
 type Pacer interface {
-	// Turn registers one call. Its place among the others is that of its first
+	// Ticket registers one call. Its place among the others is that of its first
 	// Wait; it keeps it through all its attempts, so that a call which is sent
 	// again is not overtaken by those that came later. A turn that is not waiting
 	// and not sent costs nothing and may be forgotten.
-	Turn(method string) Turn
+	Ticket(method string) Ticket
+	// Handles429 reports whether the pacer makes callers wait after a 429 itself.
+	// If it does not, each call waits on its own before it asks for the next
+	// attempt.
+	Handles429() bool
 }
 
-// Turn is the way of one call through a [Pacer]. Each attempt is a Wait followed
+// Ticket is the way of one call through a [Pacer]. Each attempt is a Wait followed
 // by a Done. It is used by one goroutine at a time.
-type Turn interface {
+type Ticket interface {
 	// Wait returns nil when the next attempt may leave; it leaves at once, and
 	// Done must follow, whatever becomes of it. An error means that nothing may
 	// be sent, and no Done follows. Errors of the pacer's own are a *[WaitError].
@@ -40,9 +44,9 @@ type Turn interface {
 // It matches context.DeadlineExceeded when the context's deadline is the reason,
 // and what ended the context when that came first.
 type WaitError struct {
-	// Needed is how long the request would have to wait at the least, counted
+	// MinWait is how long the request would have to wait at the least, counted
 	// from when it was told so.
-	Needed time.Duration
+	MinWait time.Duration
 	// Err is context.DeadlineExceeded, what ended the context, or nil when the
 	// caller's own limit was too short.
 	Err error
@@ -50,10 +54,10 @@ type WaitError struct {
 
 // Error names the wait and the reason.
 func (e *WaitError) Error() string {
-	if e.Needed == 0 && e.Err != nil {
+	if e.MinWait == 0 && e.Err != nil {
 		return "waiting for the quota: " + e.Err.Error()
 	}
-	text := fmt.Sprintf("the request may leave in %v at the earliest", e.Needed.Round(time.Millisecond))
+	text := fmt.Sprintf("the request may leave in %v at the earliest", e.MinWait.Round(time.Millisecond))
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
@@ -63,9 +67,9 @@ func (e *WaitError) Error() string {
 // Unwrap returns Err.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// DefaultInFlight is how many requests are under way at once: as many as can be
+// DefaultMaxInFlight is how many requests are under way at once: as many as can be
 // refused before the first refusal is known.
-const DefaultInFlight = 8
+const DefaultMaxInFlight = 8
 
 // PacerConfig describes a [QuotaPacer]. The zero value knows no quotas and
 // learns from refusals alone.
@@ -76,9 +80,9 @@ type PacerConfig struct {
 	// Share divides the quotas among as many processes that use the key without
 	// knowing of each other, this one included. 0 and 1: the key is ours alone.
 	Share int
-	// InFlight limits the requests under way in each class. 0: DefaultInFlight. Without
+	// MaxInFlight limits the requests under way in each class. 0: DefaultMaxInFlight. Without
 	// quotas, no more than 6 are, until there was a refusal or 1,024 have left.
-	InFlight int
+	MaxInFlight int
 	// Rand, if set, is where the jitter of the waits comes from; for simulations
 	// that can be repeated. It is only used under the pacer's locks, by one class
 	// at a time.
@@ -94,8 +98,8 @@ func (c PacerConfig) Validate() error {
 	if c.Share < 0 {
 		problems = append(problems, fmt.Errorf("pacer: Share is %d, want 1 or more (0 for the whole key)", c.Share))
 	}
-	if c.InFlight < 0 {
-		problems = append(problems, fmt.Errorf("pacer: InFlight is %d, want 1 or more (0 for the default)", c.InFlight))
+	if c.MaxInFlight < 0 {
+		problems = append(problems, fmt.Errorf("pacer: InFlight is %d, want 1 or more (0 for the default)", c.MaxInFlight))
 	}
 	return errors.Join(problems...)
 }
@@ -111,8 +115,8 @@ func (c PacerConfig) Validate() error {
 //
 // Classes do not wait for each other.
 type QuotaPacer struct {
-	classes []*class
-	rest    *class // of the methods that no set names
+	classes      []*class
+	defaultClass *class // of the methods that no set names
 }
 
 // NewPacer returns a pacer, or an error that names every field out of range.
@@ -126,22 +130,25 @@ func NewPacer(config PacerConfig) (*QuotaPacer, error) {
 		c := newClass(set, config, start)
 		p.classes = append(p.classes, c)
 		if len(set.Methods) == 0 {
-			p.rest = c
+			p.defaultClass = c
 		}
 	}
-	if p.rest == nil {
-		p.rest = newClass(QuotaSet{}, config, start)
-		p.classes = append(p.classes, p.rest)
+	if p.defaultClass == nil {
+		p.defaultClass = newClass(QuotaSet{}, config, start)
+		p.classes = append(p.classes, p.defaultClass)
 	}
 	return p, nil
 }
 
-// Turn implements [Pacer].
-func (p *QuotaPacer) Turn(method string) Turn {
-	return &turn{class: p.class(method)}
+// Ticket implements [Pacer].
+func (p *QuotaPacer) Ticket(method string) Ticket {
+	return &ticket{class: p.classFor(method)}
 }
 
-func (p *QuotaPacer) class(method string) *class {
+// Handles429 implements [Pacer]. It returns true.
+func (*QuotaPacer) Handles429() bool { return true }
+
+func (p *QuotaPacer) classFor(method string) *class {
 	for _, c := range p.classes {
 		for _, m := range c.methods {
 			if strings.EqualFold(m, method) || method == "" && m == "GET" {
@@ -149,5 +156,5 @@ func (p *QuotaPacer) class(method string) *class {
 			}
 		}
 	}
-	return p.rest
+	return p.defaultClass
 }

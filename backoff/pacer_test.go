@@ -12,7 +12,7 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-func TestPacerKeepsEveryQuota(t *testing.T) {
+func TestPacerStaysWithinEveryQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, quotas(backoff.Quota{N: 2, Per: time.Second}, backoff.Quota{N: 5, Per: time.Minute}))
 		var mu sync.Mutex
@@ -50,26 +50,26 @@ func TestPacerClassesDoNotWaitForEachOther(t *testing.T) {
 		}})
 		begin := time.Now()
 		for _, method := range []string{"GET", "POST", "DELETE", "DELETE"} {
-			turn := p.Turn(method)
+			turn := p.Ticket(method)
 			require.NoError(t, turn.Wait(t.Context(), 0))
 			turn.Done(200, 0)
 		}
 		assert.Zero(t, time.Since(begin))
 		for _, method := range []string{"HEAD", "GET", "POST", ""} {
-			err := p.Turn(method).Wait(t.Context(), time.Minute)
+			err := p.Ticket(method).Wait(t.Context(), time.Minute)
 			var wait *backoff.WaitError
 			require.ErrorAs(t, err, &wait, method)
-			assert.Equal(t, time.Hour, wait.Needed.Round(time.Second))
+			assert.Equal(t, time.Hour, wait.MinWait.Round(time.Second))
 		}
 	})
 }
 
-func TestPacerCountsLostAnswers(t *testing.T) {
+func TestPacerCountsLostResponses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, quotas(backoff.Quota{N: 1, Per: time.Second}))
-		a := p.Turn("POST")
+		a := p.Ticket("POST")
 		require.NoError(t, a.Wait(t.Context(), 0))
-		b := p.Turn("POST")
+		b := p.Ticket("POST")
 		begin := time.Now()
 		require.NoError(t, b.Wait(t.Context(), 0), "a request without an answer does not stop the others for ever")
 		assert.InDelta(t, 3, time.Since(begin).Seconds(), 0.01, "2 s until it surely arrived, and its second")
@@ -87,18 +87,18 @@ func TestPacerStatsAndEvents(t *testing.T) {
 		config.Observe = func(e backoff.Event) { events = append(events, e) }
 		p := newPacer(t, config)
 		begin := time.Now()
-		turn := p.Turn("POST")
+		turn := p.Ticket("POST")
 		require.NoError(t, turn.Wait(t.Context(), 0))
 		s := p.Stats()[0]
 		assert.Equal(t, 1, s.InFlight)
 		assert.EqualValues(t, 1, s.Sent)
-		assert.True(t, s.Until.IsZero())
+		assert.True(t, s.NextAt.IsZero())
 		turn.Done(429, 20*time.Second)
 		require.Len(t, events, 1)
-		assert.True(t, events[0].Refused)
+		assert.True(t, events[0].RateLimited)
 		assert.Equal(t, 20*time.Second, events[0].RetryAfter)
-		until := events[0].Until
-		assert.Error(t, p.Turn("POST").Wait(t.Context(), time.Second), "it comes too late")
+		until := events[0].ResumeAt
+		assert.Error(t, p.Ticket("POST").Wait(t.Context(), time.Second), "it comes too late")
 		require.Len(t, events, 2, "and is told of though it did not wait")
 		assert.Zero(t, events[1].Waited)
 		assert.WithinDuration(t, begin.Add(20*time.Second), until, time.Second)
@@ -107,13 +107,13 @@ func TestPacerStatsAndEvents(t *testing.T) {
 			time.Sleep(time.Second)
 			s := p.Stats()[0]
 			assert.Equal(t, 1, s.Queued)
-			assert.Equal(t, until, s.Until)
-			assert.EqualValues(t, 1, s.Refused)
+			assert.Equal(t, until, s.NextAt)
+			assert.EqualValues(t, 1, s.RateLimited)
 		}()
 		require.NoError(t, turn.Wait(t.Context(), 0))
 		turn.Done(200, 0)
 		require.Len(t, events, 3)
-		assert.False(t, events[2].Refused)
+		assert.False(t, events[2].RateLimited)
 		assert.Equal(t, until.Sub(begin), events[2].Waited)
 	})
 }
@@ -140,7 +140,7 @@ func TestPacerConfigErrors(t *testing.T) {
 		{backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Methods: []string{"get"}}}}, `"get"`},
 		{backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Methods: []string{"GET", "GET"}}}}, "GET is named twice"},
 		{backoff.PacerConfig{Share: -1}, "Share is -1"},
-		{backoff.PacerConfig{InFlight: -1}, "InFlight is -1"},
+		{backoff.PacerConfig{MaxInFlight: -1}, "InFlight is -1"},
 	} {
 		_, err := backoff.NewPacer(test.config)
 		assert.ErrorContains(t, err, test.want)

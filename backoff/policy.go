@@ -82,19 +82,19 @@ func orDefault[T int | time.Duration](v, def T) T {
 // The result is never below a millisecond and never overflows.
 func (p Policy) Delay(n int, wish time.Duration) time.Duration {
 	p = p.WithDefaults()
-	wait := max(rand.N(ceiling(p.Base, p.Cap, n))+1, wish, time.Millisecond)
-	return addSaturating(wait, rand.N(min(wait/10, time.Second)+1))
+	wait := max(rand.N(maxBackoff(p.Base, p.Cap, n))+1, wish, time.Millisecond)
+	return addCapped(wait, rand.N(min(wait/10, time.Second)+1))
 }
 
-// ceiling doubles base n-1 times, up to limit.
-func ceiling(base, limit time.Duration, n int) time.Duration {
+// maxBackoff doubles base n-1 times, up to limit.
+func maxBackoff(base, limit time.Duration, n int) time.Duration {
 	for ; n > 1 && base < limit; n-- {
-		base = addSaturating(base, base)
+		base = addCapped(base, base)
 	}
 	return min(base, limit)
 }
 
-func addSaturating(a, b time.Duration) time.Duration {
+func addCapped(a, b time.Duration) time.Duration {
 	if sum := a + b; sum >= a {
 		return sum
 	}

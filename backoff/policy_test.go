@@ -42,14 +42,14 @@ func TestDelayIsFullJitterUpToTheDoubledBase(t *testing.T) {
 	}
 }
 
-func TestDelayNeverComesBackBeforeTheServerAllows(t *testing.T) {
+func TestDelayIsAtLeastRetryAfter(t *testing.T) {
 	shortest, longest := extremes(backoff.Policy{}, 1, time.Minute)
 	assert.GreaterOrEqual(t, shortest, time.Minute)
 	assert.LessOrEqual(t, longest, time.Minute+time.Second, "the extra jitter is little")
 	assert.Greater(t, longest, shortest, "and it spreads the callers")
 }
 
-func TestDelayAtTheEdges(t *testing.T) {
+func TestDelayEdgeCases(t *testing.T) {
 	tests := []struct {
 		name   string
 		policy backoff.Policy

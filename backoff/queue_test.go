@@ -25,7 +25,7 @@ func TestPacerFirstComeFirstServed(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 400 {
 			wg.Go(func() {
-				turn := p.Turn("POST")
+				turn := p.Ticket("POST")
 				for {
 					assert.NoError(t, turn.Wait(t.Context(), 0))
 					mu.Lock()
@@ -63,7 +63,7 @@ func TestPacerFirstComeFirstServed(t *testing.T) {
 	})
 }
 
-func TestPacerDeadlineByPlaceInTheQueue(t *testing.T) {
+func TestPacerRejectsDeadlineByQueuePosition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, quotas(backoff.Quota{N: 1, Per: time.Second}, backoff.Quota{N: 30, Per: time.Minute}))
 		var wg sync.WaitGroup
@@ -78,14 +78,14 @@ func TestPacerDeadlineByPlaceInTheQueue(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 70*time.Second)
 		defer cancel()
 		begin := time.Now()
-		err := p.Turn("POST").Wait(ctx, 0)
+		err := p.Ticket("POST").Wait(ctx, 0)
 		var wait *backoff.WaitError
 		require.ErrorAs(t, err, &wait)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, 76*time.Second, wait.Needed)
+		assert.Equal(t, 76*time.Second, wait.MinWait)
 		assert.Zero(t, time.Since(begin), "told at once")
 
-		err = p.Turn("POST").Wait(t.Context(), 70*time.Second)
+		err = p.Ticket("POST").Wait(t.Context(), 70*time.Second)
 		require.ErrorAs(t, err, &wait)
 		assert.NotErrorIs(t, err, context.DeadlineExceeded, "the limit is not the context's")
 
@@ -96,7 +96,7 @@ func TestPacerDeadlineByPlaceInTheQueue(t *testing.T) {
 	})
 }
 
-func TestPacerRefusedDeadlineDoesNotHoldUpOthers(t *testing.T) {
+func TestPacerRejectedDeadlineDoesNotDelayOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, quotas(backoff.Quota{N: 1, Per: 10 * time.Second}))
 		require.NoError(t, call(t.Context(), p, ok))
@@ -121,14 +121,14 @@ func TestPacerRefusedDeadlineDoesNotHoldUpOthers(t *testing.T) {
 	})
 }
 
-func TestPacerGateTellsTheQueue(t *testing.T) {
+func TestPacerGateRejectsQueuedCallsPastTheirDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(t, backoff.PacerConfig{InFlight: 1})
-		first := p.Turn("GET")
+		p := newPacer(t, backoff.PacerConfig{MaxInFlight: 1})
+		first := p.Ticket("GET")
 		require.NoError(t, first.Wait(t.Context(), 0))
 		errs := make(chan error, 2)
 		for _, limit := range []time.Duration{30 * time.Second, 90 * time.Second} {
-			go func() { errs <- p.Turn("GET").Wait(t.Context(), limit) }()
+			go func() { errs <- p.Ticket("GET").Wait(t.Context(), limit) }()
 			synctest.Wait()
 		}
 		begin := time.Now()
@@ -136,7 +136,7 @@ func TestPacerGateTellsTheQueue(t *testing.T) {
 		var wait *backoff.WaitError
 		require.ErrorAs(t, <-errs, &wait)
 		assert.Zero(t, time.Since(begin))
-		assert.GreaterOrEqual(t, wait.Needed, time.Minute)
+		assert.GreaterOrEqual(t, wait.MinWait, time.Minute)
 		require.NoError(t, <-errs)
 	})
 }
@@ -148,7 +148,7 @@ func TestPacerCancelWhileQueued(t *testing.T) {
 		begin := time.Now()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		errs := make(chan error, 1)
-		go func() { errs <- p.Turn("POST").Wait(ctx, 0) }()
+		go func() { errs <- p.Ticket("POST").Wait(ctx, 0) }()
 		synctest.Wait()
 		done := make(chan struct{})
 		go func() {
@@ -162,13 +162,13 @@ func TestPacerCancelWhileQueued(t *testing.T) {
 		assert.Zero(t, time.Since(begin))
 		<-done
 		assert.Less(t, time.Since(begin), 11*time.Second, "the next takes its place")
-		assert.ErrorIs(t, p.Turn("POST").Wait(ctx, 0), context.Canceled)
+		assert.ErrorIs(t, p.Ticket("POST").Wait(ctx, 0), context.Canceled)
 	})
 }
 
 // Departure and cancellation at the same moment must not lose the place.
 func TestPacerCancelRace(t *testing.T) {
-	p := newPacer(t, backoff.PacerConfig{InFlight: 2})
+	p := newPacer(t, backoff.PacerConfig{MaxInFlight: 2})
 	var wg sync.WaitGroup
 	for i := range 64 {
 		wg.Go(func() {
@@ -177,7 +177,7 @@ func TestPacerCancelRace(t *testing.T) {
 				if (i+n)%3 == 0 {
 					go cancel()
 				}
-				turn := p.Turn("GET")
+				turn := p.Ticket("GET")
 				if turn.Wait(ctx, 0) == nil {
 					turn.Done(200, 0)
 				}

@@ -74,7 +74,7 @@ func (s QuotaSet) Validate() error {
 		}
 	}
 	for i, m := range s.Methods {
-		if m == "" || !isCapitals(m) {
+		if m == "" || !isUpper(m) {
 			return fmt.Errorf("quota set: method %q, want an HTTP method in capitals", m)
 		}
 		if slices.Contains(s.Methods[:i], m) {
@@ -84,7 +84,7 @@ func (s QuotaSet) Validate() error {
 	return nil
 }
 
-func isCapitals(s string) bool {
+func isUpper(s string) bool {
 	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < 'A' || c > 'Z' })
 }
 

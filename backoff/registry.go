@@ -10,8 +10,8 @@ import (
 	"weak"
 )
 
-// leastIdle is how long an unused pacer is kept at the least.
-const leastIdle = time.Minute
+// minIdle is how long an unused pacer is kept at the least.
+const minIdle = time.Minute
 
 // Registry hands out one [QuotaPacer] for each origin and credential, so that
 // all clients of a process that share a key share its quotas. Credentials are
@@ -21,17 +21,17 @@ const leastIdle = time.Minute
 // A pacer that nobody uses is dropped once it has been idle for longer than its
 // longest quota, when it has nothing to remember.
 type Registry struct {
-	mu      sync.Mutex
-	entries map[[sha256.Size]byte]*entry
-	sweepAt int // number of entries that is worth looking for idle ones
+	mu            sync.Mutex
+	entries       map[[sha256.Size]byte]*entry
+	nextSweepSize int // number of entries that is worth looking for idle ones
 }
 
 // entry holds its pacer until it is idle, and after that only as long as a
 // client does, so that clients of one key share one.
 type entry struct {
 	config PacerConfig
-	held   *QuotaPacer
-	pacer  weak.Pointer[QuotaPacer]
+	strong *QuotaPacer
+	weak   weak.Pointer[QuotaPacer]
 }
 
 // Pacer returns the pacer for origin (scheme and host, as in
@@ -48,11 +48,11 @@ func (r *Registry) Pacer(origin, credential string, config PacerConfig) (*QuotaP
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if p, known := r.find(key); p != nil {
-		if !known.same(config) && !p.idle() {
+		if !known.equivalent(config) && !p.idle() {
 			return nil, fmt.Errorf("shared pacer: this key is in use for %s with %s, not with %s: one key has one set of quotas",
 				origin, known, config)
 		}
-		if known.same(config) {
+		if known.equivalent(config) {
 			return p, nil
 		}
 	}
@@ -60,11 +60,11 @@ func (r *Registry) Pacer(origin, credential string, config PacerConfig) (*QuotaP
 	if err != nil {
 		return nil, err
 	}
-	r.sweep()
+	r.dropIdle()
 	if r.entries == nil {
 		r.entries = make(map[[sha256.Size]byte]*entry)
 	}
-	r.entries[key] = &entry{config: config, held: p, pacer: weak.Make(p)}
+	r.entries[key] = &entry{config: config, strong: p, weak: weak.Make(p)}
 	return p, nil
 }
 
@@ -73,28 +73,28 @@ func (r *Registry) find(key [sha256.Size]byte) (*QuotaPacer, PacerConfig) {
 	if e == nil {
 		return nil, PacerConfig{}
 	}
-	p := e.pacer.Value()
+	p := e.weak.Value()
 	if p != nil {
-		e.held = p
+		e.strong = p
 	}
 	return p, e.config
 }
 
-// sweep lets go of idle pacers whenever the registry has doubled since it did
+// dropIdle lets go of idle pacers whenever the registry has doubled since it did
 // so last.
-func (r *Registry) sweep() {
-	if len(r.entries) < r.sweepAt {
+func (r *Registry) dropIdle() {
+	if len(r.entries) < r.nextSweepSize {
 		return
 	}
 	for key, e := range r.entries {
-		if e.held != nil && e.held.idle() {
-			e.held = nil
+		if e.strong != nil && e.strong.idle() {
+			e.strong = nil
 		}
-		if e.held == nil && e.pacer.Value() == nil {
+		if e.strong == nil && e.weak.Value() == nil {
 			delete(r.entries, key)
 		}
 	}
-	r.sweepAt = max(2*len(r.entries), 16)
+	r.nextSweepSize = max(2*len(r.entries), 16)
 }
 
 // idle reports whether p has nothing to remember.
@@ -110,26 +110,26 @@ func (p *QuotaPacer) idle() bool {
 func (c *class) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	longest := max(int64(leastIdle), c.learned.window.span)
+	longest := max(int64(minIdle), c.learned.window.span)
 	for _, q := range c.quotas {
 		longest = max(longest, int64(q.Per))
 	}
 	now := c.now()
-	return c.queue.head == nil && len(c.flight) == 0 && now > c.gate.until && now-c.busy > longest
+	return c.queue.head == nil && len(c.inFlight) == 0 && now > c.gate.notBefore && now-c.lastActivity > longest
 }
 
-// same reports whether two configurations pace alike.
-func (c PacerConfig) same(d PacerConfig) bool { return c.normal().equal(d.normal()) }
+// equivalent reports whether two configurations pace alike.
+func (c PacerConfig) equivalent(d PacerConfig) bool { return c.withDefaults().equal(d.withDefaults()) }
 
 func (c PacerConfig) equal(d PacerConfig) bool {
-	return reflect.DeepEqual(c.Quotas, d.Quotas) && c.Share == d.Share && c.InFlight == d.InFlight
+	return reflect.DeepEqual(c.Quotas, d.Quotas) && c.Share == d.Share && c.MaxInFlight == d.MaxInFlight
 }
 
-// normal spells out the defaults.
-func (c PacerConfig) normal() PacerConfig {
+// withDefaults spells out the defaults.
+func (c PacerConfig) withDefaults() PacerConfig {
 	c.Share = max(c.Share, 1)
-	if c.InFlight == 0 {
-		c.InFlight = DefaultInFlight
+	if c.MaxInFlight == 0 {
+		c.MaxInFlight = DefaultMaxInFlight
 	}
 	if len(c.Quotas) == 0 {
 		c.Quotas = nil
@@ -139,7 +139,7 @@ func (c PacerConfig) normal() PacerConfig {
 
 // String tells the quotas, for example "GET 60 per 1m0s, share 1/2".
 func (c PacerConfig) String() string {
-	c = c.normal()
+	c = c.withDefaults()
 	text := ""
 	for _, set := range c.Quotas {
 		if text != "" {
@@ -153,5 +153,5 @@ func (c PacerConfig) String() string {
 	if c.Share > 1 {
 		text += fmt.Sprintf(", share 1/%d", c.Share)
 	}
-	return text + fmt.Sprintf(", %d in flight", c.InFlight)
+	return text + fmt.Sprintf(", %d in flight", c.MaxInFlight)
 }

@@ -17,7 +17,7 @@ func TestRegistrySharesByOriginAndCredential(t *testing.T) {
 	config := PacerConfig{Quotas: []QuotaSet{{Quotas: []Quota{{N: 300, Per: time.Minute}}}}}
 	a, err := r.Pacer("https://api.example.com", "key", config)
 	require.NoError(t, err)
-	config.Share, config.InFlight = 1, DefaultInFlight // the defaults, spelt out
+	config.Share, config.MaxInFlight = 1, DefaultMaxInFlight // the defaults, spelt out
 	b, err := r.Pacer("https://api.example.com", "key", config)
 	require.NoError(t, err)
 	assert.Same(t, a, b)
@@ -29,7 +29,7 @@ func TestRegistrySharesByOriginAndCredential(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", r.entries, r.entries, r.entries), "other")
 }
 
-func TestRegistryRefusesConflicts(t *testing.T) {
+func TestRegistryRejectsConflictingConfigs(t *testing.T) {
 	var r Registry
 	config := PacerConfig{Quotas: []QuotaSet{{Quotas: []Quota{{N: 300, Per: time.Minute}}}}}
 	keep, err := r.Pacer("https://api.example.com", "secret-key", config)
@@ -38,7 +38,7 @@ func TestRegistryRefusesConflicts(t *testing.T) {
 		{},
 		{Quotas: []QuotaSet{{Quotas: []Quota{{N: 100, Per: time.Minute}}}}},
 		{Quotas: config.Quotas, Share: 2},
-		{Quotas: config.Quotas, InFlight: 1},
+		{Quotas: config.Quotas, MaxInFlight: 1},
 	} {
 		_, err := r.Pacer("https://api.example.com", "secret-key", other)
 		assert.ErrorContains(t, err, "300 per 1m0s, 8 in flight, not with "+other.String())
@@ -53,7 +53,7 @@ func TestRegistryRefusesConflicts(t *testing.T) {
 	runtime.KeepAlive(keep)
 }
 
-func TestRegistryDropsWhatIsIdle(t *testing.T) {
+func TestRegistryDropsIdlePacers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r Registry
 		config := PacerConfig{Quotas: []QuotaSet{{Quotas: []Quota{{N: 10, Per: time.Hour}}}}}
@@ -73,15 +73,15 @@ func TestRegistryDropsWhatIsIdle(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, r.entries, 201, "nothing was idle for an hour")
 
-		turn := again.Turn("GET")
+		turn := again.Ticket("GET")
 		require.NoError(t, turn.Wait(t.Context(), 0))
 		turn.Done(200, 0)
 		again = nil
 		time.Sleep(time.Hour - time.Minute)
 		sweep := func() int { // first it lets go, then it finds them collected
 			for range 2 {
-				r.sweepAt = 0
-				r.sweep()
+				r.nextSweepSize = 0
+				r.dropIdle()
 				runtime.GC()
 			}
 			return len(r.entries)
@@ -103,7 +103,7 @@ func TestRegistryTakesNewQuotasForAnIdleKey(t *testing.T) {
 		after := PacerConfig{Quotas: []QuotaSet{{Quotas: []Quota{{N: 600, Per: time.Minute}}}}}
 		p, err := r.Pacer("https://api.example.com", "key", before)
 		require.NoError(t, err)
-		turn := p.Turn("GET")
+		turn := p.Ticket("GET")
 		require.NoError(t, turn.Wait(t.Context(), 0))
 		turn.Done(200, 0)
 		_, err = r.Pacer("https://api.example.com", "key", after)

@@ -15,9 +15,9 @@ const (
 	epochMilliseconds = 1e12
 )
 
-// leastWish is what a wish of nothing counts as. Laravel's throttle on Redis
+// minRetryAfter is what a wish of nothing counts as. Laravel's throttle on Redis
 // cuts to whole seconds and says 0 while it still refuses.
-const leastWish = time.Second
+const minRetryAfter = time.Second
 
 // RetryAfter reads how long the server asks to wait from the headers of an
 // answer: Retry-After, else X-RateLimit-Reset, else RateLimit-Reset. now is when
@@ -35,14 +35,14 @@ func RetryAfter(header http.Header, now time.Time) (wish time.Duration, ok bool)
 		if len(values) == 0 {
 			continue
 		}
-		if wish, ok := parseWish(strings.TrimSpace(values[0]), header, now); ok {
-			return max(wish, leastWish), true
+		if wish, ok := parseRetryAfter(strings.TrimSpace(values[0]), header, now); ok {
+			return max(wish, minRetryAfter), true
 		}
 	}
 	return 0, false
 }
 
-func parseWish(value string, header http.Header, now time.Time) (time.Duration, bool) {
+func parseRetryAfter(value string, header http.Header, now time.Time) (time.Duration, bool) {
 	if value == "" {
 		return 0, false
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Fits reports whether a wait of d ends before the deadline of ctx, if it has
+// FitsDeadline reports whether a wait of d ends before the deadline of ctx, if it has
 // one. A wait that does not fit is not worth beginning.
-func Fits(ctx context.Context, d time.Duration) bool {
+func FitsDeadline(ctx context.Context, d time.Duration) bool {
 	end, ok := ctx.Deadline()
 	return !ok || time.Until(end) > d
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-func TestSleepWaitsAndIsWokenByItsContext(t *testing.T) {
+func TestSleepReturnsWhenContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		assert.NoError(t, backoff.Sleep(t.Context(), time.Minute))
@@ -25,12 +25,12 @@ func TestSleepWaitsAndIsWokenByItsContext(t *testing.T) {
 	})
 }
 
-func TestFits(t *testing.T) {
+func TestFitsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		assert.True(t, backoff.Fits(t.Context(), time.Hour), "no deadline")
+		assert.True(t, backoff.FitsDeadline(t.Context(), time.Hour), "no deadline")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		assert.True(t, backoff.Fits(ctx, time.Minute-1))
-		assert.False(t, backoff.Fits(ctx, time.Minute))
+		assert.True(t, backoff.FitsDeadline(ctx, time.Minute-1))
+		assert.False(t, backoff.FitsDeadline(ctx, time.Minute))
 	})
 }

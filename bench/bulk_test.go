@@ -22,7 +22,7 @@ import (
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 var bulkRounds = flag.Int("bulk", 1, "measure the throughput of bulk runs so many times")
@@ -84,7 +84,8 @@ func stockBulk(hc func() *http.Client) bulk {
 // unpaced lets every request go.
 type unpaced struct{}
 
-func (unpaced) Turn(string) backoff.Turn                        { return unpaced{} }
+func (unpaced) Ticket(string) backoff.Ticket                    { return unpaced{} }
+func (unpaced) Handles429() bool                                { return false }
 func (unpaced) Wait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 func (unpaced) Done(int, time.Duration)                         {}
 

@@ -45,7 +45,7 @@ func TestChart(t *testing.T) {
 			r := sim.Run(s, set, client.ByName(name).Build)
 			p.Title.Text = name
 			addCurve(t, p, "stored", r.Network.Accepted, color.RGBA{R: 0x1b, G: 0x7f, B: 0x4b, A: 0xff})
-			addCurve(t, p, "refused (429)", r.Network.Refused, color.RGBA{R: 0xc0, G: 0x2f, B: 0x2f, A: 0xff})
+			addCurve(t, p, "refused (429)", r.Network.RateLimited, color.RGBA{R: 0xc0, G: 0x2f, B: 0x2f, A: 0xff})
 		})
 		p.X.Label.Text, p.Y.Label.Text = "seconds", "requests, log scale"
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 240, 1, 10000

@@ -100,7 +100,7 @@ func newClient(base string, rt http.RoundTripper, options ...rest.Option) (*rest
 // logger that is not listened to.
 func everyOption() []rest.Option {
 	return []rest.Option{
-		rest.WithTimeout(time.Minute), rest.WithAnswerLimit(1 << 20), rest.WithShare(2),
+		rest.WithTimeout(time.Minute), rest.WithResponseLimit(1 << 20), rest.WithShare(2),
 		rest.WithRetry(backoff.Policy{MaxWait: time.Minute}), rest.WithLogger(slog.New(slog.DiscardHandler)),
 		rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{N: 1 << 20, Per: time.Microsecond}, {N: 1 << 19, Per: time.Millisecond}}}),
 	}

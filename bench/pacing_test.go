@@ -37,11 +37,11 @@ var settings = []struct {
 	name string
 	sim.Setting
 }{
-	{"100 ms, 16 goroutines", sim.Setting{Trip: 100 * time.Millisecond, Workers: 16}},
-	{"400 ms, 16 goroutines", sim.Setting{Trip: 400 * time.Millisecond, Workers: 16}},
-	{"100 ms, 2 goroutines", sim.Setting{Trip: 100 * time.Millisecond, Workers: 2}},
-	{"100 ms, 800 goroutines", sim.Setting{Trip: 100 * time.Millisecond, Workers: 800}},
-	{"100 ms, 5 × the users", sim.Setting{Trip: 100 * time.Millisecond, Workers: 16, Times: 5}},
+	{"100 ms, 16 goroutines", sim.Setting{RTT: 100 * time.Millisecond, Workers: 16}},
+	{"400 ms, 16 goroutines", sim.Setting{RTT: 400 * time.Millisecond, Workers: 16}},
+	{"100 ms, 2 goroutines", sim.Setting{RTT: 100 * time.Millisecond, Workers: 2}},
+	{"100 ms, 800 goroutines", sim.Setting{RTT: 100 * time.Millisecond, Workers: 800}},
+	{"100 ms, 5 × the users", sim.Setting{RTT: 100 * time.Millisecond, Workers: 16, UserFactor: 5}},
 }
 
 // outcome is the median of some runs, and the worst of what must never be.
@@ -64,13 +64,13 @@ func run(t *testing.T, s sim.Scenario, set sim.Setting, build sim.Build) outcome
 		synctest.Test(t, func(t *testing.T) {
 			set.Seed = seed + *first
 			r := sim.Run(s, set, build)
-			ratios, wastes, fairs = append(ratios, r.Ratio()), append(wastes, r.Waste()), append(fairs, r.Fair)
+			ratios, wastes, fairs = append(ratios, r.Ratio()), append(wastes, r.Waste()), append(fairs, r.Fairness)
 			p99s = append(p99s, r.P99)
 			o.failed += r.Failed
-			o.refused = max(o.refused, r.Refused)
+			o.refused = max(o.refused, r.RateLimited)
 			o.overtaken = max(o.overtaken, r.Overtaken)
-			o.passed = max(o.passed, r.Passed)
-			o.inWindows = append(o.inWindows, r.InWindow)
+			o.passed = max(o.passed, r.OvertakenTotal)
+			o.inWindows = append(o.inWindows, r.MaxRejectedPerWindow)
 			o.share += float64(r.Failed) / float64(r.Failed+r.Stored) / float64(*count)
 			o.best = r.Best
 		})
@@ -91,17 +91,17 @@ func median[T float64 | time.Duration](x []T) T {
 func bars(s sim.Scenario, set sim.Setting, best time.Duration, users int) (ratio, waste float64) {
 	ratio, waste = 1.10, 0.02
 	switch s.Kind {
-	case sim.Real, sim.Used:
+	case sim.Documented, sim.PartlyUsed:
 		ratio = 1.05
 		if best >= 2*longest(s) {
 			ratio = 1.02
 		}
-		if s.Kind == sim.Real {
+		if s.Kind == sim.Documented {
 			waste = 0
 		}
-	case sim.Mute:
+	case sim.UndocumentedNoHeader:
 		waste = 10 * float64(best/s.Window+1) / float64(users)
-	case sim.Shared:
+	case sim.SharedKey:
 		waste = 0.5
 		if s.Share {
 			// Waste and makespan pull apart, and fewer 429s win: a fourth of 30
@@ -111,9 +111,9 @@ func bars(s sim.Scenario, set sim.Setting, best time.Duration, users int) (ratio
 			ratio, waste = 1.25, 0.1
 		}
 	}
-	if set.Trip > 100*time.Millisecond {
+	if set.RTT > 100*time.Millisecond {
 		ratio = max(ratio, 1.15)
-		if s.Kind != sim.Real {
+		if s.Kind != sim.Documented {
 			waste = max(waste, 0.03)
 		}
 	}
@@ -121,7 +121,7 @@ func bars(s sim.Scenario, set sim.Setting, best time.Duration, users int) (ratio
 }
 
 func longest(s sim.Scenario) (d time.Duration) {
-	for _, q := range s.Docs {
+	for _, q := range s.Quotas {
 		d = max(d, q.Per)
 	}
 	return d
@@ -134,16 +134,16 @@ func TestBars(t *testing.T) {
 				if !strings.HasPrefix(s.Name, *only) {
 					continue
 				}
-				o := run(t, s, set.Setting, client.Ours)
-				users := s.Users * max(1, set.Times)
+				o := run(t, s, set.Setting, client.Usersync)
+				users := s.Users * max(1, set.UserFactor)
 				ratio, waste := bars(s, set.Setting, o.best, users)
 				t.Logf("%-36s %.3f (≤ %.2f, worst %.3f)  429s %.3f (≤ %.3f, worst %.3f)  overtaken %d (%d) inwindow %d", s.Name, o.ratio, ratio, o.worst, o.waste, waste, o.most, o.overtaken, o.passed, o.inWindow)
 				assert.LessOrEqual(t, o.ratio, ratio, "%s: makespan", s.Name)
 				assert.LessOrEqual(t, o.waste, waste, "%s: 429s per user", s.Name)
 				assert.Zero(t, o.failed, "%s: failed users", s.Name)
-				assert.LessOrEqual(t, o.overtaken, backoff.DefaultInFlight, "%s: overtaken", s.Name)
+				assert.LessOrEqual(t, o.overtaken, backoff.DefaultMaxInFlight, "%s: overtaken", s.Name)
 				assert.LessOrEqual(t, o.inWindow, 10, "%s: 429s in one window", s.Name)
-				if s.Kind == sim.Real {
+				if s.Kind == sim.Documented {
 					assert.Zero(t, o.refused, "%s: 429s in any run", s.Name)
 				}
 			}

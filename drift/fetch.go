@@ -31,7 +31,7 @@ type reader struct {
 
 // newReader returns a reader that keeps its requests so far apart.
 func newReader(every time.Duration) (*reader, error) {
-	config := backoff.PacerConfig{InFlight: 1}
+	config := backoff.PacerConfig{MaxInFlight: 1}
 	if every > 0 {
 		config.Quotas = []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: 1, Per: every}}}}
 	}
@@ -121,7 +121,7 @@ func readAll(name string, from io.Reader) ([]byte, error) {
 
 // get reads an address once. A wait means that it may be tried again then.
 func (r *reader) get(ctx context.Context, u *url.URL) (text []byte, wait time.Duration, err error) {
-	turn := r.pacer.Turn(http.MethodGet)
+	turn := r.pacer.Ticket(http.MethodGet)
 	if err := turn.Wait(ctx, 0); err != nil {
 		return nil, 0, err
 	}

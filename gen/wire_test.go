@@ -85,7 +85,7 @@ func TestRequestLines(t *testing.T) {
 
 // Whatever an answer leaves out or puts null for, it is read; lists keep apart
 // what was absent and what was empty.
-func TestAnswersAreReadLeniently(t *testing.T) {
+func TestLenientResponseDecoding(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]*json.Number{

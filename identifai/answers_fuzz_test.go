@@ -7,8 +7,8 @@ import (
 	"github.com/usersync/usersync/internal/everycall"
 )
 
-func FuzzAnswers(f *testing.F) { everycall.Fuzz(f, everycall.Identifai) }
+func FuzzResponses(f *testing.F) { everycall.Fuzz(f, everycall.Identifai) }
 
 func TestEveryCallIsListed(t *testing.T) {
-	everycall.Covers(t, everycall.Identifai, new(identifai.Client), new(identifai.Bulk))
+	everycall.AssertCovered(t, everycall.Identifai, new(identifai.Client), new(identifai.Bulk))
 }

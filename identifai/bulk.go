@@ -17,8 +17,8 @@ const opPreview = "Preview"
 // use.
 type Bulk struct {
 	client *Client
-	known  *index // nil: nothing is known
-	claims *claims
+	list   *userList // nil: nothing is known
+	owners *idOwners
 }
 
 // Bulk prepares for upserting so many users, roughly, and ids are those that any of
@@ -57,20 +57,20 @@ func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, erro
 	if err := p.Err(provider, operation); err != nil {
 		return nil, err
 	}
-	bulk := &Bulk{client: c, claims: claimsOf(ids)}
+	bulk := &Bulk{client: c, owners: newIDOwners(ids)}
 	if users == 1 {
 		return bulk, nil
 	}
 	known := newIndex()
 	// Users created meanwhile come last in this order, and move nobody.
 	params := ListUsersParams{Order: new("id"), Direction: new(SortDirectionAsc)}
-	loaded, err := c.pages(ctx, operation, params).Load(int64(users), known.add)
+	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), known.add)
 	if err != nil {
 		return nil, err
 	}
-	if loaded.Read {
-		known.whole = loaded.Whole
-		bulk.known = known
+	if loaded.Loaded {
+		known.complete = loaded.Complete
+		bulk.list = known
 	}
 	return bulk, nil
 }
@@ -115,46 +115,46 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error
 
 // update upserts a user with an id.
 func (b *Bulk) update(ctx context.Context, u UserInput) (UpsertResult, error) {
-	if err := b.claims.name(u); err != nil {
+	if err := b.owners.claimByID(u); err != nil {
 		return UpsertResult{}, err
 	}
-	if have := b.known.take(u); have != nil && looksLike(*have, u) {
-		return unchanged(*have), nil
+	if have := b.list.take(u); have != nil && matchesInput(*have, u) {
+		return unchangedResult(*have), nil
 	}
 	return b.client.UpsertUser(ctx, u)
 }
 
 // createOrUpdate upserts a user without an id.
 func (b *Bulk) createOrUpdate(ctx context.Context, u UserInput) (UpsertResult, error) {
-	have := b.known.take(u)
+	have := b.list.take(u)
 	switch {
-	case have == nil, b.claims.find(have.ID, u) != nil: // the address may have become free
-		return b.client.upsert(ctx, u, b.claims)
-	case looksLike(*have, u):
-		return unchanged(*have), nil
+	case have == nil, b.owners.claimByEmail(have.ID, u) != nil: // the address may have become free
+		return b.client.upsert(ctx, u, b.owners)
+	case matchesInput(*have, u):
+		return unchangedResult(*have), nil
 	}
 	known := u
 	known.ID = &have.ID
 	result, err := b.client.UpsertUser(ctx, known)
-	if err != nil && ctx.Err() == nil && outdated(err) {
-		return b.client.upsert(ctx, u, b.claims)
+	if err != nil && ctx.Err() == nil && isStale(err) {
+		return b.client.upsert(ctx, u, b.owners)
 	}
 	return result, err
 }
 
-func unchanged(have User) UpsertResult {
+func unchangedResult(have User) UpsertResult {
 	return UpsertResult{Result: upsert.Result[int64]{ID: have.ID, Outcome: upsert.Unchanged}, User: have}
 }
 
-// outdated reports whether an update may have been refused because the user is
+// isStale reports whether an update may have been refused because the user is
 // not as listed any more. How identifAI refuses an id is not documented.
-func outdated(err error) bool {
-	return errors.Is(err, rest.ErrNotFound) || fieldRefused(err, "id") || fieldRefused(err, "email")
+func isStale(err error) bool {
+	return errors.Is(err, rest.ErrNotFound) || isFieldRejected(err, "id") || isFieldRejected(err, "email")
 }
 
-// looksLike reports whether writing u would change nothing that matters: all that
+// matchesInput reports whether writing u would change nothing that matters: all that
 // would be sent is known and the same.
-func looksLike(have User, u UserInput) bool {
+func matchesInput(have User, u UserInput) bool {
 	return u.Password == "" && u.Newsletter == nil && u.SaveFiles == nil &&
 		have.Name == u.Name &&
 		have.Email == u.Email &&
@@ -182,11 +182,11 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[int64], 
 	if err := u.Validate(); err != nil {
 		return upsert.Result[int64]{}, err
 	}
-	have, whole := b.known.look(u)
+	have, whole := b.list.peek(u)
 	switch {
-	case have != nil && u.ID == nil && b.claims.another(have.ID, u):
-		return upsert.Result[int64]{}, comesWithID(opPreview, have.ID)
-	case have != nil && looksLike(*have, u):
+	case have != nil && u.ID == nil && b.owners.ownedByOther(have.ID, u):
+		return upsert.Result[int64]{}, errEmailOwned(opPreview, have.ID)
+	case have != nil && matchesInput(*have, u):
 		return upsert.Result[int64]{ID: have.ID, Outcome: upsert.Unchanged}, nil
 	case have != nil:
 		return upsert.Result[int64]{ID: have.ID, Outcome: upsert.Updated}, nil
@@ -197,12 +197,12 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[int64], 
 	case whole:
 		return upsert.Result[int64]{Outcome: upsert.Created}, nil
 	}
-	return b.lookUp(ctx, u)
+	return b.previewLookup(ctx, u)
 }
 
-// lookUp tells what becomes of a user without an id whom no list knows.
-func (b *Bulk) lookUp(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
-	found, err := b.client.find(ctx, opPreview, u.Email)
+// previewLookup tells what becomes of a user without an id whom no list knows.
+func (b *Bulk) previewLookup(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
+	found, err := b.client.findByEmail(ctx, opPreview, u.Email)
 	switch {
 	case err != nil:
 		return upsert.Result[int64]{}, err
@@ -210,8 +210,8 @@ func (b *Bulk) lookUp(ctx context.Context, u UserInput) (upsert.Result[int64], e
 		return upsert.Result[int64]{Outcome: upsert.Created}, nil
 	case len(found) > 1:
 		return upsert.Result[int64]{}, lookupError(opPreview, "several users have this address", rest.ErrConflict)
-	case b.claims.another(found[0].ID, u):
-		return upsert.Result[int64]{}, comesWithID(opPreview, found[0].ID)
+	case b.owners.ownedByOther(found[0].ID, u):
+		return upsert.Result[int64]{}, errEmailOwned(opPreview, found[0].ID)
 	}
 	return upsert.Result[int64]{ID: found[0].ID, Outcome: upsert.Updated}, nil
 }

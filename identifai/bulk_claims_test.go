@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -32,7 +32,7 @@ func moving(more int) (server []identifai.UserInput, ada, bob identifai.UserInpu
 	return server, ada, bob, all
 }
 
-func TestBulkAddressThatPassesOn(t *testing.T) {
+func TestBulkUpsertReturnsConflictWhenEmailMovesBetweenRows(t *testing.T) {
 	for name, more := range map[string]int{"listed": 150, "not listed": 0} {
 		for _, bobFirst := range []bool{true, false} {
 			for _, workers := range []int{1, 8} {
@@ -78,7 +78,7 @@ func TestBulkAddressThatPassesOn(t *testing.T) {
 }
 
 // Of ids that were not announced, the Bulk knows those that it was to upsert.
-func TestBulkAddressThatPassesOnUnannounced(t *testing.T) {
+func TestBulkUpsertEmailMoveWithoutKnownIDs(t *testing.T) {
 	for name, more := range map[string]int{"listed": 150, "not listed": 0} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
@@ -108,7 +108,7 @@ func TestBulkAddressThatPassesOnUnannounced(t *testing.T) {
 	}
 }
 
-func TestBulkPreviewOfAnAddressThatPassesOn(t *testing.T) {
+func TestPreviewReturnsConflictWhenEmailMoves(t *testing.T) {
 	for name, more := range map[string]int{"listed": 150, "not listed": 0} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
@@ -129,7 +129,7 @@ func TestBulkPreviewOfAnAddressThatPassesOn(t *testing.T) {
 	}
 }
 
-func TestBulkRefusesIDs(t *testing.T) {
+func TestBulkRejectsNonPositiveIDs(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		_, err := client.Bulk(t.Context(), 3, 1, 0)
 		require.ErrorIs(t, err, rest.ErrInvalid)

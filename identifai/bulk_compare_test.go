@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/upsert"
 )
 
 // Whatever is not known to be as asked is written.
-func TestBulkLeavesAloneOnlyWhoLooksAsAsked(t *testing.T) {
+func TestBulkReturnsUnchangedOnlyForFullMatch(t *testing.T) {
 	have := member(0)
 	have.Readonly = new(true)
 	tests := map[string]struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -23,7 +23,7 @@ func list(total, users string) resttest.Fault {
 const ghost = `{"id":77,"name":"Ada","email":"ada@example.com","heuristic":"Average","pricing":{"id":2}}`
 
 // What happened to users after the list was read.
-func TestBulkWithAListThatGrewOld(t *testing.T) {
+func TestBulkWithOutdatedList(t *testing.T) {
 	gone := resttest.Status(404)
 	idRefused := answer(422, `{"message":"invalid","errors":{"id":["The selected id is invalid."]}}`)
 	tests := []struct {
@@ -86,12 +86,12 @@ func TestBulkReturnsTheErrorOfAnUpdate(t *testing.T) {
 	}
 }
 
-func TestBulkRepeatsAnUpdateWhoseAnswerWasLost(t *testing.T) {
+func TestBulkRepeatsAnUpdateWhoseResponseWasLost(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addMembers(server, 1)
 		bulk, err := client.Bulk(t.Context(), 2)
 		require.NoError(t, err)
-		server.Fail(resttest.LostAnswer())
+		server.Fail(resttest.LostResponse())
 		u := member(0)
 		u.Name = "Other"
 		result, err := bulk.UpsertUser(t.Context(), u)
@@ -101,13 +101,13 @@ func TestBulkRepeatsAnUpdateWhoseAnswerWasLost(t *testing.T) {
 	})
 }
 
-func TestBulkKeepsToTheRulesAfterADoubtfulCreate(t *testing.T) {
+func TestBulkAfterCreateWithUnknownOutcome(t *testing.T) {
 	for name, tt := range map[string]struct {
 		fault resttest.Fault
 		sent  []string
 		users int
 	}{
-		"created":     {resttest.LostAnswer(), []string{listURL, writeURL, listURL, writeURL}, 1},
+		"created":     {resttest.LostResponse(), []string{listURL, writeURL, listURL, writeURL}, 1},
 		"not created": {resttest.Reset(), []string{listURL, writeURL, listURL}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestBulkKeepsToTheRulesAfterADoubtfulCreate(t *testing.T) {
 }
 
 // Each listed user serves one upsert, by its id or by its address.
-func TestBulkForgetsWhomItUpserted(t *testing.T) {
+func TestBulkUsesEachListedUserOnce(t *testing.T) {
 	moved := withID(member(0), 1)
 	moved.Email = "moved@example.com"
 	tests := []struct {
@@ -167,7 +167,7 @@ func TestBulkForgetsWhomItUpserted(t *testing.T) {
 }
 
 // An address that was given to one user by id is not the listed one's any more.
-func TestBulkForgetsWhoHadAnAddress(t *testing.T) {
+func TestBulkForgetsReassignedEmail(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addMembers(server, 2)
 		bulk, err := client.Bulk(t.Context(), 2)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -51,7 +51,7 @@ func heap() int64 {
 }
 
 // The documentation of Bulk tells what a listed user takes.
-func TestBulkKeepsLittleOfEachUser(t *testing.T) {
+func TestBulkMemoryPerUser(t *testing.T) {
 	const users = 10_000
 	transport := transportFunc(func(r *http.Request) (*http.Response, error) { return page(r, users) })
 	client, err := identifai.New(identifaitest.Key, rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: transport}))

@@ -7,13 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
 )
 
-func TestPreviewForeseesAndWritesNothing(t *testing.T) {
+func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 	other := member(0)
 	other.Name = "Other"
 	inputs := []identifai.UserInput{member(0), other, withID(member(1), 2), withID(member(0), 2), member(2), withID(member(1), 99)}

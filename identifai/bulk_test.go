@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -141,7 +141,7 @@ func TestBulkReadsTheListWhereItIsShort(t *testing.T) {
 	}
 }
 
-func TestBulkWantsUsers(t *testing.T) {
+func TestBulkRejectsNonPositiveUsers(t *testing.T) {
 	server := identifaitest.NewServer()
 	client := connect(t, server, nil)
 	for _, n := range []int{0, -1} {

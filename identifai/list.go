@@ -82,7 +82,7 @@ func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error
 	if err := p.Err(provider, operation); err != nil {
 		return User{}, err
 	}
-	found, err := c.find(ctx, operation, email)
+	found, err := c.findByEmail(ctx, operation, email)
 	switch {
 	case err != nil:
 		return User{}, err
@@ -94,9 +94,9 @@ func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error
 	return found[0], nil
 }
 
-// find returns the users with the address. It walks all pages: the filter matches
+// findByEmail returns the users with the address. It walks all pages: the filter matches
 // parts, and several matches matter.
-func (c *Client) find(ctx context.Context, operation, email string) ([]User, error) {
+func (c *Client) findByEmail(ctx context.Context, operation, email string) ([]User, error) {
 	var found []User
 	for user, err := range c.list(ctx, operation, ListUsersParams{Search: &email}) {
 		if err != nil {
@@ -111,10 +111,10 @@ func (c *Client) find(ctx context.Context, operation, email string) ([]User, err
 
 // list is Users with params that have been checked.
 func (c *Client) list(ctx context.Context, operation string, params ListUsersParams) iter.Seq2[User, error] {
-	return c.pages(ctx, operation, params).All()
+	return c.userPages(ctx, operation, params).All()
 }
 
-func (c *Client) pages(ctx context.Context, operation string, params ListUsersParams) paging.List[User, int64] {
+func (c *Client) userPages(ctx context.Context, operation string, params ListUsersParams) paging.List[User, int64] {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	if params.PerPage == nil {
 		params.PerPage = new(int64(perPage))
@@ -124,16 +124,16 @@ func (c *Client) pages(ctx context.Context, operation string, params ListUsersPa
 		Fetch: func(number int64) (paging.Page[User], error) {
 			params := params
 			params.Page = &number
-			answer, err := rest.Decode[pageAnswer](c.api.ListUsers(ctx, &params))
+			answer, err := rest.Decode[userPage](c.api.ListUsers(ctx, &params))
 			return paging.Page[User]{Number: answer.CurrentPage, Last: answer.LastPage, Total: answer.total(), Items: answer.users()}, err
 		},
-		ID:   func(user User) int64 { return user.ID },
-		Fail: func(message string) error { return lookupError(operation, message, nil) },
+		ID:       func(user User) int64 { return user.ID },
+		NewError: func(message string) error { return lookupError(operation, message, nil) },
 	}
 }
 
-// pageAnswer is what is needed of a page of users.
-type pageAnswer struct {
+// userPage is what is needed of a page of users.
+type userPage struct {
 	CurrentPage int64   `json:"current_page"`
 	LastPage    int64   `json:"last_page"`
 	Total       any     `json:"total"` // not worth failing for
@@ -141,7 +141,7 @@ type pageAnswer struct {
 }
 
 // Check wants what tells whether there is more, and users that can be told apart.
-func (a pageAnswer) Check() error {
+func (a userPage) Check() error {
 	switch {
 	case a.Data == nil:
 		return errors.New("the answer has no list of users")
@@ -157,7 +157,7 @@ func (a pageAnswer) Check() error {
 }
 
 // users leaves nulls out.
-func (a pageAnswer) users() []User {
+func (a userPage) users() []User {
 	var users []User
 	for _, user := range a.Data {
 		if user != nil {
@@ -168,7 +168,7 @@ func (a pageAnswer) users() []User {
 }
 
 // total is the number of users on all pages, or -1 when the answer does not say.
-func (a pageAnswer) total() int64 {
+func (a userPage) total() int64 {
 	if n, ok := a.Total.(float64); ok {
 		return int64(n)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/rest"
 )
@@ -64,7 +64,7 @@ func TestUsersFiltersAndSorts(t *testing.T) {
 	})
 }
 
-func TestUsersStopsWhenTheLoopDoes(t *testing.T) {
+func TestUsersStopsFetchingAfterBreak(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		crowd(server, 25)
 		for _, err := range client.Users(t.Context(), identifai.ListUsersParams{PerPage: new(int64(10))}) {
@@ -75,7 +75,7 @@ func TestUsersStopsWhenTheLoopDoes(t *testing.T) {
 	})
 }
 
-func TestUsersOfNobody(t *testing.T) {
+func TestUsersReturnsEmptyList(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *identifaitest.Server, client *identifai.Client) {
 		emails, err := collect(t, client, identifai.ListUsersParams{})
 		require.NoError(t, err)
@@ -98,7 +98,7 @@ func TestUsersNamesEveryBadParameter(t *testing.T) {
 }
 
 // A list that would never end, or end before its end, is an error.
-func TestUsersNoticesPagesThatDoNotAdvance(t *testing.T) {
+func TestUsersFailsOnRepeatedPage(t *testing.T) {
 	page := func(current, last int, ids ...int) string {
 		body := fmt.Sprintf(`{"current_page":%d,"last_page":%d,"per_page":"2","data":[`, current, last)
 		for i, id := range ids {

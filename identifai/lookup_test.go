@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -23,7 +23,7 @@ import (
 
 const taken = `{"message":"The email has already been taken.","errors":{"email":["The email has already been taken."]}}`
 
-func TestTheLookUpToTheByte(t *testing.T) {
+func TestFindUserByEmailRequest(t *testing.T) {
 	var lines []string
 	client, err := identifai.New("key", rest.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
 		lines = append(lines, r.Method+" "+r.URL.String())
@@ -94,7 +94,7 @@ func TestUsersWhenAPageFails(t *testing.T) {
 }
 
 // The list being out of reach is not the same as nobody being in it.
-func TestALookUpThatIsNotFoundIsNotHidden(t *testing.T) {
+func TestUpsertReturnsLookup404(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(answer(422, taken), resttest.Status(404).On(listURL))
 		_, err := client.UpsertUser(t.Context(), ada())
@@ -111,7 +111,7 @@ func TestALookUpThatIsNotFoundIsNotHidden(t *testing.T) {
 
 // Two users with the address, after a create of unknown outcome: which of them it
 // made cannot be told.
-func TestACreateInDoubtWithTwoMatches(t *testing.T) {
+func TestUpsertAfterUnknownCreateWithTwoMatches(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.AddUser(ada())
 		server.AddUser(ada())
@@ -124,9 +124,9 @@ func TestACreateInDoubtWithTwoMatches(t *testing.T) {
 }
 
 // A create is repeated after a 429 and never after that in doubt.
-func TestACreateIsRepeatedAfterA429Alone(t *testing.T) {
+func TestCreateIsRetriedOnlyAfter429(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		server.Fail(resttest.Throttle("5"), resttest.LostAnswer())
+		server.Fail(resttest.Throttle("5"), resttest.LostResponse())
 		start := time.Now()
 		result, err := client.UpsertUser(t.Context(), ada())
 		require.NoError(t, err)
@@ -138,7 +138,7 @@ func TestACreateIsRepeatedAfterA429Alone(t *testing.T) {
 }
 
 // What is looked up and written in the end is what was asked for, all of it.
-func TestAResolvedUpsertWritesEverything(t *testing.T) {
+func TestResolvedUpsertWritesEverything(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		id := server.AddUser(identifai.UserInput{Name: "Somebody", Email: "ADA@example.com", Heuristic: "Average", PricingID: 1}).ID
 		u := ada()
@@ -153,7 +153,7 @@ func TestAResolvedUpsertWritesEverything(t *testing.T) {
 }
 
 // Over a real connection: another server is told nothing.
-func TestTheKeyStaysWithItsOrigin(t *testing.T) {
+func TestKeyStaysWithItsOrigin(t *testing.T) {
 	thief := resttest.NewServer("thief", http.NotFoundHandler())
 	thief.Start()
 	defer thief.Close()
@@ -192,11 +192,11 @@ func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
 }
 
 // Once the caller's time is over, the error is that of the create.
-func TestNothingIsLookedUpAfterTheEnd(t *testing.T) {
+func TestUpsertSkipsLookupAfterDeadline(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		server.Fail(resttest.Fault{Act: true, Delay: time.Hour})
+		server.Fail(resttest.Fault{Execute: true, Delay: time.Hour})
 		_, err := client.UpsertUser(ctx, ada())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, "POST", failure(t, err).Method)
@@ -206,10 +206,10 @@ func TestNothingIsLookedUpAfterTheEnd(t *testing.T) {
 }
 
 // A refusal whose body is lost names no field. What was wrong may be the address.
-func TestARefusalThatNamesNoFieldIsLookedUp(t *testing.T) {
+func TestUpsertLooksUpAfterErrorWithoutFields(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		taken := server.AddUser(ada())
-		server.Fail(resttest.BrokenAnswer(0).On(writeURL))
+		server.Fail(resttest.TruncatedResponse(0).On(writeURL))
 		result, err := client.UpsertUser(t.Context(), ada())
 		require.NoError(t, err)
 		assert.Equal(t, upsert.Result[int64]{ID: *taken.ID, Outcome: upsert.Updated}, result.Result)

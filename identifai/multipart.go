@@ -7,22 +7,22 @@ import (
 	"strconv"
 )
 
-// form is a request body of type multipart/form-data. It is kept in memory, so
+// multipartForm is a request body of type multipart/form-data. It is kept in memory, so
 // that it has a length and can be sent again.
-type form struct {
+type multipartForm struct {
 	body         bytes.Buffer
 	parts        *multipart.Writer
 	textBooleans bool
 }
 
-func newForm(textBooleans bool) *form {
-	f := &form{textBooleans: textBooleans}
+func newForm(textBooleans bool) *multipartForm {
+	f := &multipartForm{textBooleans: textBooleans}
 	f.parts = multipart.NewWriter(&f.body)
 	return f
 }
 
 // encodeUser writes the parts in the order of the vendor's page.
-func encodeUser(u UserInput, textBooleans bool) *form {
+func encodeUser(u UserInput, textBooleans bool) *multipartForm {
 	f := newForm(textBooleans)
 	f.id(u.ID)
 	f.text("name", u.Name)
@@ -38,7 +38,7 @@ func encodeUser(u UserInput, textBooleans bool) *form {
 	return f
 }
 
-func encodeID(id int64) *form {
+func encodeID(id int64) *multipartForm {
 	f := newForm(false)
 	f.id(&id)
 	return f
@@ -46,18 +46,18 @@ func encodeID(id int64) *form {
 
 // reader returns the content type and the body. net/http sends head and body in
 // one write, and can rewind it, because it is a bytes.Reader.
-func (f *form) reader() (contentType string, body io.Reader) {
+func (f *multipartForm) reader() (contentType string, body io.Reader) {
 	// A bytes.Buffer takes all that is written, so nothing here can fail.
 	_ = f.parts.Close()
 	return f.parts.FormDataContentType(), bytes.NewReader(f.body.Bytes())
 }
 
-func (f *form) text(name, value string) { _ = f.parts.WriteField(name, value) }
+func (f *multipartForm) text(name, value string) { _ = f.parts.WriteField(name, value) }
 
 // id writes an id. Multipart has no null: of all ways to say that there is none,
 // the empty part is the only one that the document admits (the field is required
 // and nullable), and Laravel reads it as null (inference).
-func (f *form) id(id *int64) {
+func (f *multipartForm) id(id *int64) {
 	if id == nil {
 		f.text("id", "")
 		return
@@ -65,11 +65,11 @@ func (f *form) id(id *int64) {
 	f.number("id", *id)
 }
 
-func (f *form) number(name string, value int64) { f.text(name, strconv.FormatInt(value, 10)) }
+func (f *multipartForm) number(name string, value int64) { f.text(name, strconv.FormatInt(value, 10)) }
 
 // boolean writes 1 or 0, or the words with WithTextBooleans. Unset, it writes
 // nothing: Laravel would read an empty part as null, which a boolean may not be.
-func (f *form) boolean(name string, value *bool) {
+func (f *multipartForm) boolean(name string, value *bool) {
 	switch {
 	case value == nil:
 	case f.textBooleans:

@@ -48,7 +48,7 @@ func strictForm(body, boundary string) (map[string]string, error) {
 	}
 }
 
-func TestStrictFormRefusesWhatIsNotToTheLetter(t *testing.T) {
+func TestStrictFormRejectsDeviations(t *testing.T) {
 	good := part("id", "") + part("name", "Ada") + "--B--\r\n"
 	parts, err := strictForm(good, "B")
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -26,7 +26,7 @@ func part(name, value string) string {
 	return crlf("--B", `Content-Disposition: form-data; name="`+name+`"`, "", value, "")
 }
 
-func TestUpsertRequestsToTheByte(t *testing.T) {
+func TestUpsertRequestsExact(t *testing.T) {
 	full := ada()
 	full.ID, full.Password = new(int64(7)), "Pa55word!"
 	full.Readonly, full.Newsletter, full.SaveFiles = new(true), new(false), new(true)
@@ -75,7 +75,7 @@ func TestUpsertRequestsToTheByte(t *testing.T) {
 	}
 }
 
-func TestTheCredentialIsSent(t *testing.T) {
+func TestCredentialIsSent(t *testing.T) {
 	var got http.Header
 	client, err := identifai.New("the-key", rest.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
 		got = r.Header.Clone()
@@ -88,7 +88,7 @@ func TestTheCredentialIsSent(t *testing.T) {
 	assert.Equal(t, "the-key", got.Get("X-Api-Key"))
 }
 
-func TestSendCreationEmailRequestToTheByte(t *testing.T) {
+func TestSendCreationEmailRequestExact(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		user := server.AddUser(ada())
 		_, err := client.SendCreationEmail(t.Context(), *user.ID)
@@ -100,7 +100,7 @@ func TestSendCreationEmailRequestToTheByte(t *testing.T) {
 	})
 }
 
-func TestTheBodyIsSentAgainByteForByte(t *testing.T) {
+func TestBodyIsRetriedByteForByte(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(resttest.Throttle("1"), resttest.Throttle("0"))
 		_, err := client.UpsertUser(t.Context(), ada())

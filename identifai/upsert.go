@@ -45,37 +45,37 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, err
 	if err := u.Validate(); err != nil {
 		return UpsertResult{}, err
 	}
-	return c.upsert(ctx, u, claimsOf(nil))
+	return c.upsert(ctx, u, newIDOwners(nil))
 }
 
 // upsert upserts u, which is valid. To take it for a user found by its address is
 // up to the claims.
-func (c *Client) upsert(ctx context.Context, u UserInput, claims *claims) (UpsertResult, error) {
+func (c *Client) upsert(ctx context.Context, u UserInput, claims *idOwners) (UpsertResult, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Secrets: []rest.Secret{u.Password}})
 	user, err := c.write(ctx, u)
 	if err == nil {
-		return resultOf(u, user), nil
+		return upsertResult(u, user), nil
 	}
-	if u.ID != nil || ctx.Err() != nil || !addressRefused(err) && !unknown(err) {
+	if u.ID != nil || ctx.Err() != nil || !mayBeEmailConflict(err) && !mayHaveExecuted(err) {
 		return UpsertResult{}, err
 	}
-	found, lookup := c.find(ctx, opUpsert, u.Email)
+	found, lookup := c.findByEmail(ctx, opUpsert, u.Email)
 	switch {
 	case lookup != nil:
 		setExecuted(lookup, rest.ExecutedNo) // it was a read
-		return UpsertResult{}, inDoubt(fmt.Errorf("%w (looking the user up after: %w)", lookup, err), err)
+		return UpsertResult{}, raiseExecuted(fmt.Errorf("%w (looking the user up after: %w)", lookup, err), err)
 	case len(found) != 1:
 		return UpsertResult{}, err
 	}
-	if conflict := claims.find(found[0].ID, u); conflict != nil {
-		return UpsertResult{}, inDoubt(fmt.Errorf("%w (after: %w)", conflict, err), err)
+	if conflict := claims.claimByEmail(found[0].ID, u); conflict != nil {
+		return UpsertResult{}, raiseExecuted(fmt.Errorf("%w (after: %w)", conflict, err), err)
 	}
 	u.ID = &found[0].ID
 	user, updateErr := c.write(ctx, u)
 	if updateErr != nil {
-		return UpsertResult{}, inDoubt(updateErr, err)
+		return UpsertResult{}, raiseExecuted(updateErr, err)
 	}
-	return resultOf(u, user), nil
+	return upsertResult(u, user), nil
 }
 
 // write sends u once, or again when it has an id: setting a user's fields twice
@@ -84,35 +84,35 @@ func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil})
 	contentType, body := encodeUser(u, c.textBooleans).reader()
 	resp, err := c.api.CreateOrUpdateUserWithBody(ctx, contentType, body)
-	answer, err := rest.Decode[userAnswer](resp, err)
+	answer, err := rest.Decode[userResponse](resp, err)
 	user := answer.user()
 	if err == nil && u.ID != nil {
-		err = check.SameUser(provider, opUpsert, resp, *u.ID, user.ID)
+		err = check.CheckSameUser(provider, opUpsert, resp, *u.ID, user.ID)
 	}
 	return user, err
 }
 
-// addressRefused reports whether a create may have been refused because the
+// mayBeEmailConflict reports whether a create may have been refused because the
 // address is taken. A malformed address looks the same, and so does a refusal that
 // names no field, as when its body broke off: the look-up tells.
-func addressRefused(err error) bool {
+func mayBeEmailConflict(err error) bool {
 	e, ok := errors.AsType[*rest.Error](err)
-	return fieldRefused(err, "email") || ok && errors.Is(e, rest.ErrInvalid) && len(e.Fields) == 0
+	return isFieldRejected(err, "email") || ok && errors.Is(e, rest.ErrInvalid) && len(e.Fields) == 0
 }
 
-func fieldRefused(err error, field string) bool {
+func isFieldRejected(err error, field string) bool {
 	e, ok := errors.AsType[*rest.Error](err)
 	return ok && errors.Is(e, rest.ErrInvalid) && len(e.Fields[field]) > 0
 }
 
-// unknown reports whether a create that failed may have created the user.
-func unknown(err error) bool {
+// mayHaveExecuted reports whether a create that failed may have created the user.
+func mayHaveExecuted(err error) bool {
 	e, ok := errors.AsType[*rest.Error](err)
 	return ok && e.Executed != rest.ExecutedNo
 }
 
-// inDoubt has err say what the create before it may have done, where that is more.
-func inDoubt(err, create error) error {
+// raiseExecuted has err say what the create before it may have done, where that is more.
+func raiseExecuted(err, create error) error {
 	if c, ok := errors.AsType[*rest.Error](create); ok {
 		if e, ok := errors.AsType[*rest.Error](err); ok && e.Executed < c.Executed {
 			e.Executed = c.Executed
@@ -127,7 +127,7 @@ func setExecuted(err error, executed rest.Executed) {
 	}
 }
 
-func resultOf(u UserInput, user User) UpsertResult {
+func upsertResult(u UserInput, user User) UpsertResult {
 	outcome := upsert.Created
 	if u.ID != nil {
 		outcome = upsert.Updated

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -16,10 +16,10 @@ import (
 
 // A create whose outcome is unknown is resolved by looking the user up, and
 // never sent a second time.
-func TestACreateInDoubt(t *testing.T) {
+func TestUpsertAfterCreateWithUnknownOutcome(t *testing.T) {
 	faults := map[string]resttest.Fault{
-		"lost answer":     resttest.LostAnswer(),
-		"cut answer":      resttest.BrokenAnswer(10),
+		"lost answer":     resttest.LostResponse(),
+		"cut answer":      resttest.TruncatedResponse(10),
 		"reset":           resttest.Reset(),
 		"500":             resttest.Status(500),
 		"502 page":        resttest.HTML(502),
@@ -38,7 +38,7 @@ func TestACreateInDoubt(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, executed %v", name, executed), func(t *testing.T) {
 				bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-					fault.Act = executed
+					fault.Execute = executed
 					server.Fail(fault.On(writeURL))
 					result, err := client.UpsertUser(t.Context(), ada())
 					if executed {
@@ -58,9 +58,9 @@ func TestACreateInDoubt(t *testing.T) {
 	}
 }
 
-func TestALookUpThatFailsKeepsTheDoubt(t *testing.T) {
+func TestUpsertKeepsExecutedMaybeWhenLookupFails(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		server.Fail(resttest.LostAnswer().On(writeURL), resttest.Status(500).On(listURL))
+		server.Fail(resttest.LostResponse().On(writeURL), resttest.Status(500).On(listURL))
 		_, err := client.UpsertUser(t.Context(), ada())
 		e := failure(t, err)
 		assert.Equal(t, 500, e.StatusCode)
@@ -71,7 +71,7 @@ func TestALookUpThatFailsKeepsTheDoubt(t *testing.T) {
 }
 
 // What the error says of execution is about the writes, not the look-up.
-func TestALookUpThatFailsRaisesNoDoubt(t *testing.T) {
+func TestUpsertKeepsExecutedNoWhenLookupFails(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.AddUser(ada())
 		server.Fail(resttest.Status(500).On(listURL))
@@ -84,9 +84,9 @@ func TestALookUpThatFailsRaisesNoDoubt(t *testing.T) {
 	}, 200, 500)
 }
 
-func TestAnUpdateThatFailsAfterALookUpKeepsTheDoubt(t *testing.T) {
+func TestUpsertKeepsExecutedMaybeWhenUpdateFails(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		server.Fail(resttest.LostAnswer().On(writeURL), resttest.Fault{Status: 403}.On(writeURL))
+		server.Fail(resttest.LostResponse().On(writeURL), resttest.Fault{Status: 403}.On(writeURL))
 		_, err := client.UpsertUser(t.Context(), ada())
 		e := failure(t, err)
 		assert.Equal(t, 403, e.StatusCode)
@@ -94,10 +94,10 @@ func TestAnUpdateThatFailsAfterALookUpKeepsTheDoubt(t *testing.T) {
 	}, 403)
 }
 
-func TestAnUpdateIsRepeatedWhenItsAnswerIsLost(t *testing.T) {
+func TestUpdateIsRetriedWhenItsResponseIsLost(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		u := server.AddUser(ada())
-		server.Fail(resttest.LostAnswer(), resttest.HTML(502))
+		server.Fail(resttest.LostResponse(), resttest.HTML(502))
 		result, err := client.UpsertUser(t.Context(), u)
 		require.NoError(t, err)
 		assert.Equal(t, upsert.Updated, result.Outcome)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -24,7 +24,7 @@ func TestUpsertCreatesAndUpdates(t *testing.T) {
 	for _, options := range [][]identifaitest.Option{
 		nil,
 		{identifaitest.WithCreatedStatus(201)},
-		{identifaitest.WithBareAnswers()},
+		{identifaitest.WithUnwrappedResponses()},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := identifaitest.NewServer(options...)
@@ -70,7 +70,7 @@ func crowd(server *identifaitest.Server, n int) {
 	}
 }
 
-func TestATakenAddressIsResolvedByLookingItUp(t *testing.T) {
+func TestUpsertUpdatesExistingUserOnEmailConflict(t *testing.T) {
 	tests := []struct {
 		name   string
 		status int
@@ -103,7 +103,7 @@ func TestATakenAddressIsResolvedByLookingItUp(t *testing.T) {
 	}
 }
 
-func TestARefusalThatTheLookUpDoesNotExplainIsReturned(t *testing.T) {
+func TestUpsertReturnsCreateErrorWhenLookupFindsNone(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(answer(422, `{"message":"The given data was invalid.","errors":{"email":["The email has already been taken."]}}`))
 		_, err := client.UpsertUser(t.Context(), ada())
@@ -120,7 +120,7 @@ func TestARefusalThatTheLookUpDoesNotExplainIsReturned(t *testing.T) {
 	})
 }
 
-func TestAnotherRefusalIsNotLookedUp(t *testing.T) {
+func TestUpsertReturnsOtherCreateErrors(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(answer(422, `{"message":"The given data was invalid.","errors":{"pricing_id":["The selected pricing id is invalid."]}}`))
 		_, err := client.UpsertUser(t.Context(), ada())
@@ -145,7 +145,7 @@ func TestUpsertEndsWithItsContext(t *testing.T) {
 
 		ctx, cancel = context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		fault := resttest.LostAnswer()
+		fault := resttest.LostResponse()
 		fault.Delay = time.Minute
 		server.Fail(fault)
 		_, err = client.UpsertUser(ctx, ada())
@@ -155,7 +155,7 @@ func TestUpsertEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestUpsertRefusesBadInputUnsent(t *testing.T) {
+func TestUpsertRejectsBadInputUnsent(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		_, err := client.UpsertUser(t.Context(), identifai.UserInput{})
 		require.ErrorIs(t, err, rest.ErrInvalid)
@@ -163,7 +163,7 @@ func TestUpsertRefusesBadInputUnsent(t *testing.T) {
 	})
 }
 
-func TestAPasswordThatTheServerRepeatsStaysSecret(t *testing.T) {
+func TestPasswordThatTheServerRepeatsStaysSecret(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		u := ada()
 		u.Password = "Marked-Pa55word!"
@@ -198,7 +198,7 @@ func TestUpsertsUnderTheDocumentedQuotas(t *testing.T) {
 }
 
 // A redirect to another host is an error, and the key does not go there.
-func TestARedirectIsNotFollowed(t *testing.T) {
+func TestRedirectIsNotFollowed(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			server.Fail(resttest.Fault{Status: status, Header: map[string][]string{"Location": {"https://evil.test/"}}})

@@ -51,7 +51,7 @@ func TestUserInputPrintsNoPassword(t *testing.T) {
 	assert.Contains(t, text, "ada@example.com")
 }
 
-func TestNewSaysWhatIsWrong(t *testing.T) {
+func TestNewReportsEveryProblem(t *testing.T) {
 	_, err := identifai.New("")
 	require.ErrorContains(t, err, "identifai: new client: API key: is required")
 	_, err = identifai.New("key", rest.WithBaseURL("http://backend.identifai.net"))

@@ -24,7 +24,7 @@ func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) 
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	contentType, body := encodeID(id).reader()
-	answer, err := rest.Decode[userAnswer](c.api.SendCreationEmailWithBody(ctx, contentType, body))
+	answer, err := rest.Decode[userResponse](c.api.SendCreationEmailWithBody(ctx, contentType, body))
 	return answer.user(), err
 }
 
@@ -32,7 +32,7 @@ func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) 
 // page does not show the answer: a list is understood bare and in data.
 func (c *Client) Pricings(ctx context.Context) ([]Pricing, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Pricings"})
-	answer, err := rest.Decode[pricingsAnswer](c.api.ListPricings(ctx))
+	answer, err := rest.Decode[pricingsResponse](c.api.ListPricings(ctx))
 	return answer.pricings(), err
 }
 
@@ -40,37 +40,37 @@ func (c *Client) Pricings(ctx context.Context) ([]Pricing, error) {
 // "User credits").
 func (c *Client) Credits(ctx context.Context) (Credits, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Credits"})
-	answer, err := rest.Decode[creditsAnswer](c.api.GetCredits(ctx))
+	answer, err := rest.Decode[creditsResponse](c.api.GetCredits(ctx))
 	return answer.credits(), err
 }
 
-// userAnswer reads a user in data, as the vendor's examples show it, and a bare
+// userResponse reads a user in data, as the vendor's examples show it, and a bare
 // one, as its schema says.
-type userAnswer struct {
+type userResponse struct {
 	User
 	Data *User `json:"data"`
 }
 
 // Check wants an id.
-func (a userAnswer) Check() error {
+func (a userResponse) Check() error {
 	if a.user().ID <= 0 {
 		return errors.New("the answer has no user id")
 	}
 	return nil
 }
 
-func (a userAnswer) user() User {
+func (a userResponse) user() User {
 	if a.Data != nil {
 		return *a.Data
 	}
 	return a.User
 }
 
-// pricingsAnswer reads plans in data and bare ones.
-type pricingsAnswer []*Pricing
+// pricingsResponse reads plans in data and bare ones.
+type pricingsResponse []*Pricing
 
 // UnmarshalJSON tells the two apart by their first byte.
-func (a *pricingsAnswer) UnmarshalJSON(text []byte) error {
+func (a *pricingsResponse) UnmarshalJSON(text []byte) error {
 	if !bytes.HasPrefix(text, []byte("{")) {
 		return json.Unmarshal(text, (*[]*Pricing)(a))
 	}
@@ -85,7 +85,7 @@ func (a *pricingsAnswer) UnmarshalJSON(text []byte) error {
 }
 
 // Check wants a list, of plans that can be told apart.
-func (a pricingsAnswer) Check() error {
+func (a pricingsResponse) Check() error {
 	if a == nil {
 		return errors.New("the answer has no list of pricing plans")
 	}
@@ -98,7 +98,7 @@ func (a pricingsAnswer) Check() error {
 }
 
 // pricings leaves nulls out. An empty list stays one.
-func (a pricingsAnswer) pricings() []Pricing {
+func (a pricingsResponse) pricings() []Pricing {
 	if a == nil {
 		return nil
 	}
@@ -111,21 +111,21 @@ func (a pricingsAnswer) pricings() []Pricing {
 	return pricings
 }
 
-// creditsAnswer tells credits of 0 from none.
-type creditsAnswer struct {
+// creditsResponse tells credits of 0 from none.
+type creditsResponse struct {
 	AvailableCredits *float64 `json:"available_credits"`
 	TotalSpent       *float64 `json:"total_spent"`
 }
 
 // Check wants both numbers.
-func (a creditsAnswer) Check() error {
+func (a creditsResponse) Check() error {
 	if a.AvailableCredits == nil || a.TotalSpent == nil {
 		return errors.New("the answer has no credits")
 	}
 	return nil
 }
 
-func (a creditsAnswer) credits() Credits {
+func (a creditsResponse) credits() Credits {
 	if a.AvailableCredits == nil || a.TotalSpent == nil {
 		return Credits{}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -29,8 +29,8 @@ func TestSendCreationEmail(t *testing.T) {
 	})
 }
 
-func TestAMailIsNotSentTwice(t *testing.T) {
-	for name, fault := range map[string]resttest.Fault{"lost answer": resttest.LostAnswer(), "503": {Status: 503, Act: true}} {
+func TestSendCreationEmailIsNotRetried(t *testing.T) {
+	for name, fault := range map[string]resttest.Fault{"lost answer": resttest.LostResponse(), "503": {Status: 503, Execute: true}} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 				id := *server.AddUser(ada()).ID
@@ -51,7 +51,7 @@ func TestAMailIsNotSentTwice(t *testing.T) {
 }
 
 func TestPricingsAndCredits(t *testing.T) {
-	for _, options := range [][]identifaitest.Option{nil, {identifaitest.WithBareAnswers()}} {
+	for _, options := range [][]identifaitest.Option{nil, {identifaitest.WithUnwrappedResponses()}} {
 		synctest.Test(t, func(t *testing.T) {
 			client := connect(t, identifaitest.NewServer(options...), nil)
 			pricings, err := client.Pricings(t.Context())
@@ -121,7 +121,7 @@ var calls = map[string]func(context.Context, *identifai.Client) error{
 	},
 }
 
-func TestAnswersThatCannotBeUsedAreErrors(t *testing.T) {
+func TestUnusableResponsesAreErrors(t *testing.T) {
 	for operation, call := range calls {
 		for name, body := range map[string]string{
 			"empty": "", "null": "null", "nothing in it": "{}", "null in data": `{"data":null}`, "HTML": "<html>", "cut": `{"data":`, "text": `"x"`, "number": "7",
@@ -153,7 +153,7 @@ func TestCancelledContextsSendNothing(t *testing.T) {
 	}
 }
 
-func TestAPIUsesTheSameStack(t *testing.T) {
+func TestPIUsesTheSameStack(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(resttest.Throttle("1"))
 		answer, err := client.API().GetCreditsWithResponse(t.Context())

@@ -7,8 +7,8 @@ import (
 	"github.com/usersync/usersync/partoo"
 )
 
-func FuzzAnswers(f *testing.F) { everycall.Fuzz(f, everycall.Partoo) }
+func FuzzResponses(f *testing.F) { everycall.Fuzz(f, everycall.Partoo) }
 
 func TestEveryCallIsListed(t *testing.T) {
-	everycall.Covers(t, everycall.Partoo, new(partoo.Client), new(partoo.Bulk))
+	everycall.AssertCovered(t, everycall.Partoo, new(partoo.Client), new(partoo.Bulk))
 }

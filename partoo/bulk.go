@@ -12,7 +12,7 @@ import (
 // use.
 type Bulk struct {
 	client *Client
-	known  *index // nil: nothing is known
+	list   *userList // nil: nothing is known
 }
 
 // Bulk prepares for upserting so many users, roughly. It fetches the first of
@@ -37,7 +37,7 @@ type Bulk struct {
 //
 // Bulk is for a run that begins at once, since the list grows old: see
 // [Bulk.UpsertUser]. An error is that of the list, with rest.ErrTooLarge when a
-// page is longer than rest.WithAnswerLimit allows, or of users less than 1, which
+// page is longer than rest.WithResponseLimit allows, or of users less than 1, which
 // matches rest.ErrInvalid. [Client.UpsertUser] may serve all the same then.
 func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 	const operation = "Bulk"
@@ -52,15 +52,15 @@ func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 	// Addresses differ, so that this order leaves no two users to change places.
 	params := SearchUsersParams{DisplayBusinessIDs: new(true), PerPage: new(int64(maxPerPage)), OrderBy: new(UserOrderEmail)}
 	known := newIndex()
-	loaded, err := c.pages(ctx, operation, params).Load(int64(users), known.add)
+	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), known.add)
 	switch {
 	case err != nil:
 		return nil, err
-	case !loaded.Read:
+	case !loaded.Loaded:
 		return &Bulk{client: c}, nil
 	}
-	known.whole = loaded.Whole
-	return &Bulk{client: c, known: known}, nil
+	known.complete = loaded.Complete
+	return &Bulk{client: c, list: known}, nil
 }
 
 // UpsertUser does what [Client.UpsertUser] does, and what that promises holds
@@ -85,7 +85,7 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[strin
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
 	}
-	return b.client.upsert(ctx, u, b.lookUp(b.known.take(u.Email)))
+	return b.client.upsert(ctx, u, b.lookupFor(b.list.take(u.Email)))
 }
 
 // Preview tells what UpsertUser would do with u, from the list or by a search, and
@@ -97,20 +97,20 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[string],
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
 	}
-	have, err := b.lookUp(b.known.look(u.Email))(ctx, "Preview", u.Email)
+	have, err := b.lookupFor(b.list.peek(u.Email))(ctx, "Preview", u.Email)
 	switch {
 	case err != nil:
 		return upsert.Result[string]{}, err
 	case have == nil:
 		return upsert.Result[string]{Outcome: upsert.Created}, nil
-	case difference(u.updateRequest(), *have) == UpdateUserRequest{}:
+	case changedFields(u.updateRequest(), *have) == UpdateUserRequest{}:
 		return upsert.Result[string]{ID: have.ID, Outcome: upsert.Unchanged}, nil
 	}
 	return upsert.Result[string]{ID: have.ID, Outcome: upsert.Updated}, nil
 }
 
-// lookUp answers with have when it is known to be right, and else searches.
-func (b *Bulk) lookUp(have *User, known bool) lookUp {
+// lookupFor answers with have when it is known to be right, and else searches.
+func (b *Bulk) lookupFor(have *User, known bool) lookupFunc {
 	if !known {
 		return b.client.find
 	}

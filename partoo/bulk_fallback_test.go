@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -19,7 +19,7 @@ import (
 const update = "POST /v2/user/old"
 
 // What happens to users after the list was read.
-func TestBulkWithAListThatGrewOld(t *testing.T) {
+func TestBulkWithOutdatedList(t *testing.T) {
 	old := partoo.User{ID: "old", Email: "ada@example.com", FirstName: new("Ada"), LastName: new("Lovelace"), Role: new(partoo.RoleBusinessManager)}
 	other := old
 	other.FirstName = new("Ida")
@@ -95,10 +95,10 @@ func TestBulkSearchesOnTheSecondUpsertOfAnAddress(t *testing.T) {
 	}, 403)
 }
 
-func TestBulkKeepsToTheRulesAfterADoubtfulCreate(t *testing.T) {
+func TestBulkAfterCreateWithUnknownOutcome(t *testing.T) {
 	invited := ada()
 	invited.OnCreate.SendInvitation = new(true)
-	lost, reset := resttest.LostAnswer(), resttest.Reset()
+	lost, reset := resttest.LostResponse(), resttest.Reset()
 	tests := []struct {
 		name   string
 		user   partoo.UserInput
@@ -176,7 +176,7 @@ func TestBulkCreatesAtOnceOnlyWhenTheListIsWhole(t *testing.T) {
 }
 
 // Who cannot be told from the list is searched for.
-func TestBulkDoesNotTrustOddUsersOfTheList(t *testing.T) {
+func TestBulkSearchesForDuplicateOrInvalidListedUsers(t *testing.T) {
 	const twice = `{"id":"u1","email":"ada@example.com"},{"id":"u2","email":"ADA@example.com"}`
 	const thrice = twice + `,{"id":"u3","email":"Ada@example.com"}`
 	const noID = `{"id":"../u1","email":"ada@example.com"}`

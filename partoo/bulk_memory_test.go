@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -52,7 +52,7 @@ func heap() int64 {
 }
 
 // The documentation of Bulk tells what a listed user takes.
-func TestBulkKeepsLittleOfEachUser(t *testing.T) {
+func TestBulkMemoryPerUser(t *testing.T) {
 	const users = 10_000
 	client, err := partoo.New(partootest.Key, rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: organisation(users)}))
 	require.NoError(t, err)

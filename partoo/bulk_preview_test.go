@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
 )
 
-func TestPreviewForeseesAndWritesNothing(t *testing.T) {
+func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 	for name, users := range map[string]int{"with a list": 2, "without": 1} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -106,7 +106,7 @@ func TestBulkReadsTheListWhereThatTakesFewerRequests(t *testing.T) {
 	}
 }
 
-func TestBulkWantsUsers(t *testing.T) {
+func TestBulkRejectsNonPositiveUsers(t *testing.T) {
 	server := partootest.NewServer()
 	client := connect(t, server, nil)
 	for _, n := range []int{0, -1} {
@@ -133,7 +133,7 @@ func TestBulkWhenTheListFails(t *testing.T) {
 	}{
 		{"refused", []resttest.Fault{resttest.Status(403)}, "403"},
 		{"breaks in the middle", []resttest.Fault{{}, resttest.Status(401)}, "401"},
-		{"too many", []resttest.Fault{{Status: 200, Header: answer(200, "").Header, Body: full, Size: rest.DefaultAnswerLimit + 1}}, "too large"},
+		{"too many", []resttest.Fault{{Status: 200, Header: answer(200, "").Header, Body: full, Size: rest.DefaultResponseLimit + 1}}, "too large"},
 		{"repeats", []resttest.Fault{answer(200, full), answer(200, full)}, "page 2 was asked for, page 1 came"},
 		{"no user in it has an id", []resttest.Fault{answer(200, `{"page":1,"max_page":1,"users":[{}]}`)}, "without an id"},
 	}

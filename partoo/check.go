@@ -82,8 +82,8 @@ func checkEnum[T ~string](p *check.Problems, field string, value *T, allowed []T
 // checkAccesses refuses nil lists, which would travel as null, and sets without
 // a group: what those would give access to is written nowhere.
 func checkAccesses(p *check.Problems, accesses *[][]int64) {
-	checkNull(p, "accesses", accesses)
-	for _, groups := range elements(accesses) {
+	checkNilSlice(p, "accesses", accesses)
+	for _, groups := range deref(accesses) {
 		if len(groups) == 0 {
 			p.Add("accesses", "must not hold an empty list of groups")
 			return
@@ -98,8 +98,8 @@ func checkAccesses(p *check.Problems, accesses *[][]int64) {
 }
 
 func checkBusinessIDs(p *check.Problems, ids *[]string) {
-	checkNull(p, "business_ids", ids)
-	for _, id := range elements(ids) {
+	checkNilSlice(p, "business_ids", ids)
+	for _, id := range deref(ids) {
 		if strings.TrimSpace(id) == "" {
 			p.Add("business_ids", "must not hold an empty id")
 			return
@@ -109,8 +109,8 @@ func checkBusinessIDs(p *check.Problems, ids *[]string) {
 }
 
 func checkSidebarPages(p *check.Problems, pages *[]SidebarPage) {
-	checkNull(p, "sidebar_pages", pages)
-	for _, page := range elements(pages) {
+	checkNilSlice(p, "sidebar_pages", pages)
+	for _, page := range deref(pages) {
 		if !page.Valid() {
 			checkEnum(p, "sidebar_pages", &page, sidebarPages())
 			return
@@ -118,14 +118,14 @@ func checkSidebarPages(p *check.Problems, pages *[]SidebarPage) {
 	}
 }
 
-// checkNull refuses a pointer to a nil slice, which would travel as null.
-func checkNull[T any](p *check.Problems, field string, list *[]T) {
+// checkNilSlice refuses a pointer to a nil slice, which would travel as null.
+func checkNilSlice[T any](p *check.Problems, field string, list *[]T) {
 	if list != nil && *list == nil {
 		p.Add(field, "must not be a nil list: use an empty one, or leave it out")
 	}
 }
 
-func elements[T any](list *[]T) []T {
+func deref[T any](list *[]T) []T {
 	if list == nil {
 		return nil
 	}

@@ -10,11 +10,11 @@ import (
 	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 )
 
-func TestNewRefusesWhatCannotWork(t *testing.T) {
+func TestNewRejectsWhatCannotWork(t *testing.T) {
 	tests := []struct {
 		name, key string
 		options   []rest.Option
@@ -63,7 +63,7 @@ func TestProductionUnlessToldOtherwise(t *testing.T) {
 	assert.Equal(t, []string{"https://api.partoo.co/v2/user/me", "https://api.sandbox.partoo.co/v2/user/me"}, log.urls)
 }
 
-func TestAPIUsesTheSameStack(t *testing.T) {
+func TestPIUsesTheSameStack(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		me, err := client.API().GetMyUserWithResponse(t.Context(), &gen.GetMyUserParams{DisplayBusinessIDs: new(true)})
 		require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestAPIUsesTheSameStack(t *testing.T) {
 	})
 }
 
-func TestAWrongKey(t *testing.T) {
+func TestInvalidAPIKey(t *testing.T) {
 	server := partootest.NewServer()
 	client, err := partoo.New("wrong-key", server.Options()...)
 	require.NoError(t, err)

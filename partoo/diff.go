@@ -24,61 +24,61 @@ func (u UserInput) updateRequest() UpdateUserRequest {
 	}
 }
 
-// difference is what of want is to be sent for the user have: all but what have
+// changedFields is what of want is to be sent for the user have: all but what have
 // is known to look like already and what Partoo ignores for the role. What the
 // answer does not carry is unknown and stays in. The zero request means that
 // there is nothing to send.
-func difference(want UpdateUserRequest, have User) UpdateUserRequest {
-	before := roleOf(have.Role)
+func changedFields(want UpdateUserRequest, have User) UpdateUserRequest {
+	before := roleOrEmpty(have.Role)
 	after := before
 	if want.Role != nil {
 		after = *want.Role
 	}
-	drop(&want.BusinessIDs, ignored(after, RoleBusinessManager) ||
-		!ignored(before, RoleBusinessManager) && sameSet(want.BusinessIDs, have.BusinessIDs, businessKey))
-	drop(&want.Accesses, ignored(after, RoleGroupManager) ||
-		!ignored(before, RoleGroupManager) && sameSet(want.Accesses, have.Accesses, accessKey))
-	drop(&want.SidebarPages, sameSet(want.SidebarPages, have.SidebarPages, pageKey))
-	drop(&want.FirstName, same(want.FirstName, have.FirstName))
-	drop(&want.LastName, same(want.LastName, have.LastName))
-	drop(&want.OrgID, same(want.OrgID, have.OrgID))
-	drop(&want.Role, same(want.Role, have.Role))
-	drop(&want.CustomRole, same(want.CustomRole, have.CustomRole))
-	drop(&want.Lang, same(want.Lang, have.Lang))
-	drop(&want.SSOOnly, same(want.SSOOnly, have.SSOOnly))
+	clearIf(&want.BusinessIDs, ignoredForRole(after, RoleBusinessManager) ||
+		!ignoredForRole(before, RoleBusinessManager) && equalSets(want.BusinessIDs, have.BusinessIDs, businessKey))
+	clearIf(&want.Accesses, ignoredForRole(after, RoleGroupManager) ||
+		!ignoredForRole(before, RoleGroupManager) && equalSets(want.Accesses, have.Accesses, accessKey))
+	clearIf(&want.SidebarPages, equalSets(want.SidebarPages, have.SidebarPages, pageKey))
+	clearIf(&want.FirstName, equalKnown(want.FirstName, have.FirstName))
+	clearIf(&want.LastName, equalKnown(want.LastName, have.LastName))
+	clearIf(&want.OrgID, equalKnown(want.OrgID, have.OrgID))
+	clearIf(&want.Role, equalKnown(want.Role, have.Role))
+	clearIf(&want.CustomRole, equalKnown(want.CustomRole, have.CustomRole))
+	clearIf(&want.Lang, equalKnown(want.Lang, have.Lang))
+	clearIf(&want.SSOOnly, equalKnown(want.SSOOnly, have.SSOOnly))
 	return want
 }
 
-// ignored reports whether Partoo ignores a list that is for users of the role
+// ignoredForRole reports whether Partoo ignores a list that is for users of the role
 // only, in requests, and shows nothing of use for it, in answers. An unknown
 // role is given the benefit of the doubt.
-func ignored(role, only Role) bool { return role != "" && role != only }
+func ignoredForRole(role, only Role) bool { return role != "" && role != only }
 
-func roleOf(role *Role) Role {
+func roleOrEmpty(role *Role) Role {
 	if role == nil {
 		return ""
 	}
 	return *role
 }
 
-func drop[T any](field **T, when bool) {
+func clearIf[T any](field **T, when bool) {
 	if when {
 		*field = nil
 	}
 }
 
-// same reports whether both values are known and equal.
-func same[T comparable](want, have *T) bool {
+// equalKnown reports whether both values are known and equal.
+func equalKnown[T comparable](want, have *T) bool {
 	return want != nil && have != nil && *want == *have
 }
 
-// sameSet reports whether both lists are known and hold the same, whatever the
+// equalSets reports whether both lists are known and hold the same, whatever the
 // order and however often.
-func sameSet[T any](want *[]T, have []T, key func(T) string) bool {
-	return want != nil && have != nil && slices.Equal(set(*want, key), set(have, key))
+func equalSets[T any](want *[]T, have []T, key func(T) string) bool {
+	return want != nil && have != nil && slices.Equal(sortedKeys(*want, key), sortedKeys(have, key))
 }
 
-func set[T any](list []T, key func(T) string) []string {
+func sortedKeys[T any](list []T, key func(T) string) []string {
 	keys := make([]string, 0, len(list))
 	for _, element := range list {
 		keys = append(keys, key(element))

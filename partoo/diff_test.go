@@ -69,7 +69,7 @@ func TestDifferenceIsExactlyWhatDiffers(t *testing.T) {
 		u.Role = role
 		want := u.updateRequest()
 		ignored := map[Role]string{RoleBusinessManager: "Accesses", RoleGroupManager: "BusinessIDs"}[role]
-		assert.Zero(t, difference(want, twin(u)))
+		assert.Zero(t, changedFields(want, twin(u)))
 
 		other := User{
 			ID: "x", Email: "ADA@example.com", FirstName: new("Ida"), LastName: new("L"), OrgID: new(int64(8)),
@@ -84,7 +84,7 @@ func TestDifferenceIsExactlyWhatDiffers(t *testing.T) {
 			}
 			have := twin(u)
 			reflect.ValueOf(&have).Elem().FieldByName(name).Set(reflect.ValueOf(other).FieldByName(name))
-			got := reflect.ValueOf(difference(want, have))
+			got := reflect.ValueOf(changedFields(want, have))
 			for j := range fields.NumField() {
 				sent := !got.Field(j).IsZero()
 				// A list of the new role was out of sight before.
@@ -99,17 +99,17 @@ func TestDifferenceIsExactlyWhatDiffers(t *testing.T) {
 }
 
 // An answer may leave out any field, or hold null for it.
-func TestWhatIsUnknownIsSent(t *testing.T) {
+func TestChangedFieldsIncludesUnknownFields(t *testing.T) {
 	u := full(t)
 	u.Role = ""
 	want := u.updateRequest()
-	assert.Equal(t, want, difference(want, User{ID: "x", Email: u.Email}))
+	assert.Equal(t, want, changedFields(want, User{ID: "x", Email: u.Email}))
 }
 
-func TestWhatIsNotGivenIsNotSent(t *testing.T) {
+func TestChangedFieldsOmitsUnsetFields(t *testing.T) {
 	minimal := UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}
 	have := twin(full(t))
-	assert.Zero(t, difference(minimal.updateRequest(), have))
+	assert.Zero(t, changedFields(minimal.updateRequest(), have))
 	assert.Equal(t, CreateUserRequest{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}, minimal.createRequest())
 }
 
@@ -130,8 +130,8 @@ func TestListsOfOtherRolesAreLeftOut(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			want := UserInput{FirstName: "A", LastName: "L", Role: tt.wanted, Accesses: [][]int64{{1}}, BusinessIDs: []string{"b1"}}.updateRequest()
-			have := User{FirstName: new("A"), LastName: new("L"), Accesses: [][]int64{{2}}, BusinessIDs: []string{"b2"}, Role: given(tt.before)}
-			got := difference(want, have)
+			have := User{FirstName: new("A"), LastName: new("L"), Accesses: [][]int64{{2}}, BusinessIDs: []string{"b2"}, Role: ptrOrNil(tt.before)}
+			got := changedFields(want, have)
 			assert.Equal(t, tt.accesses, got.Accesses != nil, "accesses")
 			assert.Equal(t, tt.business, got.BusinessIDs != nil, "business_ids")
 		})
@@ -143,7 +143,7 @@ func TestListsOfOtherRolesAreLeftOut(t *testing.T) {
 func TestListOfANewRoleIsSent(t *testing.T) {
 	want := UserInput{Role: RoleBusinessManager, BusinessIDs: []string{}}.updateRequest()
 	have := User{Role: new(RoleOrgAdmin), BusinessIDs: []string{}}
-	assert.Equal(t, new([]string{}), difference(want, have).BusinessIDs)
+	assert.Equal(t, new([]string{}), changedFields(want, have).BusinessIDs)
 }
 
 func TestListsAreComparedAsSets(t *testing.T) {
@@ -166,12 +166,12 @@ func TestListsAreComparedAsSets(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			want := UserInput{Accesses: tt.want}.updateRequest()
-			got := difference(want, User{Accesses: tt.have})
+			got := changedFields(want, User{Accesses: tt.have})
 			assert.Equal(t, tt.same, got.Accesses == nil)
 		})
 	}
-	assert.True(t, sameSet(&[]string{"a", "b", "a"}, []string{"b", "a"}, businessKey))
-	assert.False(t, sameSet(&[]string{"a"}, []string{"A"}, businessKey))
+	assert.True(t, equalSets(&[]string{"a", "b", "a"}, []string{"b", "a"}, businessKey))
+	assert.False(t, equalSets(&[]string{"a"}, []string{"A"}, businessKey))
 }
 
 func TestChecksCoverEveryFieldOfAnUpdate(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )

@@ -16,7 +16,7 @@ import (
 	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 )
 

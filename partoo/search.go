@@ -44,7 +44,7 @@ func checkSearch(operation string, params SearchUsersParams) error {
 		p.Positive("org_id", *params.OrgID)
 	}
 	checkEnum(&p, "status", params.Status, statuses())
-	for _, role := range elements(params.Role) {
+	for _, role := range deref(params.Role) {
 		checkEnum(&p, "role", &role, append(roles(), RoleProvider))
 	}
 	if params.Page != nil {
@@ -59,26 +59,26 @@ func checkSearch(operation string, params SearchUsersParams) error {
 
 // search is SearchUsers with params that have been checked.
 func (c *Client) search(ctx context.Context, operation string, params SearchUsersParams) iter.Seq2[User, error] {
-	return c.pages(ctx, operation, params).All()
+	return c.userPages(ctx, operation, params).All()
 }
 
-func (c *Client) pages(ctx context.Context, operation string, params SearchUsersParams) paging.List[User, string] {
+func (c *Client) userPages(ctx context.Context, operation string, params SearchUsersParams) paging.List[User, string] {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	return paging.List[User, string]{
 		First: params.Page,
 		Fetch: func(number int64) (paging.Page[User], error) {
 			params := params
 			params.Page = &number
-			answer, err := rest.Decode[pageAnswer](c.api.SearchUsers(ctx, &params))
+			answer, err := rest.Decode[userPage](c.api.SearchUsers(ctx, &params))
 			return paging.Page[User]{Number: answer.Page, Last: answer.MaxPage, Total: answer.count(), Items: answer.Users}, err
 		},
-		ID:   func(user User) string { return user.ID },
-		Fail: func(message string) error { return lookupError(operation, message, nil) },
+		ID:       func(user User) string { return user.ID },
+		NewError: func(message string) error { return lookupError(operation, message, nil) },
 	}
 }
 
-// pageAnswer is a page of users.
-type pageAnswer struct {
+// userPage is a page of users.
+type userPage struct {
 	Page    int64  `json:"page"`
 	MaxPage int64  `json:"max_page"`
 	Count   any    `json:"count"` // not worth failing for
@@ -86,7 +86,7 @@ type pageAnswer struct {
 }
 
 // Check wants what tells whether there is more, and users that can be told apart.
-func (a pageAnswer) Check() error {
+func (a userPage) Check() error {
 	if a.Users == nil {
 		return errors.New("the answer has no users")
 	}
@@ -102,7 +102,7 @@ func (a pageAnswer) Check() error {
 }
 
 // count is the number of users on all pages, or -1 when the answer does not say.
-func (a pageAnswer) count() int64 {
+func (a userPage) count() int64 {
 	if n, ok := a.Count.(float64); ok {
 		return int64(n)
 	}

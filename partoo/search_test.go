@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -110,7 +110,7 @@ func TestSearchUsersEndsWithAnError(t *testing.T) {
 	}, 401)
 }
 
-func TestSearchUsersRefusesBadFilters(t *testing.T) {
+func TestSearchUsersRejectsBadFilters(t *testing.T) {
 	server := partootest.NewServer()
 	client := connect(t, server, nil)
 	for field, params := range map[string]partoo.SearchUsersParams{

@@ -51,48 +51,48 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[str
 
 // upsert is UpsertUser with input that has been checked. find looks the user up in
 // the first round.
-func (c *Client) upsert(ctx context.Context, u UserInput, find lookUp) (result upsert.Result[string], err error) {
+func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (result upsert.Result[string], err error) {
 	var last error   // what became of the round before
 	var failed error // the same, where that was a create
 	doubts := 0      // creates whose outcome is unknown
 	var worst rest.Executed
-	defer func() { err = inDoubt(err, worst) }()
+	defer func() { err = raiseExecuted(err, worst) }()
 	ctx = rest.WithCall(ctx, rest.Call{Secrets: secrets(&u.OnCreate.Password)})
 	for range maxRounds {
 		have, err := find(ctx, opUpsert, u.Email)
 		find = c.find
 		if err != nil {
 			setExecuted(err, rest.ExecutedNo) // it was a read
-			return result, following(last, err)
+			return result, joinSearchError(last, err)
 		}
 		if have != nil {
-			outcome, err := c.bringUpToDate(ctx, *have, u)
+			outcome, err := c.updateIfChanged(ctx, *have, u)
 			if errors.Is(err, rest.ErrNotFound) {
 				last, failed = err, nil
 				continue
 			}
-			return resultOf(have.ID, outcome, err)
+			return upsertResult(have.ID, outcome, err)
 		}
-		if err := c.mayCreate(ctx, u, failed, doubts); err != nil {
+		if err := c.waitBeforeCreate(ctx, u, failed, doubts); err != nil {
 			return result, err
 		}
 		id, err := c.create(ctx, opUpsert, u.createRequest())
-		if err == nil || ctx.Err() != nil || !refused(err) && !unknown(err) {
-			return resultOf(id, upsert.Created, err)
+		if err == nil || ctx.Err() != nil || !mayBeEmailConflict(err) && !mayHaveExecuted(err) {
+			return upsertResult(id, upsert.Created, err)
 		}
-		if unknown(err) {
+		if mayHaveExecuted(err) {
 			doubts++
-			worst = max(worst, executed(err))
+			worst = max(worst, executedOf(err))
 		}
 		last, failed = err, err
 	}
 	return result, last
 }
 
-// lookUp returns the user with the address, or nil when there is none.
-type lookUp func(ctx context.Context, operation, email string) (*User, error)
+// lookupFunc returns the user with the address, or nil when there is none.
+type lookupFunc func(ctx context.Context, operation, email string) (*User, error)
 
-// find is the lookUp that searches.
+// find is the lookupFunc that searches.
 func (c *Client) find(ctx context.Context, operation, email string) (*User, error) {
 	var match *User
 	params := SearchUsersParams{Email: &email, DisplayBusinessIDs: new(true)}
@@ -104,7 +104,7 @@ func (c *Client) find(ctx context.Context, operation, email string) (*User, erro
 			continue
 		case match != nil:
 			return nil, lookupError(operation, "several users have this address", rest.ErrConflict)
-		case !usableID(user.ID):
+		case !isValidID(user.ID):
 			return nil, lookupError(operation, "the search answered an id that fits into no URL", nil)
 		}
 		match = &user
@@ -112,44 +112,44 @@ func (c *Client) find(ctx context.Context, operation, email string) (*User, erro
 	return match, nil
 }
 
-// usableID reports whether an id may stand in a path: what a vendor sends is
+// isValidID reports whether an id may stand in a path: what a vendor sends is
 // trusted no more than what a caller gives.
-func usableID(id string) bool { return checkID(opUpsert, id) == nil }
+func isValidID(id string) bool { return checkID(opUpsert, id) == nil }
 
-// bringUpToDate sends what differs.
-func (c *Client) bringUpToDate(ctx context.Context, have User, u UserInput) (upsert.Outcome, error) {
-	request := difference(u.updateRequest(), have)
+// updateIfChanged sends what differs.
+func (c *Client) updateIfChanged(ctx context.Context, have User, u UserInput) (upsert.Outcome, error) {
+	request := changedFields(u.updateRequest(), have)
 	if request == (UpdateUserRequest{}) {
 		return upsert.Unchanged, nil
 	}
 	return upsert.Updated, c.update(ctx, opUpsert, have.ID, request)
 }
 
-// mayCreate returns nil when a user that was not found may be created, after the
+// waitBeforeCreate returns nil when a user that was not found may be created, after the
 // wait it takes. failed is the create of the round before, if there was one.
-func (c *Client) mayCreate(ctx context.Context, u UserInput, failed error, doubts int) error {
+func (c *Client) waitBeforeCreate(ctx context.Context, u UserInput, failed error, doubts int) error {
 	switch {
 	case failed == nil:
 		return nil
-	case refused(failed), executed(failed) == rest.ExecutedYes:
+	case mayBeEmailConflict(failed), executedOf(failed) == rest.ExecutedYes:
 		return failed
 	case u.OnCreate.SendInvitation != nil && *u.OnCreate.SendInvitation:
 		return failed
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert})
-	return c.rest.Wait(ctx, failed, doubts)
+	return c.rest.WaitRetry(ctx, failed, doubts)
 }
 
-// refused reports whether Partoo may have refused a create because the address
+// mayBeEmailConflict reports whether Partoo may have refused a create because the address
 // is taken. How it does that is not documented.
-func refused(err error) bool {
+func mayBeEmailConflict(err error) bool {
 	return errors.Is(err, rest.ErrInvalid) || errors.Is(err, rest.ErrConflict)
 }
 
-// unknown reports whether a create that failed may have created the user.
-func unknown(err error) bool { return executed(err) != rest.ExecutedNo }
+// mayHaveExecuted reports whether a create that failed may have created the user.
+func mayHaveExecuted(err error) bool { return executedOf(err) != rest.ExecutedNo }
 
-func executed(err error) rest.Executed {
+func executedOf(err error) rest.Executed {
 	if e, ok := errors.AsType[*rest.Error](err); ok {
 		return e.Executed
 	}
@@ -162,24 +162,24 @@ func setExecuted(err error, executed rest.Executed) {
 	}
 }
 
-// following is the error of a search after a write that failed: neither is lost.
-func following(last, err error) error {
+// joinSearchError is the error of a search after a write that failed: neither is lost.
+func joinSearchError(last, err error) error {
 	if last == nil {
 		return err
 	}
 	return fmt.Errorf("%w (searching again after: %w)", err, last)
 }
 
-// inDoubt has err say what creates may have done, where that is more than it knows
+// raiseExecuted has err say what creates may have done, where that is more than it knows
 // of the last request.
-func inDoubt(err error, worst rest.Executed) error {
-	if executed(err) < worst {
+func raiseExecuted(err error, worst rest.Executed) error {
+	if executedOf(err) < worst {
 		setExecuted(err, worst)
 	}
 	return err
 }
 
-func resultOf(id string, outcome upsert.Outcome, err error) (upsert.Result[string], error) {
+func upsertResult(id string, outcome upsert.Outcome, err error) (upsert.Result[string], error) {
 	if err != nil {
 		return upsert.Result[string]{}, err
 	}

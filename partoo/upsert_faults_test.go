@@ -15,7 +15,7 @@ import (
 
 	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -69,9 +69,9 @@ func TestUpsertResolvesACreateOfUnknownOutcome(t *testing.T) {
 				assert.Equal(t, server.Users()[0].ID, result.ID)
 			}, fault.Status)
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-				fault.Act = true
+				fault.Execute = true
 				if fault.Cut == resttest.CutRequest {
-					fault.Cut = resttest.CutAnswer
+					fault.Cut = resttest.CutResponse
 				}
 				server.Fail(fault.On(create))
 				result, err := client.UpsertUser(t.Context(), ada())
@@ -110,7 +110,7 @@ func TestUpsertNeverInvitesTwice(t *testing.T) {
 		assert.Empty(t, server.Invitations())
 	})
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-		server.Fail(resttest.LostAnswer().On(create))
+		server.Fail(resttest.LostResponse().On(create))
 		result, err := client.UpsertUser(t.Context(), u)
 		require.NoError(t, err)
 		assert.Equal(t, upsert.Unchanged, result.Outcome)
@@ -164,7 +164,7 @@ func TestUpsertWaitsBeforeCreatingAgain(t *testing.T) {
 }
 
 // What an earlier create may have done is not forgotten over later answers.
-func TestUpsertKeepsTheDoubt(t *testing.T) {
+func TestUpsertKeepsExecutedMaybe(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.Fail(resttest.Reset().On(create), resttest.Status(403).On(create))
 		_, err := client.UpsertUser(t.Context(), ada())
@@ -175,7 +175,7 @@ func TestUpsertKeepsTheDoubt(t *testing.T) {
 	}, 403)
 }
 
-func TestUpsertTellsOfBothWhenTheSecondSearchFails(t *testing.T) {
+func TestUpsertReturnsCreateAndSearchError(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.Fail(resttest.Fault{}.On(search), resttest.HTML(500).On(create), resttest.Status(401).On(search))
 		_, err := client.UpsertUser(t.Context(), ada())
@@ -193,7 +193,7 @@ func TestUpsertCancelledInTheMiddle(t *testing.T) {
 	for name, act := range map[string]bool{"created": true, "not created": false} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-				server.Fail(resttest.Fault{Status: 200, Act: act, Delay: time.Hour}.On(create))
+				server.Fail(resttest.Fault{Status: 200, Execute: act, Delay: time.Hour}.On(create))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				start := time.Now()
@@ -212,7 +212,7 @@ func TestUpsertCancelledInTheMiddle(t *testing.T) {
 }
 
 // The key goes to one origin, whatever a server says.
-func TestTheKeyDoesNotFollowARedirect(t *testing.T) {
+func TestKeyDoesNotFollowARedirect(t *testing.T) {
 	elsewhere := resttest.NewServer("elsewhere", http.NotFoundHandler())
 	elsewhere.Start()
 	defer elsewhere.Close()

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -52,14 +52,14 @@ func TestUpsertCreatesUpdatesAndLeavesAlone(t *testing.T) {
 	})
 }
 
-func TestUpsertRefusesBadInputBeforeSending(t *testing.T) {
+func TestUpsertRejectsBadInputBeforeSending(t *testing.T) {
 	server := partootest.NewServer()
 	_, err := connect(t, server, nil).UpsertUser(t.Context(), partoo.UserInput{Email: "ada"})
 	require.ErrorIs(t, err, rest.ErrInvalid)
 	assert.Empty(t, sent(server))
 }
 
-func TestUpsertOfAnAddressHeldTwice(t *testing.T) {
+func TestUpsertReturnsConflictForDuplicateEmail(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		two := `{"page":1,"max_page":1,"count":2,"users":[{"id":"a","email":"ada@example.com"},{"id":"b","email":"Ada@example.com"}]}`
 		server.Fail(resttest.Fault{Status: 200, Body: two, Header: http.Header{"Content-Type": {"application/json"}}})
@@ -87,7 +87,7 @@ func TestUpsertLooksForTheExactAddressOnAllPages(t *testing.T) {
 }
 
 // An id becomes part of a path.
-func TestUpsertTrustsNoID(t *testing.T) {
+func TestUpsertRejectsInvalidIDFromSearch(t *testing.T) {
 	for _, id := range []string{"../org/1", "me", "search", "a?b", "x/invite"} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			server.AddUser(partoo.User{ID: id, Email: "ada@example.com"})
@@ -99,7 +99,7 @@ func TestUpsertTrustsNoID(t *testing.T) {
 }
 
 // The address belongs to a user of another organisation, whom the key cannot see.
-func TestUpsertReturnsTheRefusalWhenNobodyIsFound(t *testing.T) {
+func TestUpsertReturnsCreateErrorWhenSearchFindsNone(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.AddUser(partoo.User{Email: "ada@example.com", OrgID: new(int64(1))})
 		_, err := client.UpsertUser(t.Context(), ada())
@@ -118,7 +118,7 @@ func TestUpsertTakes409And422ForALostRaceToo(t *testing.T) {
 	for _, status := range []int{400, 409, 422} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			refusal := resttest.Status(status).On(create)
-			refusal.Act = true
+			refusal.Execute = true
 			server.Fail(refusal)
 			result, err := client.UpsertUser(t.Context(), ada())
 			require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestUpsertTakes409And422ForALostRaceToo(t *testing.T) {
 	}
 }
 
-func TestUpsertDoesNotSearchAgainAfterOtherRefusals(t *testing.T) {
+func TestUpsertDoesNotSearchAgainAfterOtherErrors(t *testing.T) {
 	for status, sentinel := range map[int]error{401: rest.ErrUnauthorized, 403: rest.ErrForbidden, 404: rest.ErrNotFound, 413: nil} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			server.Fail(resttest.Status(status).On(create))
@@ -160,7 +160,7 @@ func TestUpsertEndsAfterThreeRounds(t *testing.T) {
 }
 
 // A web page that says 404 does not mean that the user is gone.
-func TestUpsertIsNotMisledByAWebPage(t *testing.T) {
+func TestUpsertReturnsErrorForHTML404(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com", FirstName: new("Ida")})
 		server.Fail(resttest.HTML(404).On("POST /v2/user/u1"))
@@ -170,8 +170,8 @@ func TestUpsertIsNotMisledByAWebPage(t *testing.T) {
 	}, 404)
 }
 
-func TestUpsertUpdateIsRepeated(t *testing.T) {
-	for _, fault := range []resttest.Fault{resttest.LostAnswer(), resttest.Reset(), resttest.HTML(503), resttest.BrokenAnswer(3), resttest.Throttle("2")} {
+func TestUpsertUpdateIsRetried(t *testing.T) {
+	for _, fault := range []resttest.Fault{resttest.LostResponse(), resttest.Reset(), resttest.HTML(503), resttest.TruncatedResponse(3), resttest.Throttle("2")} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com", FirstName: new("Ida")})
 			server.Fail(fault.On("POST /v2/user/u1"))

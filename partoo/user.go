@@ -116,28 +116,28 @@ func (u UserInput) createRequest() CreateUserRequest {
 		FirstName:      u.FirstName,
 		LastName:       u.LastName,
 		OrgID:          u.OrgID,
-		Role:           given(u.Role),
-		CustomRole:     given(u.CustomRole),
-		Accesses:       givenList(u.Accesses),
-		BusinessIDs:    givenList(u.BusinessIDs),
-		SidebarPages:   givenList(u.SidebarPages),
-		Lang:           given(u.Lang),
+		Role:           ptrOrNil(u.Role),
+		CustomRole:     ptrOrNil(u.CustomRole),
+		Accesses:       slicePtrOrNil(u.Accesses),
+		BusinessIDs:    slicePtrOrNil(u.BusinessIDs),
+		SidebarPages:   slicePtrOrNil(u.SidebarPages),
+		Lang:           ptrOrNil(u.Lang),
 		SSOOnly:        u.SSOOnly,
-		Password:       given(u.OnCreate.Password),
+		Password:       ptrOrNil(u.OnCreate.Password),
 		SendInvitation: u.OnCreate.SendInvitation,
-		Status:         given(u.OnCreate.Status),
+		Status:         ptrOrNil(u.OnCreate.Status),
 	}
 }
 
-// given returns v for a request, or nil when it is the zero value.
-func given[T comparable](v T) *T {
+// ptrOrNil returns v for a request, or nil when it is the zero value.
+func ptrOrNil[T comparable](v T) *T {
 	if v == *new(T) {
 		return nil
 	}
 	return new(v) // &v would put every v on the heap, also those not returned
 }
 
-func givenList[T any](v []T) *[]T {
+func slicePtrOrNil[T any](v []T) *[]T {
 	if v == nil {
 		return nil
 	}

@@ -42,9 +42,9 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	resp, err := c.api.GetUser(ctx, id)
-	answer, err := rest.Decode[userAnswer](resp, err)
+	answer, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
-		err = check.SameUser(provider, operation, resp, id, answer.ID)
+		err = check.CheckSameUser(provider, operation, resp, id, answer.ID)
 	}
 	if err != nil {
 		return User{}, err
@@ -55,7 +55,7 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 // Me returns the user that the key belongs to (vendor page "My user").
 func (c *Client) Me(ctx context.Context) (User, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Me"})
-	answer, err := rest.Decode[userAnswer](c.api.GetMyUser(ctx, nil))
+	answer, err := rest.Decode[userResponse](c.api.GetMyUser(ctx, nil))
 	return answer.User, err
 }
 
@@ -72,8 +72,8 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	if err == nil && resp.StatusCode == http.StatusNoContent {
 		return resp.Body.Close() // nothing is documented to say so, but nothing else can be meant
 	}
-	_, err = rest.Decode[statusAnswer](resp, err)
-	return rest.Gone(err)
+	_, err = rest.Decode[statusResponse](resp, err)
+	return rest.IgnoreGone(err)
 }
 
 // InviteUser has Partoo mail an invitation: the first, for a user created with
@@ -86,15 +86,15 @@ func (c *Client) InviteUser(ctx context.Context, id string) error {
 	if err := checkID(operation, id); err != nil {
 		return err
 	}
-	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Once: true})
-	_, err := rest.Decode[statusAnswer](c.api.InviteUser(ctx, id))
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, NoRetry: true})
+	_, err := rest.Decode[statusResponse](c.api.InviteUser(ctx, id))
 	return err
 }
 
 // create sends a request that has been checked.
 func (c *Client) create(ctx context.Context, operation string, request CreateUserRequest) (string, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Secrets: secrets(request.Password)})
-	answer, err := rest.Decode[createAnswer](c.api.CreateUser(ctx, request))
+	answer, err := rest.Decode[createResponse](c.api.CreateUser(ctx, request))
 	return answer.ID, err
 }
 
@@ -102,7 +102,7 @@ func (c *Client) create(ctx context.Context, operation string, request CreateUse
 // it once, so it may be repeated.
 func (c *Client) update(ctx context.Context, operation, id string, request UpdateUserRequest) error {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true, Secrets: secrets(request.Password)})
-	_, err := rest.Decode[statusAnswer](c.api.UpdateUser(ctx, id, request))
+	_, err := rest.Decode[statusResponse](c.api.UpdateUser(ctx, id, request))
 	return err
 }
 
@@ -113,34 +113,34 @@ func secrets(password *rest.Secret) []rest.Secret {
 	return []rest.Secret{*password}
 }
 
-// statusAnswer is what writing operations answer.
-type statusAnswer struct {
+// statusResponse is what writing operations answer.
+type statusResponse struct {
 	Status string `json:"status"`
 }
 
 // Check wants the one status the specification knows.
-func (a statusAnswer) Check() error {
+func (a statusResponse) Check() error {
 	if a.Status != "success" {
 		return errors.New(`the answer has no status "success"`)
 	}
 	return nil
 }
 
-type createAnswer struct {
-	statusAnswer
+type createResponse struct {
+	statusResponse
 	ID string `json:"id"`
 }
 
-func (a createAnswer) Check() error {
+func (a createResponse) Check() error {
 	if a.ID == "" {
 		return errors.New("the answer has no id")
 	}
 	return nil
 }
 
-type userAnswer struct{ User }
+type userResponse struct{ User }
 
-func (a userAnswer) Check() error {
+func (a userResponse) Check() error {
 	if a.ID == "" {
 		return errors.New("the answer has no id")
 	}

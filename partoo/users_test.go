@@ -13,7 +13,7 @@ import (
 
 	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -25,7 +25,7 @@ func request() partoo.CreateUserRequest {
 	return partoo.CreateUserRequest{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: new(partoo.RoleGroupManager)}
 }
 
-func TestTheLifeOfAUser(t *testing.T) {
+func TestCreateGetUpdateDeleteUser(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		ctx := t.Context()
 		r := request()
@@ -88,7 +88,7 @@ func every(client *partoo.Client) map[string]func(context.Context) error {
 
 // An answer that cannot be used is an error for every operation: no panic, no
 // empty result.
-func TestAnswersThatCannotBeUsed(t *testing.T) {
+func TestResponsesThatCannotBeUsed(t *testing.T) {
 	gib := answer(200, "{}")
 	gib.Size = 1 << 30
 	cut := answer(200, `{"id":"u1"}`)
@@ -176,7 +176,7 @@ func keys[V any](m map[string]V) []string {
 }
 
 func TestCreateUserIsNotRepeated(t *testing.T) {
-	for name, fault := range map[string]resttest.Fault{"lost answer": resttest.LostAnswer(), "503": resttest.Status(503), "cut": resttest.BrokenAnswer(3)} {
+	for name, fault := range map[string]resttest.Fault{"lost answer": resttest.LostResponse(), "503": resttest.Status(503), "cut": resttest.TruncatedResponse(3)} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 				server.Fail(fault.On(create))
@@ -198,10 +198,10 @@ func TestCreateUserIsNotRepeated(t *testing.T) {
 	})
 }
 
-func TestDeleteUserWhoseAnswerWasLost(t *testing.T) {
+func TestDeleteUserWhoseResponseWasLost(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com"})
-		server.Fail(resttest.LostAnswer())
+		server.Fail(resttest.LostResponse())
 		require.NoError(t, client.DeleteUser(t.Context(), "u1"))
 		assert.Equal(t, []string{"DELETE /v2/user/u1", "DELETE /v2/user/u1"}, sent(server))
 		assert.Empty(t, server.Users())
@@ -212,7 +212,7 @@ func TestDeleteUserWhoseAnswerWasLost(t *testing.T) {
 // cool-down is no rate limit to wait for.
 func TestInviteUserIsSentOnce(t *testing.T) {
 	for name, fault := range map[string]resttest.Fault{
-		"lost answer": resttest.LostAnswer(), "503": resttest.Status(503), "429": resttest.Throttle("1"), "no connection": resttest.Reset(),
+		"lost answer": resttest.LostResponse(), "503": resttest.Status(503), "429": resttest.Throttle("1"), "no connection": resttest.Reset(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
@@ -236,7 +236,7 @@ func TestInviteUserIsSentOnce(t *testing.T) {
 	})
 }
 
-func TestWhatTheKeyMayNotDo(t *testing.T) {
+func TestForbiddenOperations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer(partootest.WithRole(partoo.RolePublisher))
 		_, err := connect(t, server, nil).UpsertUser(t.Context(), ada())

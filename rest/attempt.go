@@ -15,19 +15,19 @@ import (
 
 // attempt sends req once, with these headers and this body, under its own
 // timeout, and reads the whole answer.
-func (c *Client) attempt(req *http.Request, header http.Header, body io.ReadCloser, x *exchange) (*http.Response, error) {
+func (c *Client) attempt(req *http.Request, header http.Header, body io.ReadCloser, x *callState) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
 	defer cancel()
-	trace := newProgress()
+	trace := newSendTrace()
 	out := req.WithContext(httptrace.WithClientTrace(ctx, &trace.hooks))
 	out.Header, out.Body, out.Host = header, body, ""
 	x.attempts++
 	sent := time.Now()
 	resp, err := roundTrip(c.transport, out)
 	if err != nil {
-		err = x.failure(c.cause(ctx, req, err), trace.executed(err))
+		err = x.transportError(c.cause(ctx, req, err), trace.executedAfter(err))
 	} else {
-		resp, err = c.readAnswer(ctx, cancel, req, resp, x)
+		resp, err = c.readResponse(ctx, cancel, req, resp, x)
 	}
 	c.logAttempt(req.Context(), x, resp, err, time.Since(sent))
 	return resp, err
@@ -63,37 +63,37 @@ func contextError(ctx context.Context) error {
 
 // attemptTimeout is the cause when one attempt took longer than WithTimeout
 // allows. It is a net.Error.
-type attemptTimeout struct{ after time.Duration }
+type attemptTimeout struct{ limit time.Duration }
 
-func (e attemptTimeout) Error() string { return "no whole answer within " + e.after.String() }
+func (e attemptTimeout) Error() string { return "no whole answer within " + e.limit.String() }
 func (attemptTimeout) Timeout() bool   { return true }
 func (attemptTimeout) Temporary() bool { return true }
 
 var _ net.Error = attemptTimeout{}
 
-// progress records how far an attempt came, to tell a request that surely never
+// sendTrace records how far an attempt came, to tell a request that surely never
 // left from one that may have arrived. net/http calls the hooks from goroutines
 // of its own.
-type progress struct {
-	dialled atomic.Bool // net/http asked for a connection, so its hooks can be trusted
-	wrote   atomic.Bool // the head went to a connection
-	hooks   httptrace.ClientTrace
+type sendTrace struct {
+	gotConn      atomic.Bool // net/http asked for a connection, so its hooks can be trusted
+	wroteHeaders atomic.Bool // the head went to a connection
+	hooks        httptrace.ClientTrace
 }
 
-func newProgress() *progress {
-	p := new(progress)
-	p.hooks.GetConn = func(string) { p.dialled.Store(true) }
-	p.hooks.WroteHeaders = func() { p.wrote.Store(true) }
+func newSendTrace() *sendTrace {
+	p := new(sendTrace)
+	p.hooks.GetConn = func(string) { p.gotConn.Store(true) }
+	p.hooks.WroteHeaders = func() { p.wroteHeaders.Store(true) }
 	return p
 }
 
-// executed says what an attempt without an answer may have done. A transport
+// executedAfter says what an attempt without an answer may have done. A transport
 // that calls no hooks is believed only when its error comes from dialling.
-func (p *progress) executed(err error) Executed {
-	if p.wrote.Load() {
+func (p *sendTrace) executedAfter(err error) Executed {
+	if p.wroteHeaders.Load() {
 		return ExecutedMaybe
 	}
-	if op, ok := errors.AsType[*net.OpError](err); p.dialled.Load() || ok && op.Op == "dial" {
+	if op, ok := errors.AsType[*net.OpError](err); p.gotConn.Load() || ok && op.Op == "dial" {
 		return ExecutedNo
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
@@ -102,9 +102,9 @@ func (p *progress) executed(err error) Executed {
 	return ExecutedMaybe
 }
 
-// permanent reports failures to connect that another attempt does not mend: the
+// isPermanent reports failures to connect that another attempt does not mend: the
 // server's certificate is not to be trusted, or the host does not exist.
-func permanent(err error) bool {
+func isPermanent(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-func TestAnAttemptHasItsOwnTimeout(t *testing.T) {
+func TestAttemptHasItsOwnTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts int
 		client := newClient(t, func(r *http.Request) (*http.Response, error) {
@@ -48,7 +48,7 @@ func TestAnAttemptHasItsOwnTimeout(t *testing.T) {
 	})
 }
 
-func TestARefusalThatTricklesDoesNotHoldTheCallerUp(t *testing.T) {
+func TestSlowErrorBodyDoesNotDelayCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(t, func(r *http.Request) (*http.Response, error) {
 			resp := reply(400, "")

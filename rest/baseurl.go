@@ -57,8 +57,8 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// below reports whether u has the origin of base and a path under its.
-func below(base, u *url.URL) bool {
+// hasBaseURL reports whether u has the origin of base and a path under its.
+func hasBaseURL(base, u *url.URL) bool {
 	rest, ok := strings.CutPrefix(u.Path, base.Path)
 	return ok && (rest == "" || rest[0] == '/') && u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host)
 }

@@ -14,8 +14,8 @@ type Call struct {
 	// Idempotent marks a request that may be sent again although its method does
 	// not say so.
 	Idempotent bool
-	// Once marks a request that is never sent again, not even after a 429.
-	Once bool
+	// NoRetry marks a request that is never sent again, not even after a 429.
+	NoRetry bool
 	// Secrets are kept out of errors and logs, should the server repeat them:
 	// in answers to this request or to others made with the same context.
 	Secrets []Secret
@@ -27,18 +27,18 @@ type callKey struct{}
 // of a Call that ctx has, except that the Secrets of both are kept: a look-up on
 // the way must not tell the password of the upsert.
 func WithCall(ctx context.Context, call Call) context.Context {
-	call.Secrets = slices.Concat(callOf(ctx).Secrets, call.Secrets)
+	call.Secrets = slices.Concat(callFrom(ctx).Secrets, call.Secrets)
 	return context.WithValue(ctx, callKey{}, call)
 }
 
-func callOf(ctx context.Context) Call {
+func callFrom(ctx context.Context) Call {
 	call, _ := ctx.Value(callKey{}).(Call)
 	return call
 }
 
-// idempotent reports whether req may be repeated when nobody knows whether it
+// isIdempotent reports whether req may be repeated when nobody knows whether it
 // was executed.
-func (c Call) idempotent(method string) bool {
+func (c Call) isIdempotent(method string) bool {
 	if c.Idempotent {
 		return true
 	}

@@ -33,16 +33,16 @@ type Provider struct {
 // Client sends requests for one provider with one credential. It is the
 // HttpRequestDoer of the generated clients and safe for concurrent use.
 type Client struct {
-	provider   string
-	base       *url.URL
-	credential *credential
-	transport  http.RoundTripper
-	timeout    time.Duration
-	limit      int64
-	policy     backoff.Policy
-	pacer      backoff.Pacer
-	log        *slog.Logger
-	extra      map[string]any
+	provider        string
+	base            *url.URL
+	credential      *credential
+	transport       http.RoundTripper
+	timeout         time.Duration
+	limit           int64
+	policy          backoff.Policy
+	pacer           backoff.Pacer
+	log             *slog.Logger
+	providerOptions map[string]any
 }
 
 // credential is held by a pointer, which fmt does not follow in a Client that is a
@@ -59,7 +59,7 @@ type credential struct {
 // or has user info, a query or a fragment, an option out of range or of another
 // provider.
 func NewClient(provider Provider, key string, options ...Option) (*Client, error) {
-	s := settings{provider: provider.Name, baseURL: provider.BaseURL, limit: DefaultAnswerLimit}
+	s := settings{provider: provider.Name, baseURL: provider.BaseURL, limit: DefaultResponseLimit}
 	problems := []error{checkKey(key)}
 	for _, option := range options {
 		problems = append(problems, option(&s))
@@ -81,13 +81,13 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 			header: http.CanonicalHeaderKey(provider.Header),
 			value:  []string{strings.TrimSpace(provider.Scheme + " " + key)},
 		},
-		transport: transportOf(s.http),
-		timeout:   s.attemptTimeout(),
-		limit:     s.limit,
-		policy:    s.policy.WithDefaults(),
-		pacer:     pacer,
-		log:       cmp.Or(s.log, slog.New(slog.DiscardHandler)),
-		extra:     s.extra,
+		transport:       transportOf(s.http),
+		timeout:         s.attemptTimeout(),
+		limit:           s.limit,
+		policy:          s.policy.WithDefaults(),
+		pacer:           pacer,
+		log:             cmp.Or(s.log, slog.New(slog.DiscardHandler)),
+		providerOptions: s.extra,
 	}, nil
 }
 
@@ -95,7 +95,7 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 func (c *Client) BaseURL() string { return c.base.String() }
 
 // Option returns the value of a [ProviderOption], or nil.
-func (c *Client) Option(name string) any { return c.extra[name] }
+func (c *Client) Option(name string) any { return c.providerOptions[name] }
 
 // Format writes the provider's name whatever the verb. The key has no business in
 // what prints a client by accident.
@@ -112,10 +112,10 @@ func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.provide
 // Retry stands outside the attempt, so that an answer cut off in its middle is
 // retried like one that never came.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	x := c.exchange(req)
+	x := c.newCallState(req)
 	header, err := c.headers(req, x)
 	if err == nil && req.Context().Err() != nil {
-		err = x.failure(contextError(req.Context()), ExecutedNo)
+		err = x.transportError(contextError(req.Context()), ExecutedNo)
 	}
 	if err != nil {
 		closeBody(req)

@@ -57,7 +57,7 @@ func newRequest(t testing.TB, ctx context.Context, method, path, body string) *h
 	return req
 }
 
-func TestDoSendsTheStandardHeadersAndKeepsTheKeyOutOfTheAnswer(t *testing.T) {
+func TestDoSendsHeadersAndHidesKeyFromResponse(t *testing.T) {
 	var got http.Header
 	client := newClient(t, func(r *http.Request) (*http.Response, error) {
 		got = r.Header.Clone()
@@ -119,7 +119,7 @@ func TestDoIgnoresAHostOverride(t *testing.T) {
 }
 
 func TestNewClientNamesEveryProblem(t *testing.T) {
-	_, err := rest.NewClient(acme, "", rest.WithBaseURL("http://api.acme.test"), rest.WithTimeout(0), rest.WithAnswerLimit(-1),
+	_, err := rest.NewClient(acme, "", rest.WithBaseURL("http://api.acme.test"), rest.WithTimeout(0), rest.WithResponseLimit(-1),
 		rest.WithHTTPClient(nil), rest.WithLogger(nil), rest.WithRetry(backoff.Policy{Cap: -1}), rest.ProviderOption("partoo", "WithX", true))
 	require.Error(t, err)
 	for _, problem := range []string{"acme: new client: ", "API key: is required", "must be https", "WithTimeout", "WithAnswerLimit", "WithHTTPClient", "WithLogger", "Cap", "partoo.WithX: not an option of acme"} {
@@ -127,7 +127,7 @@ func TestNewClientNamesEveryProblem(t *testing.T) {
 	}
 }
 
-func TestNewClientRefusesKeysThatCannotBeOnes(t *testing.T) {
+func TestNewClientRejectsKeysThatCannotBeOnes(t *testing.T) {
 	for _, key := range []string{"abc\n", "abc def", "abc\x00", "schlüssel", "\tabc"} {
 		_, err := rest.NewClient(acme, key)
 		require.ErrorContains(t, err, "printable ASCII")
@@ -142,7 +142,7 @@ func TestProviderOptionIsReadBack(t *testing.T) {
 	assert.Equal(t, "https://api.acme.test/v1", client.BaseURL())
 }
 
-func TestTheCallersHTTPClientIsNotChanged(t *testing.T) {
+func TestHTTPClientIsNotModified(t *testing.T) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	hc := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
@@ -189,9 +189,9 @@ func TestLogsHoldNoSecretsQueriesOrBodies(t *testing.T) {
 	}
 }
 
-func TestATransportThatBreaksItsContractIsAnError(t *testing.T) {
+func TestInvalidTransportResultIsAnError(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return nil, nil })
-	_, err := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{Once: true}), "GET", "/user", ""))
+	_, err := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{NoRetry: true}), "GET", "/user", ""))
 	require.ErrorContains(t, err, "neither an answer nor an error")
 
 	client = newClient(t, func(*http.Request) (*http.Response, error) {
@@ -201,7 +201,7 @@ func TestATransportThatBreaksItsContractIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "no body")
 }
 
-func TestARedirectWithoutAReadablePlaceKeepsItsStatus(t *testing.T) {
+func TestRedirectWithInvalidLocationKeepsStatus(t *testing.T) {
 	for _, location := range []string{"", "%zz://", "/elsewhere"} {
 		client := newClient(t, func(*http.Request) (*http.Response, error) {
 			resp := reply(302, "")

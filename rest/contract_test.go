@@ -32,7 +32,7 @@ func (c *closing) Close() error {
 }
 
 // An answer that comes with an error is none, and its body is closed.
-func TestAnAnswerBesideAnErrorIsClosed(t *testing.T) {
+func TestResponseReturnedWithErrorIsClosed(t *testing.T) {
 	body := &closing{Reader: strings.NewReader("{}")}
 	client := newClient(t, func(*http.Request) (*http.Response, error) {
 		resp := reply(200, "")
@@ -45,7 +45,7 @@ func TestAnAnswerBesideAnErrorIsClosed(t *testing.T) {
 }
 
 // A request that may not leave has its body closed, as RoundTrip would.
-func TestABodyThatNeverLeavesIsClosed(t *testing.T) {
+func TestUnsentRequestBodyIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(200, "{}"), nil },
 			rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{N: 1, Per: time.Minute}}}))
@@ -63,7 +63,7 @@ func TestABodyThatNeverLeavesIsClosed(t *testing.T) {
 }
 
 // A path that holds the key, as a caller's slip may have it, is told without.
-func TestPathsAreScrubbed(t *testing.T) {
+func TestPathsAreRedacted(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(404, "{}"), nil })
 	_, err := client.Do(newRequest(t, t.Context(), "GET", "/user/"+testKey, ""))
 	e, ok := errors.AsType[*rest.Error](err)
@@ -74,13 +74,13 @@ func TestPathsAreScrubbed(t *testing.T) {
 }
 
 // What is announced and does not come takes no memory.
-func TestAnnouncedBytesAreNotReserved(t *testing.T) {
+func TestContentLengthIsNotPreallocated(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	const answers = 64
 	for range answers {
 		resp := reply(200, "")
-		resp.Body, resp.ContentLength = io.NopCloser(strings.NewReader("{}")), rest.DefaultAnswerLimit
+		resp.Body, resp.ContentLength = io.NopCloser(strings.NewReader("{}")), rest.DefaultResponseLimit
 		_, err := rest.Decode[map[string]any](resp, nil)
 		require.NoError(t, err)
 	}
@@ -89,7 +89,7 @@ func TestAnnouncedBytesAreNotReserved(t *testing.T) {
 }
 
 // Numbers in a message are those that the server wrote.
-func TestNumbersInMessages(t *testing.T) {
+func TestErrorMessagesKeepNumbersAsWritten(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) {
 		return reply(400, `{"limit":[1234567],"rate":0.10,"at most":12345678901234567890}`), nil
 	})
@@ -100,7 +100,7 @@ func TestNumbersInMessages(t *testing.T) {
 }
 
 // Something behind an object is no message of the API.
-func TestMessagesWantOneObject(t *testing.T) {
+func TestErrorBodyWithTrailingDataIsNotParsed(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(400, `{"message":"no"} x`), nil })
 	_, err := client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
 	e, ok := errors.AsType[*rest.Error](err)

@@ -25,13 +25,13 @@ func Decode[T any](resp *http.Response, err error) (T, error) {
 	if err != nil {
 		return out, err
 	}
-	x, body, err := content(resp)
+	x, body, err := responseContent(resp)
 	if err != nil {
 		return out, err
 	}
 	if err := decodeInto(&out, body); err != nil {
 		var none T
-		return none, x.unusable(resp, head(body), err)
+		return none, x.responseError(resp, truncateBody(body), err)
 	}
 	return out, nil
 }
@@ -43,36 +43,36 @@ func Discard(resp *http.Response, err error) error {
 	if err != nil {
 		return err
 	}
-	x, body, err := content(resp)
-	if err == nil && isPage(body) {
-		return x.unusable(resp, head(body), errors.New("the answer is a web page, not one of the API"))
+	x, body, err := responseContent(resp)
+	if err == nil && isHTML(body) {
+		return x.responseError(resp, truncateBody(body), errors.New("the answer is a web page, not one of the API"))
 	}
 	return err
 }
 
-// content returns the body of an answer and the exchange it belongs to. An
+// responseContent returns the body of an answer and the exchange it belongs to. An
 // answer that did not come from a Client is read here.
-func content(resp *http.Response) (*exchange, []byte, error) {
-	if a, ok := resp.Body.(*answer); ok {
-		return a.exchange, a.data, nil
+func responseContent(resp *http.Response) (*callState, []byte, error) {
+	if a, ok := resp.Body.(*bufferedBody); ok {
+		return a.call, a.data, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	x := &exchange{attempts: 1}
+	x := &callState{attempts: 1}
 	if resp.Request != nil {
-		x.method, x.path, x.call = resp.Request.Method, resp.Request.URL.Path, callOf(resp.Request.Context())
+		x.method, x.path, x.call = resp.Request.Method, resp.Request.URL.Path, callFrom(resp.Request.Context())
 	}
-	body, err := readUpTo(resp.Body, resp.ContentLength, DefaultAnswerLimit)
+	body, err := readLimited(resp.Body, resp.ContentLength, DefaultResponseLimit)
 	if err != nil {
-		return nil, nil, x.unusable(resp, head(body), err)
+		return nil, nil, x.responseError(resp, truncateBody(body), err)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, nil, x.refusal(resp, head(body), time.Now())
+		return nil, nil, x.statusError(resp, truncateBody(body), time.Now())
 	}
 	return x, body, nil
 }
 
-// head bounds what an Error keeps of a body.
-func head(body []byte) []byte { return body[:min(len(body), refusalLimit)] }
+// truncateBody bounds what an Error keeps of a body.
+func truncateBody(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
 func decodeInto(out any, body []byte) error {
 	switch {
@@ -82,7 +82,7 @@ func decodeInto(out any, body []byte) error {
 		return errors.New("the answer is null")
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return shapeError(err)
+		return decodeError(err)
 	}
 	if c, ok := out.(interface{ Check() error }); ok {
 		return c.Check()
@@ -90,9 +90,9 @@ func decodeInto(out any, body []byte) error {
 	return nil
 }
 
-// shapeError says what is wrong with a body without repeating any of it, as the
+// decodeError says what is wrong with a body without repeating any of it, as the
 // errors of encoding/json and time do.
-func shapeError(err error) error {
+func decodeError(err error) error {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("the answer is not JSON (at byte %d)", e.Offset)
 	}

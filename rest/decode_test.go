@@ -72,14 +72,14 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-func TestDecodePassesErrorsOn(t *testing.T) {
+func TestDecodeReturnsGivenError(t *testing.T) {
 	_, err := rest.Decode[user](nil, io.ErrClosedPipe)
 	assert.Equal(t, io.ErrClosedPipe, err)
 	assert.Equal(t, io.ErrClosedPipe, rest.Discard(nil, io.ErrClosedPipe))
 }
 
 // An answer that did not come from a Client is read as carefully.
-func TestDecodeOfAForeignAnswer(t *testing.T) {
+func TestDecodeResponseFromOtherClient(t *testing.T) {
 	foreign := func(status int, body string) *http.Response {
 		resp := reply(status, body)
 		resp.Request = newRequest(t, t.Context(), "GET", "/user", "")

@@ -22,7 +22,7 @@ var (
 	ErrConflict     = errors.New("conflict")         // 409, and look-ups with several matches
 	ErrRateLimited  = errors.New("rate limited")     // 429
 	ErrUnavailable  = errors.New("unavailable")      // 5xx
-	ErrTooLarge     = errors.New("answer too large") // an answer beyond WithAnswerLimit
+	ErrTooLarge     = errors.New("answer too large") // an answer beyond WithResponseLimit
 	ErrRedirect     = errors.New("redirect refused") // 3xx
 )
 
@@ -90,15 +90,15 @@ type Error struct {
 	// Err is the cause, if any, as it came: its own text is not cleaned.
 	Err error `json:"-"`
 
-	cause string // Err as text, without secrets
-	cut   bool   // the answer broke off
+	cause     string // Err as text, without secrets
+	truncated bool   // the answer broke off
 }
 
 // setCause sets Err, and its text as it may be shown.
-func (e *Error) setCause(err error, x *exchange) {
+func (e *Error) setCause(err error, x *callState) {
 	e.Err = err
 	// errors.Join puts a line each.
-	e.cause = clean(x.scrub(strings.ReplaceAll(err.Error(), "\n", "; ")))
+	e.cause = singleLine(x.redact(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
 // Error tells provider, operation, request, status, what the vendor says, the
@@ -158,7 +158,7 @@ func (e Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound && !isPage(e.Body)
+		return e.StatusCode == http.StatusNotFound && !isHTML(e.Body)
 	case ErrConflict:
 		return e.StatusCode == http.StatusConflict
 	case ErrRateLimited:

@@ -17,7 +17,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-func TestErrorMatchesItsSentinelAlone(t *testing.T) {
+func TestErrorMatchesOnlyItsSentinel(t *testing.T) {
 	sentinels := []error{rest.ErrInvalid, rest.ErrUnauthorized, rest.ErrForbidden, rest.ErrNotFound, rest.ErrConflict, rest.ErrRateLimited, rest.ErrUnavailable, rest.ErrTooLarge, rest.ErrRedirect}
 	tests := map[int]error{
 		300: rest.ErrRedirect, 304: rest.ErrRedirect, 308: rest.ErrRedirect,
@@ -35,7 +35,7 @@ func TestErrorMatchesItsSentinelAlone(t *testing.T) {
 	}
 }
 
-func TestErrorSaysWhetherTheServerActed(t *testing.T) {
+func TestErrorReportsWhetherTheServerActed(t *testing.T) {
 	for status, want := range map[int]rest.Executed{
 		302: rest.ExecutedMaybe, 400: rest.ExecutedNo, 404: rest.ExecutedNo, 408: rest.ExecutedMaybe,
 		429: rest.ExecutedNo, 500: rest.ExecutedMaybe, 503: rest.ExecutedMaybe,
@@ -59,7 +59,7 @@ func TestErrorText(t *testing.T) {
 func TestErrorPrintsNoSecretsAndNoBody(t *testing.T) {
 	leak := errors.New("transport says " + testKey)
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return nil, leak })
-	_, transportErr := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{Once: true}), "POST", "/user", `{}`))
+	_, transportErr := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{NoRetry: true}), "POST", "/user", `{}`))
 	require.ErrorIs(t, transportErr, leak)
 
 	answer := refused(t, 400, `{"message":"`+testKey+`","hidden":"body-mark"}`)
@@ -92,14 +92,14 @@ func TestErrorKeepsHarmlessHeadersOnly(t *testing.T) {
 		resp.Header.Set("Set-Cookie", "session=1")
 		return resp, nil
 	})
-	_, err := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{Once: true}), "POST", "/user", `{}`))
+	_, err := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{NoRetry: true}), "POST", "/user", `{}`))
 	var e *rest.Error
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, http.Header{"Content-Type": {"application/json"}, "Retry-After": {"60"}, "X-Request-Id": {"id-[redacted]"}}, e.Header)
 	assert.Equal(t, time.Minute, e.RetryAfter)
 }
 
-func TestLogValueTellsWhatCounts(t *testing.T) {
+func TestErrorLogValue(t *testing.T) {
 	e := refused(t, 429, `{"message":"slow down"}`)
 	e.RetryAfter = time.Minute
 	var out bytes.Buffer
@@ -114,16 +114,16 @@ func TestLogValueTellsWhatCounts(t *testing.T) {
 	}, record.Err)
 }
 
-func TestGone(t *testing.T) {
+func TestIgnoreGone(t *testing.T) {
 	gone := &rest.Error{Method: "DELETE", StatusCode: 404, Attempts: 2, Executed: rest.ExecutedMaybe}
-	assert.NoError(t, rest.Gone(gone))
-	assert.NoError(t, rest.Gone(nil))
+	assert.NoError(t, rest.IgnoreGone(gone))
+	assert.NoError(t, rest.IgnoreGone(nil))
 	for _, err := range []error{
 		&rest.Error{Method: "DELETE", StatusCode: 404, Attempts: 1, Executed: rest.ExecutedNo},
 		&rest.Error{Method: "GET", StatusCode: 404, Attempts: 2, Executed: rest.ExecutedMaybe},
 		&rest.Error{Method: "DELETE", StatusCode: 403, Attempts: 2, Executed: rest.ExecutedMaybe},
 		context.Canceled,
 	} {
-		assert.Equal(t, err, rest.Gone(err))
+		assert.Equal(t, err, rest.IgnoreGone(err))
 	}
 }

@@ -17,7 +17,7 @@ var (
 	acceptJSON = []string{"application/json"}
 )
 
-var errOtherOrigin = errors.New("the request is for another origin or path than the base URL: the credential stays here")
+var errOutsideBaseURL = errors.New("the request is for another origin or path than the base URL: the credential stays here")
 
 // headers returns what goes out with req: its own headers, the standard ones and
 // the credential. The caller's request stays without them, because the answer
@@ -25,9 +25,9 @@ var errOtherOrigin = errors.New("the request is for another origin or path than 
 //
 // Accept is ours unless a request editor chose one: Laravel renders errors as
 // HTML pages and redirects for anything but JSON in the first place.
-func (c *Client) headers(req *http.Request, x *exchange) (http.Header, error) {
-	if !below(c.base, req.URL) {
-		return nil, x.failure(errOtherOrigin, ExecutedNo)
+func (c *Client) headers(req *http.Request, x *callState) (http.Header, error) {
+	if !hasBaseURL(c.base, req.URL) {
+		return nil, x.transportError(errOutsideBaseURL, ExecutedNo)
 	}
 	header := make(http.Header, len(req.Header)+3)
 	maps.Copy(header, req.Header)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func (c *Client) logAttempt(ctx context.Context, x *exchange, resp *http.Response, err error, took time.Duration) {
+func (c *Client) logAttempt(ctx context.Context, x *callState, resp *http.Response, err error, took time.Duration) {
 	if !c.log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
@@ -22,7 +22,7 @@ func (c *Client) logAttempt(ctx context.Context, x *exchange, resp *http.Respons
 
 // logWait logs a wait that is about to begin. After a 429 whose answer names no
 // time, how long it takes is the pacer's to find out: wait is 0 then.
-func (c *Client) logWait(ctx context.Context, x *exchange, e *Error, wait time.Duration) {
+func (c *Client) logWait(ctx context.Context, x *callState, e *Error, wait time.Duration) {
 	if !c.log.Enabled(ctx, slog.LevelWarn) {
 		return
 	}
@@ -38,12 +38,12 @@ func (c *Client) logWait(ctx context.Context, x *exchange, e *Error, wait time.D
 	c.log.LogAttrs(ctx, slog.LevelWarn, "waiting before another attempt", attrs...)
 }
 
-func (x *exchange) attrs() []slog.Attr {
+func (x *callState) attrs() []slog.Attr {
 	return []slog.Attr{
 		slog.String("provider", x.client.provider),
 		slog.String("operation", x.call.Operation),
 		slog.String("method", x.method),
-		slog.String("path", x.scrub(x.path)),
+		slog.String("path", x.redact(x.path)),
 		slog.Int("attempt", x.attempts),
 	}
 }

@@ -30,16 +30,16 @@ const (
 //	{"error": {"json": "Resource not found"}}      a string, "Errors guide"
 //
 // It never fails: what it cannot read stays in Error.Body.
-func (x *exchange) readMessages(resp *http.Response, body []byte) (string, map[string][]string) {
-	m := messages{exchange: x, fields: make(map[string][]string)}
+func (x *callState) readMessages(resp *http.Response, body []byte) (string, map[string][]string) {
+	m := errorMessages{exchange: x, fields: make(map[string][]string)}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		m.redirect(resp)
+		m.readRedirect(resp)
 		return m.text, nil
 	}
-	if object, ok := objectIn(body); ok {
-		m.object(object)
-	} else if resp.StatusCode == http.StatusNotFound && isPage(body) {
-		m.say("the answer is a web page, not one of the API: is the base URL right?")
+	if object, ok := parseObject(body); ok {
+		m.readObject(object)
+	} else if resp.StatusCode == http.StatusNotFound && isHTML(body) {
+		m.addMessage("the answer is a web page, not one of the API: is the base URL right?")
 	}
 	if len(m.fields) == 0 {
 		m.fields = nil
@@ -47,8 +47,8 @@ func (x *exchange) readMessages(resp *http.Response, body []byte) (string, map[s
 	return m.text, m.fields
 }
 
-// objectIn reads a JSON object, its numbers as they are written.
-func objectIn(body []byte) (object map[string]any, ok bool) {
+// parseObject reads a JSON object, its numbers as they are written.
+func parseObject(body []byte) (object map[string]any, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if d.Decode(&object) != nil {
@@ -58,24 +58,24 @@ func objectIn(body []byte) (object map[string]any, ok bool) {
 	return object, err == io.EOF
 }
 
-type messages struct {
-	exchange *exchange
+type errorMessages struct {
+	exchange *callState
 	text     string
 	fields   map[string][]string
 	count    int
 }
 
-// redirect says where the server pointed, as far as the host.
-func (m *messages) redirect(resp *http.Response) {
+// readRedirect says where the server pointed, as far as the host.
+func (m *errorMessages) readRedirect(resp *http.Response) {
 	location, err := url.Parse(resp.Header.Get("Location"))
 	if err != nil || location.Host == "" {
-		m.say("the server redirects; redirects are not followed")
+		m.addMessage("the server redirects; redirects are not followed")
 		return
 	}
-	m.say("the server redirects to " + location.Host + "; redirects are not followed")
+	m.addMessage("the server redirects to " + location.Host + "; redirects are not followed")
 }
 
-func (m *messages) object(object map[string]any) {
+func (m *errorMessages) readObject(object map[string]any) {
 	wrapped := false
 	for _, key := range []string{"message", "detail", "error", "errors"} {
 		value, ok := object[key]
@@ -85,69 +85,69 @@ func (m *messages) object(object map[string]any) {
 		switch value := value.(type) {
 		case string:
 			wrapped = true
-			m.say(value)
+			m.addMessage(value)
 		case map[string]any:
 			if key == "error" || key == "errors" {
 				wrapped = true
-				m.envelope(value)
+				m.readEnvelope(value)
 			}
 		case []any:
 			if key == "errors" {
 				wrapped = true
-				m.list(value)
+				m.readList(value)
 			}
 		}
 	}
 	if !wrapped {
-		m.field("", object, 0)
+		m.readField("", object, 0)
 	}
 }
 
-// envelope reads what stands in Laravel's "errors" and Partoo's "errors" or
+// readEnvelope reads what stands in Laravel's "errors" and Partoo's "errors" or
 // "error".
-func (m *messages) envelope(object map[string]any) {
+func (m *errorMessages) readEnvelope(object map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		value := object[key]
 		text, isText := value.(string)
 		switch {
 		case key == "json" && isText, key == "authentication" && isText, key == "authorization" && isText:
-			m.say(text)
+			m.addMessage(text)
 		case key == "json":
-			m.field("", value, 0)
+			m.readField("", value, 0)
 		default:
-			m.field(key, value, 0)
+			m.readField(key, value, 0)
 		}
 	}
 }
 
-// list reads a list of messages, or of objects with a message each.
-func (m *messages) list(values []any) {
+// readList reads a list of messages, or of objects with a message each.
+func (m *errorMessages) readList(values []any) {
 	for _, value := range values {
 		switch value := value.(type) {
 		case string:
-			m.say(value)
+			m.addMessage(value)
 		case map[string]any:
 			if text, ok := value["message"].(string); ok {
-				m.say(text)
+				m.addMessage(text)
 			}
 		}
 	}
 }
 
-// field adds the messages found in value under name, nested names joined by
+// readField adds the messages found in value under name, nested names joined by
 // dots.
-func (m *messages) field(name string, value any, depth int) {
+func (m *errorMessages) readField(name string, value any, depth int) {
 	if depth > maxDepth {
 		return
 	}
 	switch value := value.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(value)) {
-			m.field(strings.TrimPrefix(name+"."+key, "."), value[key], depth+1)
+			m.readField(strings.TrimPrefix(name+"."+key, "."), value[key], depth+1)
 		}
 	case []any:
 		for _, item := range value {
-			m.field(name, item, depth+1)
+			m.readField(name, item, depth+1)
 		}
 	case nil:
 	default:
@@ -155,28 +155,28 @@ func (m *messages) field(name string, value any, depth int) {
 	}
 }
 
-func (m *messages) add(name, text string) {
+func (m *errorMessages) add(name, text string) {
 	if m.count++; m.count > maxFields {
 		return
 	}
 	if name == "" || name == "non_field_errors" {
-		m.say(text)
+		m.addMessage(text)
 		return
 	}
-	name = clean(m.exchange.scrub(name))
-	m.fields[name] = append(m.fields[name], clean(m.exchange.scrub(text)))
+	name = singleLine(m.exchange.redact(name))
+	m.fields[name] = append(m.fields[name], singleLine(m.exchange.redact(text)))
 }
 
-// say adds to the message for the request as a whole.
-func (m *messages) say(text string) {
-	if text = clean(m.exchange.scrub(text)); text == "" || len(m.text) > maxMessage {
+// addMessage adds to the message for the request as a whole.
+func (m *errorMessages) addMessage(text string) {
+	if text = singleLine(m.exchange.redact(text)); text == "" || len(m.text) > maxMessage {
 		return
 	}
 	m.text = strings.TrimPrefix(m.text+"; "+text, "; ")
 }
 
-// clean makes a foreign text fit for one line of a log.
-func clean(text string) string {
+// singleLine makes a foreign text fit for one line of a log.
+func singleLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '
@@ -190,28 +190,28 @@ func clean(text string) string {
 	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
 }
 
-// harmlessHeaders are kept in Error.Header; all others stay hidden.
-var harmlessHeaders = []string{
+// safeHeaders are kept in Error.Header; all others stay hidden.
+var safeHeaders = []string{
 	"Content-Type", "Date", "Retry-After", "Server",
 	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
 	"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
 	"Cf-Ray", "Request-Id", "X-Correlation-Id", "X-Request-Id",
 }
 
-func (x *exchange) harmless(header http.Header) http.Header {
+func (x *callState) filterHeaders(header http.Header) http.Header {
 	kept := make(http.Header)
-	for _, name := range harmlessHeaders {
+	for _, name := range safeHeaders {
 		if value := header.Get(name); value != "" {
-			kept.Set(name, clean(x.scrub(value)))
+			kept.Set(name, singleLine(x.redact(value)))
 		}
 	}
 	return kept
 }
 
-// isPage reports whether body is a web page. These are JSON APIs: a page that
+// isHTML reports whether body is a web page. These are JSON APIs: a page that
 // says 404 comes from a router or proxy that knows no such URL, and tells
 // nothing of the user asked for.
-func isPage(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+func isHTML(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
 // isNull reports whether body is JSON's null.
 func isNull(body []byte) bool { return bytes.Equal(bytes.TrimSpace(body), []byte("null")) }

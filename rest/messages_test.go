@@ -16,7 +16,7 @@ import (
 // refused returns the Error of a call that the server answers so.
 func refused(t testing.TB, status int, body string) *rest.Error {
 	t.Helper()
-	return refusedTo(t, rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", Once: true, Secrets: []rest.Secret{"Pa55word!"}}), status, body)
+	return refusedTo(t, rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", NoRetry: true, Secrets: []rest.Secret{"Pa55word!"}}), status, body)
 }
 
 func refusedTo(t testing.TB, ctx context.Context, status int, body string) *rest.Error {
@@ -35,7 +35,7 @@ func refusedTo(t testing.TB, ctx context.Context, status int, body string) *rest
 	return e
 }
 
-func TestRefusalsAreReadInEveryKnownShape(t *testing.T) {
+func TestErrorBodiesOfAllKnownFormats(t *testing.T) {
 	tests := []struct {
 		name, body, message string
 		fields              map[string][]string
@@ -78,7 +78,7 @@ func TestRefusalsAreReadInEveryKnownShape(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreBoundedAndFitForALog(t *testing.T) {
+func TestErrorMessagesAreBoundedAndSingleLine(t *testing.T) {
 	e := refused(t, 400, `{"message":"a\nb\u2028c\u0000d `+strings.Repeat("é", 1000)+`"}`)
 	assert.True(t, strings.HasPrefix(e.Message, "a b c d é"))
 	assert.Less(t, len(e.Message), 320)
@@ -94,14 +94,14 @@ func TestRefusalsAreBoundedAndFitForALog(t *testing.T) {
 	assert.Empty(t, e.Fields)
 }
 
-func TestRefusalsDoNotRepeatSecrets(t *testing.T) {
+func TestErrorMessagesRedactSecrets(t *testing.T) {
 	e := refused(t, 400, `{"message":"key `+testKey+`","errors":{"password":["Pa55word! is weak"],"Pa55word!":["x"]}}`)
 	assert.Equal(t, "key [redacted]", e.Message)
 	assert.Equal(t, map[string][]string{"password": {"[redacted] is weak"}, "[redacted]": {"x"}}, e.Fields)
 }
 
 // Servers quote the JSON that they cannot read.
-func TestRefusalsDoNotRepeatSecretsAsJSON(t *testing.T) {
+func TestErrorsDoNotRepeatSecretsAsJSON(t *testing.T) {
 	const password = "Pa\"55<w\\ord>&"
 	ctx := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{password, "", "\""}})
 	for name, sent := range map[string]func(any) string{
@@ -121,14 +121,14 @@ func TestRefusalsDoNotRepeatSecretsAsJSON(t *testing.T) {
 }
 
 // A look-up on the way of an upsert has a Call of its own.
-func TestSecretsOfAnOuterCallAreKept(t *testing.T) {
+func TestWithCallKeepsSecretsOfOuterCall(t *testing.T) {
 	outer := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{"Pa55word!"}})
 	e := refusedTo(t, rest.WithCall(outer, rest.Call{Operation: "FindUser", Secrets: []rest.Secret{"0ther-secret"}}), 400, `{"message":"Pa55word! 0ther-secret"}`)
 	assert.Equal(t, "[redacted] [redacted]", e.Message)
 	assert.Equal(t, "FindUser", e.Operation)
 }
 
-func FuzzRefusal(f *testing.F) {
+func FuzzErrorBody(f *testing.F) {
 	for _, seed := range []string{`{"message":"m","errors":{"a":["b"]}}`, `{"errors":{"json":{}}}`, `[]`, `{"detail":1}`, "\xff", `{"":[""]}`} {
 		f.Add(seed)
 	}

@@ -11,7 +11,7 @@ import (
 
 // A page that says 404 comes from something that does not know the URL. Taken
 // for "no such user" it would have callers create users anew.
-func TestWebPageIsNotAMissingUser(t *testing.T) {
+func TestHTML404IsNotErrNotFound(t *testing.T) {
 	for body, missing := range map[string]bool{
 		"":                                    true,
 		`{"detail":"Not found."}`:             true,
@@ -27,7 +27,7 @@ func TestWebPageIsNotAMissingUser(t *testing.T) {
 	}
 }
 
-func TestWebPageIsNoProofOfADeletion(t *testing.T) {
+func TestHTML404AfterDeleteIsAnError(t *testing.T) {
 	page := &rest.Error{Method: "DELETE", StatusCode: 404, Executed: rest.ExecutedMaybe, Body: []byte("<html>")}
-	assert.Equal(t, error(page), rest.Gone(page))
+	assert.Equal(t, error(page), rest.IgnoreGone(page))
 }

@@ -15,8 +15,8 @@ const (
 	// DefaultTimeout limits one attempt, from dialling to the last byte of the
 	// answer.
 	DefaultTimeout = 30 * time.Second
-	// DefaultAnswerLimit is the most bytes of an answer that are read.
-	DefaultAnswerLimit = 10 << 20
+	// DefaultResponseLimit is the most bytes of an answer that are read.
+	DefaultResponseLimit = 10 << 20
 )
 
 // Option configures a client. The same options serve identifai.New, partoo.New
@@ -30,7 +30,7 @@ type settings struct {
 	timeout  time.Duration
 	limit    int64
 	policy   backoff.Policy
-	pacing   pacing
+	pacing   pacingOptions
 	log      *slog.Logger
 	extra    map[string]any
 }
@@ -81,10 +81,10 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithAnswerLimit sets how many bytes of an answer are read, after
+// WithResponseLimit sets how many bytes of an answer are read, after
 // decompression; a longer one is an error that matches ErrTooLarge. The default
 // is 10 MiB.
-func WithAnswerLimit(bytes int64) Option {
+func WithResponseLimit(bytes int64) Option {
 	return func(s *settings) error {
 		if bytes <= 0 {
 			return fmt.Errorf("WithAnswerLimit: %d, want more than 0", bytes)

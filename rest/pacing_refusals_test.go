@@ -18,7 +18,7 @@ import (
 
 // A call that may be sent only once has limits of its own: its refusal keeps
 // nobody else waiting.
-func TestARefusedOnceClosesNoGate(t *testing.T) {
+func TestNoRetry429DoesNotCloseGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		codes := []int{429, 200}
 		client, err := rest.NewClient(paced, "key", rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
@@ -29,7 +29,7 @@ func TestARefusedOnceClosesNoGate(t *testing.T) {
 		})}))
 		require.NoError(t, err)
 		begin := time.Now()
-		_, err = client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{Once: true}), "POST", "/invite", `{}`))
+		_, err = client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{NoRetry: true}), "POST", "/invite", `{}`))
 		assert.ErrorIs(t, err, rest.ErrRateLimited)
 		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
 		assert.NoError(t, err)
@@ -38,7 +38,7 @@ func TestARefusedOnceClosesNoGate(t *testing.T) {
 }
 
 // A 429 stops everybody from its head on, however long its body takes.
-func TestARefusalThatTricklesStopsTheOthersAtOnce(t *testing.T) {
+func TestSlow429BodyClosesGateOnHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var times []time.Time
@@ -49,7 +49,7 @@ func TestARefusalThatTricklesStopsTheOthersAtOnce(t *testing.T) {
 			w.WriteHeader(http.StatusNoContent)
 		}))
 		refusal := resttest.Throttle("10")
-		refusal.Trickle = time.Second
+		refusal.ByteDelay = time.Second
 		s.Fail(refusal)
 		client, err := rest.NewClient(acme, "key", rest.WithQuotas(), rest.WithBaseURL(s.URL), rest.WithHTTPClient(s.Client()))
 		require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestARefusalThatTricklesStopsTheOthersAtOnce(t *testing.T) {
 }
 
 // A transport that panics does not keep its place among the requests under way.
-func TestAPanicEndsItsTurn(t *testing.T) {
+func TestTransportPanicReleasesTicket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panicking := true
 		client, err := rest.NewClient(paced, "key", rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
@@ -81,7 +81,7 @@ func TestAPanicEndsItsTurn(t *testing.T) {
 			return reply(200, `{"id":7}`), nil
 		})}))
 		require.NoError(t, err)
-		for range 2 * backoff.DefaultInFlight {
+		for range 2 * backoff.DefaultMaxInFlight {
 			assert.Panics(t, func() { _, _ = client.Do(newRequest(t, t.Context(), "GET", "/user", "")) })
 		}
 		panicking = false
@@ -93,12 +93,13 @@ func TestAPanicEndsItsTurn(t *testing.T) {
 // heedless is a pacer of the caller's own that knows nothing of refusals.
 type heedless struct{}
 
-func (heedless) Turn(string) backoff.Turn                  { return heedless{} }
+func (heedless) Ticket(string) backoff.Ticket              { return heedless{} }
+func (heedless) Handles429() bool                          { return false }
 func (heedless) Wait(context.Context, time.Duration) error { return nil }
 func (heedless) Done(int, time.Duration)                   {}
 
 // The server's wish and the limits of waiting hold whoever paces.
-func TestAPacerOfOnesOwnCannotMakeCallsHammer(t *testing.T) {
+func TestCustomPacerStillWaitsAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n int
 		client, err := rest.NewClient(paced, "key", rest.WithPacer(heedless{}), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
@@ -119,7 +120,7 @@ func TestAPacerOfOnesOwnCannotMakeCallsHammer(t *testing.T) {
 }
 
 // One absurd wish does not stop the process for good.
-func TestAnAbsurdWishIsForgottenWithinTheHour(t *testing.T) {
+func TestHugeRetryAfterIsCappedAtOneHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wishes := []string{"999999999", ""}
 		client, err := rest.NewClient(paced, "key", rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {

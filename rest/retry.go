@@ -12,20 +12,20 @@ import (
 )
 
 var (
-	errWishTooLong = errors.New("the server asks for a longer wait than the retry policy allows")
-	errWaitUsedUp  = errors.New("the retry policy allows this call no further waiting")
+	errRetryAfterTooLong = errors.New("the server asks for a longer wait than the retry policy allows")
+	errMaxWaitReached    = errors.New("the retry policy allows this call no further waiting")
 )
 
 // retry sends req until it succeeds, fails for good, or may not wait any longer.
 // The error it returns then is the last answer, whole.
-func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*http.Response, error) {
+func (c *Client) retry(req *http.Request, header http.Header, x *callState) (*http.Response, error) {
 	var failures, refusals int
 	var waited time.Duration
 	body := req.Body
-	turn := c.pacer.Turn(req.Method)
+	turn := c.pacer.Ticket(req.Method)
 	var e *Error
 	for {
-		paced, err := c.pace(req.Context(), turn, x, e, waited)
+		paced, err := c.waitForPacer(req.Context(), turn, x, e, waited)
 		if err != nil {
 			if body != nil {
 				_ = body.Close()
@@ -34,10 +34,10 @@ func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*htt
 		}
 		waited += paced
 		var resp *http.Response
-		if resp, e = c.fly(req, header, body, turn, x); e == nil {
+		if resp, e = c.sendAttempt(req, header, body, turn, x); e == nil {
 			return resp, nil
 		}
-		if !c.repeatable(req, x, e) {
+		if !c.shouldRetry(req, x, e) {
 			return nil, e
 		}
 		throttled := e.StatusCode == http.StatusTooManyRequests
@@ -49,17 +49,17 @@ func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*htt
 		if failures >= c.policy.MaxAttempts {
 			return nil, e
 		}
-		if throttled && c.pacerLearns() {
-			err = c.pacerWaits(req.Context(), x, e)
+		if throttled && c.pacer.Handles429() {
+			err = c.allowPacerWait(req.Context(), x, e)
 		} else {
 			wait := c.policy.Delay(*n, e.RetryAfter)
-			err = c.wait(req.Context(), x, e, wait, waited)
+			err = c.waitBeforeRetry(req.Context(), x, e, wait, waited)
 			waited += wait
 		}
 		if err != nil {
 			return nil, err
 		}
-		x.doubtful = x.doubtful || e.Executed != ExecutedNo
+		x.maybeExecuted = x.maybeExecuted || e.Executed != ExecutedNo
 		if body, err = rewind(req); err != nil {
 			e.setCause(err, x)
 			return nil, e
@@ -67,33 +67,33 @@ func (c *Client) retry(req *http.Request, header http.Header, x *exchange) (*htt
 	}
 }
 
-// repeatable reports whether req may be sent again after e.
-func (c *Client) repeatable(req *http.Request, x *exchange, e *Error) bool {
-	if x.call.Once || req.Context().Err() != nil || !rewindable(req) {
+// shouldRetry reports whether req may be sent again after e.
+func (c *Client) shouldRetry(req *http.Request, x *callState, e *Error) bool {
+	if x.call.NoRetry || req.Context().Err() != nil || !canRewind(req) {
 		return false
 	}
 	switch e.StatusCode {
 	case http.StatusTooManyRequests:
 		return true // refused before anything was done, whatever the method
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return x.call.idempotent(req.Method)
+		return x.call.isIdempotent(req.Method)
 	case 0:
-		return !permanent(e.Err) && (e.Executed == ExecutedNo || x.call.idempotent(req.Method))
+		return !isPermanent(e.Err) && (e.Executed == ExecutedNo || x.call.isIdempotent(req.Method))
 	}
-	return e.cut && x.call.idempotent(req.Method)
+	return e.truncated && x.call.isIdempotent(req.Method)
 }
 
-// wait waits before the next attempt. A wait that the policy forbids, that the
+// waitBeforeRetry waits before the next attempt. A wait that the policy forbids, that the
 // context has no time for, or that the context ends gives e back with the
 // reason as its cause.
-func (c *Client) wait(ctx context.Context, x *exchange, e *Error, wait, waited time.Duration) error {
+func (c *Client) waitBeforeRetry(ctx context.Context, x *callState, e *Error, wait, waited time.Duration) error {
 	var reason error
 	switch {
 	case e.RetryAfter > c.policy.MaxRetryAfter:
-		reason = errWishTooLong
+		reason = errRetryAfterTooLong
 	case c.policy.MaxWait >= 0 && wait > c.policy.MaxWait-waited:
-		reason = errWaitUsedUp
-	case !backoff.Fits(ctx, wait):
+		reason = errMaxWaitReached
+	case !backoff.FitsDeadline(ctx, wait):
 		reason = fmt.Errorf("not waiting %v, the deadline is sooner: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
 	}
 	if reason == nil {
@@ -112,8 +112,8 @@ func (c *Client) wait(ctx context.Context, x *exchange, e *Error, wait, waited t
 	return e
 }
 
-// rewindable reports whether the body of req, if any, can be sent again.
-func rewindable(req *http.Request) bool {
+// canRewind reports whether the body of req, if any, can be sent again.
+func canRewind(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 

@@ -81,8 +81,8 @@ func (s *script) do(ctx context.Context, call rest.Call, method string, options 
 	return client.Do(newRequest(s.t, rest.WithCall(ctx, call), method, "/user", `{"email":"ada@example.com"}`))
 }
 
-func TestWhatIsSentAgain(t *testing.T) {
-	idempotent, once := rest.Call{Idempotent: true}, rest.Call{Idempotent: true, Once: true}
+func TestRetryMatrix(t *testing.T) {
+	idempotent, once := rest.Call{Idempotent: true}, rest.Call{Idempotent: true, NoRetry: true}
 	tests := []struct {
 		name   string
 		method string
@@ -159,7 +159,7 @@ func TestAttemptsAreLimitedBut429sDoNotCount(t *testing.T) {
 	})
 }
 
-func TestExecutedStaysMaybeOnceInDoubt(t *testing.T) {
+func TestExecutedStaysMaybeAfterUnknownAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{t: t, steps: []func() (*http.Response, error){broken(reset), status(404)}}
 		_, err := s.do(t.Context(), rest.Call{}, "DELETE")
@@ -167,13 +167,13 @@ func TestExecutedStaysMaybeOnceInDoubt(t *testing.T) {
 		var e *rest.Error
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
-		assert.NoError(t, rest.Gone(err))
+		assert.NoError(t, rest.IgnoreGone(err))
 
 		s = &script{t: t, steps: []func() (*http.Response, error){status(429), status(404)}}
 		_, err = s.do(t.Context(), rest.Call{}, "DELETE")
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, rest.ExecutedNo, e.Executed)
-		assert.Error(t, rest.Gone(err))
+		assert.Error(t, rest.IgnoreGone(err))
 
 		// A refused connection after a lost answer must not be taken for proof.
 		s = &script{t: t, steps: []func() (*http.Response, error){broken(reset), broken(refusal)}}
@@ -183,7 +183,7 @@ func TestExecutedStaysMaybeOnceInDoubt(t *testing.T) {
 	})
 }
 
-func TestABodyThatCannotBeRewoundIsSentOnce(t *testing.T) {
+func TestBodyWithoutGetBodyIsNotRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{t: t, steps: []func() (*http.Response, error){status(429), status(200)}}
 		client := newClient(t, s.RoundTrip)
@@ -203,7 +203,7 @@ func TestABodyThatCannotBeRewoundIsSentOnce(t *testing.T) {
 	})
 }
 
-func TestACancelledContextSendsNothing(t *testing.T) {
+func TestCancelledContextSendsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("shutting down")
 	cancel(reason)

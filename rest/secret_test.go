@@ -36,7 +36,7 @@ func TestSecretPrintsAsRedactedUnderEveryVerb(t *testing.T) {
 	assert.NotContains(t, out.String(), "hunter2")
 }
 
-func TestSecretTravelsAsItself(t *testing.T) {
+func TestSecretMarshalsAsPlainText(t *testing.T) {
 	data, err := json.Marshal(map[string]rest.Secret{"password": "hunter2"})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"password":"hunter2"}`, string(data))

@@ -65,7 +65,7 @@ func TestStackEndsWithItsContext(t *testing.T) {
 		status   int
 	}{
 		"before the answer": {resttest.Fault{Delay: time.Hour}, rest.ExecutedMaybe, 0},
-		"in the answer":     {resttest.Fault{Trickle: time.Hour}, rest.ExecutedYes, 200},
+		"in the answer":     {resttest.Fault{ByteDelay: time.Hour}, rest.ExecutedYes, 200},
 	}
 	for end, e := range ends {
 		for moment, m := range moments {
@@ -92,9 +92,9 @@ func TestStackEndsWithItsContext(t *testing.T) {
 
 // An attempt that takes too long is given up and, where that is safe, repeated.
 // It is no context error: the caller's time is not over.
-func TestStackGivesUpSlowAnswers(t *testing.T) {
+func TestStackGivesUpSlowResponses(t *testing.T) {
 	for name, fault := range map[string]resttest.Fault{
-		"late": {Delay: time.Hour}, "trickled": {Trickle: 7 * time.Second},
+		"late": {Delay: time.Hour}, "trickled": {ByteDelay: 7 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -116,10 +116,10 @@ func TestStackGivesUpSlowAnswers(t *testing.T) {
 
 // A refusal has its status already: a body that does not end costs seconds, not
 // the refusal.
-func TestStackTakesASlowRefusalForWhatItIs(t *testing.T) {
+func TestStackKeepsStatusOfSlowErrorBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, start := newStack(t, false), time.Now()
-		s.Fail(resttest.Fault{Status: 422, Body: `{"message":"no"}`, Trickle: time.Second})
+		s.Fail(resttest.Fault{Status: 422, Body: `{"message":"no"}`, ByteDelay: time.Second})
 		_, err := s.send(t, t.Context(), rest.Call{}, "POST")
 		require.ErrorIs(t, err, rest.ErrInvalid)
 		assert.LessOrEqual(t, time.Since(start), 5*time.Second)
@@ -171,7 +171,7 @@ func TestStackReadsNoMoreThanItMust(t *testing.T) {
 // What is within the limit arrives whole, to the last byte.
 func TestStackReadsUpToTheLimit(t *testing.T) {
 	onStack(t, func(t *testing.T, s *stack) {
-		s.client = s.newClient(t, s.Client(), rest.WithAnswerLimit(1<<20))
+		s.client = s.newClient(t, s.Client(), rest.WithResponseLimit(1<<20))
 		exact := resttest.Fault{Status: 200, Body: `{"id":7}`, Size: 1 << 20}
 		over := exact
 		over.Size++
@@ -214,7 +214,7 @@ func TestStackFollowsNoRedirect(t *testing.T) {
 }
 
 // Nothing left for a server that is not there, so anything may be repeated.
-func TestStackRepeatsWhatNeverLeft(t *testing.T) {
+func TestStackRetriesFailedDial(t *testing.T) {
 	onStack(t, func(t *testing.T, s *stack) {
 		s.Close()
 		_, err := s.send(t, t.Context(), rest.Call{}, "POST")
@@ -226,7 +226,7 @@ func TestStackRepeatsWhatNeverLeft(t *testing.T) {
 }
 
 // Connections that brought a refusal are used again.
-func TestStackReusesConnectionsAcrossRefusals(t *testing.T) {
+func TestStackReusesConnectionsAcrossErrors(t *testing.T) {
 	s := newStack(t, true)
 	dialled := 0
 	trace := &httptrace.ClientTrace{ConnectDone: func(string, string, error) { dialled++ }}

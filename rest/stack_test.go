@@ -104,10 +104,10 @@ func failure(t *testing.T, err error) *rest.Error {
 const garbage = "body-mark " + testKey
 
 func answering(status int, body string) resttest.Fault {
-	return resttest.Fault{Act: true, Status: status, Body: body}
+	return resttest.Fault{Execute: true, Status: status, Body: body}
 }
 
-func TestStackMastersWhatServersDo(t *testing.T) {
+func TestStackServerBehaviours(t *testing.T) {
 	get, post, replayable := "GET", "POST", rest.Call{Idempotent: true}
 	page := resttest.HTML(502)
 	page.Body += garbage
@@ -141,15 +141,15 @@ func TestStackMastersWhatServersDo(t *testing.T) {
 		{"a text for a number", get, rest.Call{}, answering(200, `{"id":"`+garbage+`"}`), 1, 1, "another shape", 200, yes, nil},
 		{"a text", get, rest.Call{}, answering(200, `"`+garbage+`"`), 1, 1, "another shape", 200, yes, nil},
 		{"an object without what is needed", get, rest.Call{}, answering(200, `{}`), 1, 1, "the answer has no id", 200, yes, nil},
-		{"cut in the answer, once", get, rest.Call{}, resttest.BrokenAnswer(3), 2, 2, "", 0, no, nil},
-		{"cut at the answer's end, once", get, rest.Call{}, resttest.BrokenAnswer(8), 2, 2, "", 0, no, nil},
-		{"cut in the answer, not replayable", post, rest.Call{}, resttest.BrokenAnswer(3), 1, 1, "reading the answer: unexpected EOF", 200, yes, io.ErrUnexpectedEOF},
-		{"cut in the answer, replayable", post, replayable, resttest.BrokenAnswer(3), 2, 2, "", 0, no, nil},
-		{"cut in the answer, for ever", get, rest.Call{}, resttest.BrokenAnswer(3).Repeat(-1), 4, 4, "unexpected EOF (after 4 attempts)", 200, yes, io.ErrUnexpectedEOF},
+		{"cut in the answer, once", get, rest.Call{}, resttest.TruncatedResponse(3), 2, 2, "", 0, no, nil},
+		{"cut at the answer's end, once", get, rest.Call{}, resttest.TruncatedResponse(8), 2, 2, "", 0, no, nil},
+		{"cut in the answer, not replayable", post, rest.Call{}, resttest.TruncatedResponse(3), 1, 1, "reading the answer: unexpected EOF", 200, yes, io.ErrUnexpectedEOF},
+		{"cut in the answer, replayable", post, replayable, resttest.TruncatedResponse(3), 2, 2, "", 0, no, nil},
+		{"cut in the answer, for ever", get, rest.Call{}, resttest.TruncatedResponse(3).Repeat(-1), 4, 4, "unexpected EOF (after 4 attempts)", 200, yes, io.ErrUnexpectedEOF},
 		{"cut in a refusal", post, rest.Call{}, refusal, 1, 0, "400 Bad Request", 400, no, rest.ErrInvalid},
-		{"lost answer", get, rest.Call{}, resttest.LostAnswer(), 2, 2, "", 0, no, nil},
-		{"lost answer, not replayable", post, rest.Call{}, resttest.LostAnswer(), 1, 1, "acme: POST /v1/user: ", 0, maybe, nil},
-		{"lost answer, replayable", post, replayable, resttest.LostAnswer(), 2, 2, "", 0, no, nil},
+		{"lost answer", get, rest.Call{}, resttest.LostResponse(), 2, 2, "", 0, no, nil},
+		{"lost answer, not replayable", post, rest.Call{}, resttest.LostResponse(), 1, 1, "acme: POST /v1/user: ", 0, maybe, nil},
+		{"lost answer, replayable", post, replayable, resttest.LostResponse(), 2, 2, "", 0, no, nil},
 		{"lost request", get, rest.Call{}, resttest.Reset(), 2, 1, "", 0, no, nil},
 		{"lost request, not replayable", post, rest.Call{}, resttest.Reset(), 1, 0, "acme: POST /v1/user: ", 0, maybe, nil},
 	}
@@ -179,7 +179,7 @@ func TestStackMastersWhatServersDo(t *testing.T) {
 	}
 }
 
-func TestStackWaitsOutA429ThatBreaksOff(t *testing.T) {
+func TestStackWaitsAfterTruncated429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, start := newStack(t, false), time.Now()
 		for range 5 {
@@ -196,13 +196,13 @@ func TestStackWaitsOutA429ThatBreaksOff(t *testing.T) {
 	})
 }
 
-func TestStackTakesNoAnswerWhereNoneIsNeeded(t *testing.T) {
+func TestStackAcceptsEmptyResponse(t *testing.T) {
 	onStack(t, func(t *testing.T, s *stack) {
 		require.NoError(t, rest.Discard(s.send(t, t.Context(), rest.Call{}, "DELETE")))
-		s.Fail(resttest.LostAnswer(), resttest.Status(404))
+		s.Fail(resttest.LostResponse(), resttest.Status(404))
 		err := rest.Discard(s.send(t, t.Context(), rest.Call{}, "DELETE"))
 		require.ErrorIs(t, err, rest.ErrNotFound)
 		assert.Equal(t, rest.ExecutedMaybe, failure(t, err).Executed)
-		require.NoError(t, rest.Gone(err))
+		require.NoError(t, rest.IgnoreGone(err))
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // A 101 hands the client the connection itself; reading it would never end.
-func TestSwitchingProtocolsIsARefusal(t *testing.T) {
+func TestSwitchingProtocolsIsAnError(t *testing.T) {
 	released := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, buffered, err := http.NewResponseController(w).Hijack()

@@ -47,7 +47,7 @@ func TestWait(t *testing.T) {
 					defer cancel()
 				}
 				start := time.Now()
-				err := client.Wait(ctx, tt.err, tt.n)
+				err := client.WaitRetry(ctx, tt.err, tt.n)
 				if tt.least >= 0 {
 					require.NoError(t, err)
 					assert.GreaterOrEqual(t, time.Since(start), tt.least)
@@ -71,7 +71,7 @@ func TestWaitEndsWithItsContextAndIsLogged(t *testing.T) {
 		ctx, cancel := context.WithCancel(rest.WithCall(t.Context(), rest.Call{Operation: "UpsertUser"}))
 		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
-		err := client.Wait(ctx, &rest.Error{Method: "POST", Path: "/user", StatusCode: 503, RetryAfter: time.Minute, Attempts: 1}, 1)
+		err := client.WaitRetry(ctx, &rest.Error{Method: "POST", Path: "/user", StatusCode: 503, RetryAfter: time.Minute, Attempts: 1}, 1)
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, rest.ErrUnavailable)
 		assert.Equal(t, time.Second, time.Since(start))

@@ -18,7 +18,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-func TestWaitsAreAtLeastTheServersWish(t *testing.T) {
+func TestWaitIsAtLeastRetryAfter(t *testing.T) {
 	tests := []struct {
 		name   string
 		header []string
@@ -46,7 +46,7 @@ func TestWaitsAreAtLeastTheServersWish(t *testing.T) {
 	}
 }
 
-func TestAWaitThatDoesNotFitTheDeadlineIsNotBegun(t *testing.T) {
+func TestWaitPastDeadlineFailsImmediately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
@@ -65,7 +65,7 @@ func TestAWaitThatDoesNotFitTheDeadlineIsNotBegun(t *testing.T) {
 	})
 }
 
-func TestAContextThatEndsDuringAWaitGivesBothErrors(t *testing.T) {
+func TestContextThatEndsDuringAWaitGivesBothErrors(t *testing.T) {
 	reason := errors.New("shutting down")
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -82,7 +82,7 @@ func TestAContextThatEndsDuringAWaitGivesBothErrors(t *testing.T) {
 	})
 }
 
-func TestAWishOverTheCapIsHandedBack(t *testing.T) {
+func TestRetryAfterOverMaxReturns429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, code := range []int{429, 503} {
 			s := &script{t: t, steps: []func() (*http.Response, error){status(code, "Retry-After", "121")}}
@@ -99,7 +99,7 @@ func TestAWishOverTheCapIsHandedBack(t *testing.T) {
 	})
 }
 
-func TestWaitingIsLimitedInSum(t *testing.T) {
+func TestMaxWaitLimitsTotalWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{t: t, steps: []func() (*http.Response, error){status(429, "Retry-After", "60")}}
 		start := time.Now()

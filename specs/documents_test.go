@@ -28,7 +28,7 @@ func TestDocumentsAreValid(t *testing.T) {
 }
 
 // Proof that each of these mistakes would be noticed.
-func TestMistakesAreNoticed(t *testing.T) {
+func TestInvalidSpecsAreDetected(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, file, old, replacement, want string

@@ -25,7 +25,7 @@ func TestEveryActionHasAnEffect(t *testing.T) {
 	}
 }
 
-func TestIdleActionIsNoticed(t *testing.T) {
+func TestOverlayActionWithoutEffectIsDetected(t *testing.T) {
 	t.Parallel()
 	corrections, err := loader.LoadOverlay("partoo.overlay.yaml")
 	require.NoError(t, err)

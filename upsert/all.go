@@ -69,11 +69,11 @@ func All[T, R any](ctx context.Context, users iter.Seq[T], do func(context.Conte
 		panic("upsert: All needs users and a function that upserts one")
 	}
 	o := newOptions(opts)
-	key := keyOf[T](o)
+	key := keyFunc[T](o)
 	return func(yield func(Item[T, R]) bool) {
 		r := newRun(ctx, do, key, o)
-		go r.read(users)
-		defer r.end()
+		go r.readUsers(users)
+		defer r.shutdown()
 		for item := range r.results {
 			if !yield(item) {
 				return

@@ -66,7 +66,7 @@ func TestKeyOrderProperty(t *testing.T) {
 }
 
 // A user that must wait is passed by others, but not by more than there is room for.
-func TestKeyLookAheadIsBounded(t *testing.T) {
+func TestWithKeyLimitsWaitingUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var read, begun int32
 		users := func(yield func(string) bool) {

@@ -39,7 +39,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func TestAllHandsOutEveryUserByCompletion(t *testing.T) {
+func TestAllYieldsResultsInCompletionOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := errors.New("refused")
 		start := time.Now()

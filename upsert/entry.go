@@ -35,9 +35,9 @@ type Entry struct {
 	Time time.Time
 }
 
-// line is an Entry as it stands in the file, or the mark that users which failed
+// jsonLine is an Entry as it stands in the file, or the mark that users which failed
 // are to be upserted again.
-type line struct {
+type jsonLine struct {
 	Index   *int       `json:"index,omitempty"`
 	Key     string     `json:"key,omitempty"`
 	ID      string     `json:"id,omitempty"`
@@ -53,22 +53,22 @@ const (
 	outcomeFailed = "failed"
 )
 
-// entryOf tells what became of a user.
-func entryOf(index int, key string, result any, err error) Entry {
-	e := Entry{Index: index, Key: recordedKey(key), Time: time.Now().UTC().Truncate(time.Second)}
+// newEntry tells what became of a user.
+func newEntry(index int, key string, result any, err error) Entry {
+	e := Entry{Index: index, Key: journalKey(key), Time: time.Now().UTC().Truncate(time.Second)}
 	if err != nil {
-		e.Error = clip(err.Error())
+		e.Error = errorText(err.Error())
 		return e
 	}
-	if r, ok := result.(interface{ record() (string, Outcome) }); ok {
-		e.ID, e.Outcome = r.record()
-		e.ID = cut(e.ID)
+	if r, ok := result.(interface{ journalRecord() (string, Outcome) }); ok {
+		e.ID, e.Outcome = r.journalRecord()
+		e.ID = truncate(e.ID)
 	}
 	return e
 }
 
-// recordedKey is a key as it is recorded: short, and the same after JSON.
-func recordedKey(key string) string {
+// journalKey is a key as it is recorded: short, and the same after JSON.
+func journalKey(key string) string {
 	if len(key) <= maxKey && utf8.ValidString(key) {
 		return key
 	}
@@ -76,15 +76,15 @@ func recordedKey(key string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// clip is an error text as it is recorded. An empty one would not tell a failure.
-func clip(text string) string {
+// errorText is an error text as it is recorded. An empty one would not tell a failure.
+func errorText(text string) string {
 	if text == "" {
 		return "(no text)"
 	}
-	return cut(text)
+	return truncate(text)
 }
 
-func cut(text string) string {
+func truncate(text string) string {
 	if len(text) <= maxError {
 		return text
 	}
@@ -97,7 +97,7 @@ func cut(text string) string {
 
 // encode returns the entry as a line with its newline.
 func (e Entry) encode() ([]byte, error) {
-	l := line{Index: &e.Index, Key: e.Key, ID: e.ID, Error: e.Error, Time: &e.Time}
+	l := jsonLine{Index: &e.Index, Key: e.Key, ID: e.ID, Error: e.Error, Time: &e.Time}
 	switch {
 	case e.Error != "":
 		l.Outcome = outcomeFailed
@@ -112,7 +112,7 @@ func (e Entry) encode() ([]byte, error) {
 
 // decodeLine reads a line. Fields it does not know are left to later releases.
 func decodeLine(text []byte) (e Entry, retry bool, err error) {
-	var l line
+	var l jsonLine
 	if err := json.Unmarshal(text, &l); err != nil {
 		return e, false, err
 	}
@@ -128,7 +128,7 @@ func decodeLine(text []byte) (e Entry, retry bool, err error) {
 	}
 	switch l.Outcome {
 	case outcomeFailed:
-		e.Error = clip(l.Error)
+		e.Error = errorText(l.Error)
 	case outcomeDone:
 	case Created.String():
 		e.Outcome = Created

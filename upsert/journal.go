@@ -54,12 +54,12 @@ var (
 // The journal takes 8 bytes of memory for each user on record. Its methods may be
 // called at any time, from several goroutines.
 type Journal struct {
-	mu    sync.Mutex
-	file  *os.File // nil: closed
-	set   journalSet
-	dirty int         // entries written since the last sync began
-	timer *time.Timer // syncs what is dirty
-	err   error       // the first failure: nothing is written after it
+	mu            sync.Mutex
+	file          *os.File // nil: closed
+	state         journalState
+	pendingWrites int         // entries written since the last sync began
+	timer         *time.Timer // syncs what is dirty
+	err           error       // the first failure: nothing is written after it
 
 	syncing sync.Mutex // held during a sync; taken before mu
 }
@@ -105,7 +105,7 @@ func openJournal(path string, h JournalHeader) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{file: file, set: newJournalSet()}
+	j := &Journal{file: file, state: newJournalSet()}
 	if err := j.load(h, header); err != nil {
 		file.Close()
 		return nil, err
@@ -125,9 +125,9 @@ func (j *Journal) load(h JournalHeader, header []byte) error {
 	}
 	found, end, err := readLines(j.file, func(e Entry, retry bool) bool {
 		if retry {
-			j.set.retry()
+			j.state.dropFailed()
 		} else {
-			j.set.add(e)
+			j.state.add(e)
 		}
 		return true
 	})
@@ -137,7 +137,7 @@ func (j *Journal) load(h JournalHeader, header []byte) error {
 	if end == 0 {
 		return j.create(header, info.Size())
 	}
-	if err := h.match(found); err != nil {
+	if err := h.check(found); err != nil {
 		return err
 	}
 	if err := j.file.Truncate(end); err != nil {
@@ -147,7 +147,7 @@ func (j *Journal) load(h JournalHeader, header []byte) error {
 	return err
 }
 
-func (h JournalHeader) match(found JournalHeader) error {
+func (h JournalHeader) check(found JournalHeader) error {
 	if found.Provider != h.Provider {
 		return fmt.Errorf("%w: its provider is %q, not %q", ErrJournalMismatch, found.Provider, h.Provider)
 	}
@@ -189,13 +189,13 @@ func (j *Journal) create(header []byte, size int64) error {
 func (j *Journal) Counts() JournalCounts {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	count := &j.set.count
+	count := &j.state.count
 	return JournalCounts{
 		Created:   count[Created],
 		Updated:   count[Updated],
 		Unchanged: count[Unchanged],
-		Done:      count[done],
-		Failed:    count[failed],
+		Done:      count[stateDone],
+		Failed:    count[stateFailed],
 	}
 }
 
@@ -205,20 +205,20 @@ func (j *Journal) Counts() JournalCounts {
 func (j *Journal) RetryFailed() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.set.count[failed] == 0 {
+	if j.state.count[stateFailed] == 0 {
 		return j.err
 	}
 	if err := j.write([]byte("{\"retry\":true}\n")); err != nil {
 		return err
 	}
-	j.set.retry()
+	j.state.dropFailed()
 	return nil
 }
 
 // has reports whether the user at this place in the input, with this key, is on record.
 func (j *Journal) has(index int, key string) bool {
-	key = recordedKey(key)
+	key = journalKey(key)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.set.has(index, key)
+	return j.state.has(index, key)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-func TestJournalRefusals(t *testing.T) {
+func TestOpenJournalErrors(t *testing.T) {
 	whole := "{\"format\":\"usersync journal\",\"version\":1,\"provider\":\"partoo\",\"input\":\"sha256:00ff\"}\n"
 	one := "{\"index\":0,\"outcome\":\"created\"}\n"
 	for name, c := range map[string]struct {
@@ -84,7 +84,7 @@ func TestJournalFailureEndsTheRun(t *testing.T) {
 
 // A process may be killed after any byte: what is left is a journal of the users
 // whose lines are whole, and goes on from there.
-func TestJournalCutAnywhere(t *testing.T) {
+func TestJournalTruncatedAtAnyByteCanBeResumed(t *testing.T) {
 	path, users := journalPath(t), []string{"a", "b", "c", "b", "d"}
 	j := open(t, path)
 	runUsers(t, j, users, 1)
@@ -126,7 +126,7 @@ func TestJournalCutAnywhere(t *testing.T) {
 }
 
 // What a power failure may leave at the end of a file is dropped.
-func TestJournalWithADamagedEnd(t *testing.T) {
+func TestJournalDropsInvalidLastLine(t *testing.T) {
 	for name, tail := range map[string]string{
 		"zeros":                 strings.Repeat("\x00", 4096),
 		"many zeros":            strings.Repeat("\x00", 1<<20),

@@ -178,7 +178,7 @@ func lastOf(t *testing.T, path, key string) (last upsert.Entry) {
 	return last
 }
 
-func TestJournalLeavesCancelledForTheNextRun(t *testing.T) {
+func TestJournalDoesNotRecordCancelledRun(t *testing.T) {
 	j := open(t, journalPath(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	for range upsert.All(ctx, count(5), func(ctx context.Context, n int) (result, error) {
@@ -196,7 +196,7 @@ func TestJournalLeavesCancelledForTheNextRun(t *testing.T) {
 }
 
 // An upsert that was called off by itself is nobody's failure either.
-func TestJournalLeavesCalledOffForTheNextRun(t *testing.T) {
+func TestJournalDoesNotRecordCancelledUpsert(t *testing.T) {
 	j := open(t, journalPath(t))
 	for item := range upsert.All(t.Context(), count(5), func(ctx context.Context, n int) (result, error) {
 		if n == 1 {

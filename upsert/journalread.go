@@ -61,12 +61,12 @@ func decodeHeader(text []byte) (JournalHeader, error) {
 // says of the file.
 func ReadJournal(path string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		last, err := readLast(path)
+		last, err := readLastEntries(path)
 		if err == nil {
 			number := 0
 			err = readFile(path, func(e Entry, retry bool) bool {
 				number++
-				return retry || !last.is(e.Index, number) || yield(e, nil)
+				return retry || !last.isLast(e.Index, number) || yield(e, nil)
 			})
 		}
 		if err != nil {
@@ -87,16 +87,16 @@ func readFile(path string, line func(e Entry, retry bool) bool) error {
 
 // lastEntries says which entries of a journal count.
 type lastEntries struct {
-	set   journalSet
+	set   journalState
 	pages map[int]*[pageSize]int // the number of the last entry, by the user's index
 }
 
-func readLast(path string) (*lastEntries, error) {
+func readLastEntries(path string) (*lastEntries, error) {
 	l := &lastEntries{newJournalSet(), make(map[int]*[pageSize]int)}
 	number := 0
 	err := readFile(path, func(e Entry, retry bool) bool {
 		if number++; retry {
-			l.set.retry()
+			l.set.dropFailed()
 			return true
 		}
 		l.set.add(e)
@@ -111,10 +111,10 @@ func readLast(path string) (*lastEntries, error) {
 	return l, err
 }
 
-// is reports whether the entry with this number is the one that counts.
-func (l *lastEntries) is(index, number int) bool {
+// isLast reports whether the entry with this number is the one that counts.
+func (l *lastEntries) isLast(index, number int) bool {
 	page := l.pages[index/pageSize]
-	return page != nil && page[index%pageSize] == number && l.set.pages[index/pageSize][index%pageSize].state() != none
+	return page != nil && page[index%pageSize] == number && l.set.pages[index/pageSize][index%pageSize].state() != noEntry
 }
 
 // readLines reads a journal up to its last whole line, or until line returns
@@ -129,7 +129,7 @@ func readLines(file io.Reader, line func(e Entry, retry bool) bool) (h JournalHe
 		switch {
 		case errors.Is(err, io.EOF):
 			return h, end, nil // what is left was cut off while it was written
-		case err != nil && !errors.Is(err, errLong):
+		case err != nil && !errors.Is(err, errLineTooLong):
 			return h, end, err
 		case number == 1:
 			if h, err = decodeHeader(text); err != nil {
@@ -157,10 +157,10 @@ func readLines(file io.Reader, line func(e Entry, retry bool) bool) (h JournalHe
 	}
 }
 
-var errLong = fmt.Errorf("longer than %d bytes", maxLine)
+var errLineTooLong = fmt.Errorf("longer than %d bytes", maxLine)
 
 // readLine reads a line with its end. The text is valid until the next is read; that
-// of a line over the limit, which is an errLong, is passed over.
+// of a line over the limit, which is an errLineTooLong, is passed over.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	text, err := in.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {
@@ -169,5 +169,5 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	for errors.Is(err, bufio.ErrBufferFull) {
 		_, err = in.ReadSlice('\n')
 	}
-	return nil, cmp.Or(err, errLong)
+	return nil, cmp.Or(err, errLineTooLong)
 }

@@ -35,8 +35,8 @@ func (j *Journal) append(e Entry, text []byte) (full bool, err error) {
 	if err := j.write(text); err != nil {
 		return false, err
 	}
-	j.set.add(e)
-	return j.dirty == syncEntries, nil
+	j.state.add(e)
+	return j.pendingWrites == syncEntries, nil
 }
 
 // write appends a line in one piece. j.mu is held.
@@ -48,11 +48,11 @@ func (j *Journal) write(text []byte) error {
 		return fmt.Errorf("upsert: %w is closed", ErrJournal)
 	}
 	if _, err := j.file.Write(text); err != nil {
-		return j.fail(err)
+		return j.setErr(err)
 	}
-	j.dirty++
+	j.pendingWrites++
 	switch {
-	case j.dirty > 1:
+	case j.pendingWrites > 1:
 	case j.timer == nil:
 		j.timer = time.AfterFunc(syncDelay, j.sync)
 	default:
@@ -66,8 +66,8 @@ func (j *Journal) sync() {
 	j.syncing.Lock()
 	defer j.syncing.Unlock()
 	j.mu.Lock()
-	file, dirty := j.file, j.dirty
-	j.dirty = 0
+	file, dirty := j.file, j.pendingWrites
+	j.pendingWrites = 0
 	j.mu.Unlock()
 	if file == nil || dirty == 0 {
 		return
@@ -75,11 +75,11 @@ func (j *Journal) sync() {
 	err := file.Sync()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.fail(err)
+	j.setErr(err)
 }
 
-// fail keeps the first error. j.mu is held.
-func (j *Journal) fail(err error) error {
+// setErr keeps the first error. j.mu is held.
+func (j *Journal) setErr(err error) error {
 	if err != nil && j.err == nil {
 		j.err = fmt.Errorf("upsert: %w: %w", ErrJournal, err)
 	}
@@ -101,7 +101,7 @@ func (j *Journal) Close() error {
 	if j.timer != nil {
 		j.timer.Stop()
 	}
-	j.fail(j.file.Close())
+	j.setErr(j.file.Close())
 	j.file = nil
 	return j.err
 }
@@ -117,7 +117,7 @@ func (j *Journal) Remove() error {
 	if file == nil {
 		return fmt.Errorf("upsert: remove journal: %w is closed", ErrJournal)
 	}
-	if !inPlace(file) {
+	if !isCurrentFile(file) {
 		return errors.Join(fmt.Errorf("upsert: remove journal: %w: another file is at %s", ErrJournal, file.Name()), j.Close())
 	}
 	if runtime.GOOS == "windows" { // which keeps open files
@@ -126,8 +126,8 @@ func (j *Journal) Remove() error {
 	return errors.Join(os.Remove(file.Name()), j.Close())
 }
 
-// inPlace reports whether a file is still the one at its path.
-func inPlace(file *os.File) bool {
+// isCurrentFile reports whether a file is still the one at its path.
+func isCurrentFile(file *os.File) bool {
 	is, err := file.Stat()
 	there, wrong := os.Stat(file.Name())
 	return err == nil && wrong == nil && os.SameFile(is, there)

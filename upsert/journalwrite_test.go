@@ -20,15 +20,15 @@ func newTestJournal(t *testing.T) *Journal {
 func (j *Journal) unsynced() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.dirty
+	return j.pendingWrites
 }
 
 func TestJournalSyncs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newTestJournal(t)
 		for range 2 { // a second time after a quiet while
-			require.NoError(t, j.record(entryOf(0, "a", nil, nil)))
-			require.NoError(t, j.record(entryOf(1, "b", nil, nil)))
+			require.NoError(t, j.record(newEntry(0, "a", nil, nil)))
+			require.NoError(t, j.record(newEntry(1, "b", nil, nil)))
 			time.Sleep(syncDelay - time.Nanosecond) // fake time
 			synctest.Wait()
 			assert.Equal(t, 2, j.unsynced())
@@ -39,7 +39,7 @@ func TestJournalSyncs(t *testing.T) {
 		}
 		for i := range syncEntries {
 			assert.Equal(t, i, j.unsynced())
-			require.NoError(t, j.record(entryOf(i, "", nil, nil)))
+			require.NoError(t, j.record(newEntry(i, "", nil, nil)))
 		}
 		assert.Zero(t, j.unsynced())
 		require.NoError(t, j.Close())
@@ -49,12 +49,12 @@ func TestJournalSyncs(t *testing.T) {
 // Nothing is written after a failure: a line may have been cut off.
 func TestJournalKeepsItsFirstFailure(t *testing.T) {
 	j := newTestJournal(t)
-	require.NoError(t, j.record(entryOf(0, "a", nil, os.ErrInvalid)))
+	require.NoError(t, j.record(newEntry(0, "a", nil, os.ErrInvalid)))
 	require.NoError(t, j.file.Close())
-	first := j.record(entryOf(1, "b", nil, nil))
+	first := j.record(newEntry(1, "b", nil, nil))
 	assert.ErrorIs(t, first, ErrJournal)
 	assert.ErrorIs(t, first, os.ErrClosed)
-	assert.Equal(t, first, j.record(entryOf(2, "c", nil, nil)))
+	assert.Equal(t, first, j.record(newEntry(2, "c", nil, nil)))
 	assert.Equal(t, first, j.RetryFailed())
 	assert.Equal(t, first, j.Close())
 	assert.Equal(t, first, j.Close())

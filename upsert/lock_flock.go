@@ -16,7 +16,7 @@ func openLocked(path string) (*os.File, error) {
 		return nil, err
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil && inPlace(file) {
+	if err == nil && isCurrentFile(file) {
 		return file, nil
 	}
 	file.Close()

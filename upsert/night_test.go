@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -32,7 +32,7 @@ func people(n int) iter.Seq[identifai.UserInput] {
 
 // 1,000 users at 30 writes a minute and one a second: 33 whole minutes, and ten
 // writes in the last.
-func TestAThousandUsersTakeWhatTheQuotaTakes(t *testing.T) {
+func TestAllUsesFullQuota(t *testing.T) {
 	const least = 33*time.Minute + 9*time.Second
 	synctest.Test(t, func(t *testing.T) {
 		server := identifaitest.NewServer(identifaitest.WithQuotas())

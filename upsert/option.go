@@ -66,8 +66,8 @@ func WithJournal(j *Journal) Option {
 	return func(o *options) { o.journal = j }
 }
 
-// keyOf returns the key function for users of type T, nil when there is none.
-func keyOf[T any](o options) func(T) string {
+// keyFunc returns the key function for users of type T, nil when there is none.
+func keyFunc[T any](o options) func(T) string {
 	if o.key == nil {
 		return nil
 	}

@@ -46,7 +46,7 @@ type Result[ID comparable] struct {
 	Outcome Outcome
 }
 
-// record is what a journal keeps of the result. Results that embed Result have it too.
-func (r Result[ID]) record() (id string, outcome Outcome) {
+// journalRecord is what a journal keeps of the result. Results that embed Result have it too.
+func (r Result[ID]) journalRecord() (id string, outcome Outcome) {
 	return fmt.Sprint(r.ID), r.Outcome
 }

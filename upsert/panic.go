@@ -25,9 +25,9 @@ func (p *Panic) Unwrap() error {
 	return err
 }
 
-// guard calls f. When f panics or calls runtime.Goexit (testing's FailNow does),
+// recoverPanic calls f. When f panics or calls runtime.Goexit (testing's FailNow does),
 // the run ends and keeps that for its own end.
-func (r *run[T, R]) guard(f func()) {
+func (r *run[T, R]) recoverPanic(f func()) {
 	returned := false
 	defer func() {
 		if returned {
@@ -38,7 +38,7 @@ func (r *run[T, R]) guard(f func()) {
 		defer r.mu.Unlock()
 		switch {
 		case value == nil:
-			r.exited = true
+			r.goexited = true
 		case r.panicked == nil:
 			r.panicked = &Panic{Value: value, Stack: debug.Stack()}
 		}

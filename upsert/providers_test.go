@@ -16,7 +16,7 @@ import (
 
 // The three UpsertUser methods fit as they are, and nothing is sent for an input
 // that is not valid.
-func TestAllTakesTheProvidersMethods(t *testing.T) {
+func TestAllAcceptsProviderMethods(t *testing.T) {
 	var (
 		i *identifai.Client
 		p *partoo.Client

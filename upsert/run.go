@@ -12,25 +12,25 @@ import (
 // started as they are needed, take them, and those that wait for them. They stay: a
 // new goroutine for each user would have to grow its stack each time.
 type run[T, R any] struct {
-	do      func(context.Context, T) (R, error)
-	key     func(T) string // nil: every user is like no other
-	journal *Journal       // nil: none
+	upsertFunc func(context.Context, T) (R, error)
+	key        func(T) string // nil: every user is like no other
+	journal    *Journal       // nil: none
 
-	ctx    context.Context // the upserts' context
-	cancel context.CancelFunc
-	open   context.Context // ends with ctx, or when no more upserts are to begin
-	stop   context.CancelFunc
+	ctx           context.Context // the upserts' context
+	cancel        context.CancelFunc
+	acceptCtx     context.Context // ends with ctx, or when no more upserts are to begin
+	stopAccepting context.CancelFunc
 
-	slots   chan chan job[T] // one element for each upsert that may begin: where a worker gets it, nil for a new one
-	workers []chan job[T]    // those of the workers there are; the reader's alone
-	room    chan struct{}    // one element for each user that may wait
-	results chan Item[T, R]
-	working sync.WaitGroup
+	idleWorkers chan chan job[T] // one element for each upsert that may begin: where a worker gets it, nil for a new one
+	workers     []chan job[T]    // those of the workers there are; the reader's alone
+	waitSlots   chan struct{}    // one element for each user that may wait
+	results     chan Item[T, R]
+	wg          sync.WaitGroup
 
-	mu       sync.Mutex
-	waiting  map[string][]job[T] // by the keys in flight
-	panicked *Panic              // the first
-	exited   bool                // a function of the caller called runtime.Goexit
+	mu           sync.Mutex
+	waitingByKey map[string][]job[T] // by the keys in flight
+	panicked     *Panic              // the first
+	goexited     bool                // a function of the caller called runtime.Goexit
 }
 
 type job[T any] struct {
@@ -41,52 +41,52 @@ type job[T any] struct {
 
 func newRun[T, R any](ctx context.Context, do func(context.Context, T) (R, error), key func(T) string, o options) *run[T, R] {
 	r := &run[T, R]{
-		do:      do,
-		key:     key,
-		journal: o.journal,
-		slots:   make(chan chan job[T], o.workers),
-		room:    make(chan struct{}, o.workers),
-		results: make(chan Item[T, R]),
-		waiting: map[string][]job[T]{},
+		upsertFunc:   do,
+		key:          key,
+		journal:      o.journal,
+		idleWorkers:  make(chan chan job[T], o.workers),
+		waitSlots:    make(chan struct{}, o.workers),
+		results:      make(chan Item[T, R]),
+		waitingByKey: map[string][]job[T]{},
 	}
 	r.ctx, r.cancel = context.WithCancel(ctx)
-	r.open, r.stop = context.WithCancel(r.ctx)
+	r.acceptCtx, r.stopAccepting = context.WithCancel(r.ctx)
 	for range o.workers {
-		r.slots <- nil
-		r.room <- struct{}{}
+		r.idleWorkers <- nil
+		r.waitSlots <- struct{}{}
 	}
 	return r
 }
 
-// end cancels what is in flight, waits until it is over, and lets a panic
+// shutdown cancels what is in flight, waits until it is over, and lets a panic
 // continue here.
-func (r *run[T, R]) end() {
+func (r *run[T, R]) shutdown() {
 	r.cancel()
 	for range r.results {
 	}
 	switch {
 	case r.panicked != nil:
 		panic(r.panicked)
-	case r.exited:
+	case r.goexited:
 		runtime.Goexit()
 	}
 }
 
-// read starts an upsert for each user and ends when all are over. It holds a slot
+// readUsers starts an upsert for each user and ends when all are over. It holds a slot
 // and room for one more user whenever it asks for the next: a user that has been
 // read can always be placed.
-func (r *run[T, R]) read(users iter.Seq[T]) {
+func (r *run[T, R]) readUsers(users iter.Seq[T]) {
 	defer close(r.results)
-	defer r.working.Wait()
-	defer r.dismiss()
-	r.guard(func() {
-		slot, ok := take(r, r.slots)
-		if !ok || !r.hasRoom() {
+	defer r.wg.Wait()
+	defer r.closeWorkers()
+	r.recoverPanic(func() {
+		slot, ok := receive(r, r.idleWorkers)
+		if !ok || !r.takeWaitSlot() {
 			return
 		}
 		index := 0
 		for user := range users {
-			if slot, ok = r.place(job[T]{index: index, user: user}, slot); !ok {
+			if slot, ok = r.dispatch(job[T]{index: index, user: user}, slot); !ok {
 				return
 			}
 			index++
@@ -94,17 +94,17 @@ func (r *run[T, R]) read(users iter.Seq[T]) {
 	})
 }
 
-// dismiss has the workers end when they have done what they were given.
-func (r *run[T, R]) dismiss() {
+// closeWorkers has the workers end when they have done what they were given.
+func (r *run[T, R]) closeWorkers() {
 	for _, worker := range r.workers {
 		close(worker)
 	}
 }
 
-// place gives a user to the worker of the slot, or has it wait for the one before it
+// dispatch gives a user to the worker of the slot, or has it wait for the one before it
 // with the same key. It returns the slot for the next, and whether there is to be one.
-func (r *run[T, R]) place(j job[T], slot chan job[T]) (chan job[T], bool) {
-	if r.open.Err() != nil {
+func (r *run[T, R]) dispatch(j job[T], slot chan job[T]) (chan job[T], bool) {
+	if r.acceptCtx.Err() != nil {
 		return nil, false
 	}
 	if r.key != nil {
@@ -113,95 +113,95 @@ func (r *run[T, R]) place(j job[T], slot chan job[T]) (chan job[T], bool) {
 	if r.journal != nil && r.journal.has(j.index, j.key) {
 		return slot, true
 	}
-	if r.waits(j) {
-		return slot, r.hasRoom()
+	if r.waitBehind(j) {
+		return slot, r.takeWaitSlot()
 	}
 	if slot == nil {
 		slot = make(chan job[T], 1)
 		r.workers = append(r.workers, slot)
-		r.working.Add(1)
+		r.wg.Add(1)
 		go r.worker(slot)
 	}
 	slot <- j
-	return take(r, r.slots)
+	return receive(r, r.idleWorkers)
 }
 
-func (r *run[T, R]) hasRoom() bool {
-	_, ok := take(r, r.room)
+func (r *run[T, R]) takeWaitSlot() bool {
+	_, ok := receive(r, r.waitSlots)
 	return ok
 }
 
-// take takes an element from c, or reports false when no more upserts are to begin.
-func take[T, R, E any](r *run[T, R], c chan E) (element E, ok bool) {
+// receive takes an element from c, or reports false when no more upserts are to begin.
+func receive[T, R, E any](r *run[T, R], c chan E) (element E, ok bool) {
 	select {
 	case element = <-c:
-		return element, r.open.Err() == nil
-	case <-r.open.Done():
+		return element, r.acceptCtx.Err() == nil
+	case <-r.acceptCtx.Done():
 		return element, false
 	}
 }
 
-// waits puts j behind the user with its key that is in flight. When there is
+// waitBehind puts j behind the user with its key that is in flight. When there is
 // none, it is j that the next ones wait for.
-func (r *run[T, R]) waits(j job[T]) bool {
+func (r *run[T, R]) waitBehind(j job[T]) bool {
 	if j.key == "" {
 		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	queue, busy := r.waiting[j.key]
+	queue, busy := r.waitingByKey[j.key]
 	if busy {
 		queue = append(queue, j)
 	}
-	r.waiting[j.key] = queue
+	r.waitingByKey[j.key] = queue
 	return busy
 }
 
-// next returns the first user that waits for the one with this key.
-func (r *run[T, R]) next(key string) (j job[T], ok bool) {
+// nextWaiting returns the first user that waits for the one with this key.
+func (r *run[T, R]) nextWaiting(key string) (j job[T], ok bool) {
 	if key == "" {
 		return j, false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	queue := r.waiting[key]
+	queue := r.waitingByKey[key]
 	if len(queue) == 0 {
-		delete(r.waiting, key)
+		delete(r.waitingByKey, key)
 		return j, false
 	}
-	r.waiting[key] = queue[1:]
+	r.waitingByKey[key] = queue[1:]
 	return queue[0], true
 }
 
 // worker upserts the users that it is given, and offers its slot after each.
 func (r *run[T, R]) worker(slot chan job[T]) {
-	defer r.working.Done()
-	r.guard(func() {
+	defer r.wg.Done()
+	r.recoverPanic(func() {
 		for j := range slot {
-			r.work(j)
-			r.slots <- slot
+			r.process(j)
+			r.idleWorkers <- slot
 		}
 	})
 }
 
-// work upserts a user and then those that wait for it.
-func (r *run[T, R]) work(j job[T]) {
-	for more := true; more && r.open.Err() == nil; {
+// process upserts a user and then those that wait for it.
+func (r *run[T, R]) process(j job[T]) {
+	for more := true; more && r.acceptCtx.Err() == nil; {
 		r.results <- r.upsert(j)
-		if j, more = r.next(j.key); more {
-			r.room <- struct{}{}
+		if j, more = r.nextWaiting(j.key); more {
+			r.waitSlots <- struct{}{}
 		}
 	}
 }
 
 func (r *run[T, R]) upsert(j job[T]) Item[T, R] {
-	result, err := r.do(r.ctx, j.user)
+	result, err := r.upsertFunc(r.ctx, j.user)
 	item := Item[T, R]{Index: j.index, User: j.user, Result: result, Err: err}
 	if r.journal == nil || err != nil && (r.ctx.Err() != nil || errors.Is(err, context.Canceled)) {
 		return item
 	}
-	if failed := r.journal.record(entryOf(j.index, j.key, result, err)); failed != nil {
-		r.stop()
+	if failed := r.journal.record(newEntry(j.index, j.key, result, err)); failed != nil {
+		r.stopAccepting()
 		item.Err = errors.Join(err, failed)
 	}
 	return item

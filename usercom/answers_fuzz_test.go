@@ -7,8 +7,8 @@ import (
 	"github.com/usersync/usersync/usercom"
 )
 
-func FuzzAnswers(f *testing.F) { everycall.Fuzz(f, everycall.UserCom) }
+func FuzzResponses(f *testing.F) { everycall.Fuzz(f, everycall.UserCom) }
 
 func TestEveryCallIsListed(t *testing.T) {
-	everycall.Covers(t, everycall.UserCom, new(usercom.Client))
+	everycall.AssertCovered(t, everycall.UserCom, new(usercom.Client))
 }

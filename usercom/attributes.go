@@ -32,7 +32,7 @@ const maxAttributeName = 255
 // lost. A user that does not exist is an error that matches rest.ErrNotFound.
 func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value any) error {
 	const operation = "SetAttribute"
-	if err := checkSet(operation, id, map[string]any{name: value}); err != nil {
+	if err := checkSetAttributes(operation, id, map[string]any{name: value}); err != nil {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true})
@@ -43,7 +43,7 @@ func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value 
 // those of [Client.SetAttribute]. Without attributes nothing is sent.
 func (c *Client) SetAttributes(ctx context.Context, id int64, attributes map[string]any) error {
 	const operation = "SetAttributes"
-	if err := checkSet(operation, id, attributes); err != nil {
+	if err := checkSetAttributes(operation, id, attributes); err != nil {
 		return err
 	}
 	return c.setAttributes(ctx, operation, id, attributes)
@@ -58,7 +58,7 @@ func (c *Client) setAttributes(ctx context.Context, operation string, id int64, 
 	return rest.Discard(c.api.SetMultipleAttributes(ctx, id, attributes))
 }
 
-func checkSet(operation string, id int64, attributes map[string]any) error {
+func checkSetAttributes(operation string, id int64, attributes map[string]any) error {
 	var p check.Problems
 	p.Positive("id", id)
 	checkAttributes(&p, attributes)
@@ -71,7 +71,7 @@ func checkAttributes(p *check.Problems, attributes map[string]any) {
 			p.Add("attributes", "must not hold an empty name")
 			continue
 		}
-		field := "attributes." + short(name)
+		field := "attributes." + shortName(name)
 		p.Text(field, name)
 		if utf8.RuneCountInString(name) > maxAttributeName {
 			p.Add(field, "must have a name of at most 255 characters")
@@ -83,21 +83,21 @@ func checkAttributes(p *check.Problems, attributes map[string]any) {
 	}
 }
 
-// shownOfName is how much an error shows of a name that is too long.
-const shownOfName = 40
+// maxShownName is how much an error shows of a name that is too long.
+const maxShownName = 40
 
-// short is a name as an error may show it.
-func short(name string) string {
+// shortName is a name as an error may show it.
+func shortName(name string) string {
 	name = strings.ToValidUTF8(name, "\uFFFD")
 	if runes := []rune(name); len(runes) > maxAttributeName {
-		return string(runes[:shownOfName]) + "…"
+		return string(runes[:maxShownName]) + "…"
 	}
 	return name
 }
 
-// replacement is how encoding/json writes what is not valid UTF-8: the escape
+// escapedReplacement is how encoding/json writes what is not valid UTF-8: the escape
 // \ufffd, not itself escaped. A U+FFFD in valid text is written as it is.
-var replacement = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
+var escapedReplacement = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
 
 // checkJSON wants a value that arrives as it is.
 func checkJSON(p *check.Problems, field string, value any) {
@@ -105,7 +105,7 @@ func checkJSON(p *check.Problems, field string, value any) {
 	switch {
 	case err != nil:
 		p.Add(field, "must be a value that JSON can hold: text, a finite number, true, false, null, or lists and objects of them")
-	case replacement.Match(encoded):
+	case escapedReplacement.Match(encoded):
 		p.Add(field, "must be valid UTF-8")
 	}
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 const notJSON = "must be a value that JSON can hold: text, a finite number, true, false, null, or lists and objects of them"
 
-func TestAttributeRequestsToTheByte(t *testing.T) {
+func TestAttributeRequestsExact(t *testing.T) {
 	client, requests := recording(t)
 	day := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	require.NoError(t, client.SetAttribute(t.Context(), 5577, "plan", "pro"))
@@ -62,7 +62,7 @@ func TestAttributesAreSet(t *testing.T) {
 }
 
 // What the vendor answers is not known, so any 2xx will do.
-func TestAttributesMindNoAnswer(t *testing.T) {
+func TestSetAttributesAcceptsAny2xx(t *testing.T) {
 	for status, body := range map[int]string{200: `{"status":"ok"}`, 201: `null`, 204: ``, 202: `ok`} {
 		client, _ := answering(t, status, body)
 		assert.NoError(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), status)
@@ -72,20 +72,20 @@ func TestAttributesMindNoAnswer(t *testing.T) {
 	assert.ErrorContains(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), "web page")
 }
 
-func TestAttributesOfNobody(t *testing.T) {
+func TestSetAttributesOfUnknownUser(t *testing.T) {
 	client := newClient(t, usercomtest.NewServer())
 	assert.ErrorIs(t, client.SetAttribute(t.Context(), 99, "plan", "pro"), rest.ErrNotFound)
 	assert.ErrorIs(t, client.SetAttributes(t.Context(), 99, map[string]any{"plan": "pro"}), rest.ErrNotFound)
 }
 
-func TestAttributesAreRepeatedAfterALostAnswer(t *testing.T) {
+func TestAttributesAreRepeatedAfterALostResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		id := server.AddUser(usercomtest.User{}).ID
 		client := newClient(t, server)
-		server.Fail(resttest.LostAnswer())
+		server.Fail(resttest.LostResponse())
 		require.NoError(t, client.SetAttribute(t.Context(), id, "plan", "pro"))
-		server.Fail(resttest.LostAnswer())
+		server.Fail(resttest.LostResponse())
 		require.NoError(t, client.SetAttributes(t.Context(), id, map[string]any{"seats": 3}))
 		assert.Len(t, server.Requests(), 4)
 	})
@@ -139,7 +139,7 @@ func TestAttributesAreChecked(t *testing.T) {
 	}
 }
 
-func TestEveryStandardAttributeIsRefusedAsACustomOne(t *testing.T) {
+func TestEveryStandardAttributeIsRejectedAsACustomOne(t *testing.T) {
 	client, requests := recording(t)
 	_, err := client.UpsertUser(t.Context(), ada())
 	require.NoError(t, err)

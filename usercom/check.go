@@ -38,12 +38,12 @@ func checkFields(p *check.Problems, r UpdateUserRequest) {
 		{"linkedin_url", r.LinkedInURL}, {"phone_number", r.PhoneNumber}, {"region", r.Region},
 		{"timezone", r.Timezone}, {"twitter_url", r.TwitterURL},
 	} {
-		p.Text(f.name, value(f.text))
+		p.Text(f.name, deref(f.text))
 	}
-	p.Email("email", value(r.Email))
-	p.Phone("phone_number", value(r.PhoneNumber))
-	p.MaxLength("first_name", value(r.FirstName), maxName)
-	p.MaxLength("last_name", value(r.LastName), maxName)
+	p.Email("email", deref(r.Email))
+	p.Phone("phone_number", deref(r.PhoneNumber))
+	p.MaxLength("first_name", deref(r.FirstName), maxName)
+	p.MaxLength("last_name", deref(r.LastName), maxName)
 	if r.Gender != nil && !r.Gender.Valid() {
 		p.Add("gender", "must be 1 (unknown), 2 (male) or 3 (female)")
 	}
@@ -55,8 +55,8 @@ func checkFields(p *check.Problems, r UpdateUserRequest) {
 	}
 }
 
-// value is what text points to, or nothing.
-func value(text *string) string {
+// deref is what text points to, or nothing.
+func deref(text *string) string {
 	if text == nil {
 		return ""
 	}

@@ -12,10 +12,10 @@ import (
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-func TestNewWantsOneDNSLabel(t *testing.T) {
+func TestNewRejectsInvalidSubdomain(t *testing.T) {
 	for _, subdomain := range []string{"app", "APP", "a", "my-app-2", "1", "xn--caf-dma", strings.Repeat("a", 63)} {
 		_, err := usercom.New(subdomain, usercomtest.Key)
 		assert.NoError(t, err, subdomain)
@@ -37,7 +37,7 @@ func TestNewWithoutASubdomain(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestNewRefusesWhatCannotBeUsed(t *testing.T) {
+func TestNewRejectsWhatCannotBeUsed(t *testing.T) {
 	for name, refused := range map[string]struct {
 		key    string
 		option rest.Option
@@ -54,13 +54,13 @@ func TestNewRefusesWhatCannotBeUsed(t *testing.T) {
 }
 
 // A key in the subdomain's place is refused and does not reach the error.
-func TestSwappedArgumentsDoNotLeakTheKey(t *testing.T) {
+func TestNewDoesNotLeakKeyPassedAsSubdomain(t *testing.T) {
 	_, err := usercom.New(usercomtest.Key, "app")
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), usercomtest.Key)
 }
 
-func TestRequestsCarryTheKeyAndNothingStrange(t *testing.T) {
+func TestRequestHeaders(t *testing.T) {
 	client, requests := recording(t)
 	_, err := client.GetUser(t.Context(), 5577)
 	require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestRequestsCarryTheKeyAndNothingStrange(t *testing.T) {
 	}, (*requests)[0].header)
 }
 
-func TestAPIIsTheWholeClientOnTheSameStack(t *testing.T) {
+func TestPIIsTheWholeClientOnTheSameStack(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
 	answer, err := client.API().UpdateOrCreateUserWithResponse(t.Context(), gen.UpdateOrCreateUserRequest{UserID: new("4711")})

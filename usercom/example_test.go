@@ -8,7 +8,7 @@ import (
 
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // In a service: usercom.New("app", os.Getenv("USERCOM_API_KEY")). Here the client

@@ -28,28 +28,28 @@ func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	found, err := rest.Decode[searchAnswer](c.api.SearchUsers(ctx, &gen.SearchUsersParams{Email: &email, Many: new(true)}))
+	found, err := rest.Decode[searchResponse](c.api.SearchUsers(ctx, &gen.SearchUsersParams{Email: &email, Many: new(true)}))
 	if err != nil {
 		return User{}, err
 	}
-	return found.one(operation, email)
+	return found.single(operation, email)
 }
 
-// searchAnswer is what a search answers: a list, as asked for, or a single user,
+// searchResponse is what a search answers: a list, as asked for, or a single user,
 // as without many=true. Which of them depends on the version of the API.
-type searchAnswer []User
+type searchResponse []User
 
-func (a *searchAnswer) UnmarshalJSON(data []byte) error {
+func (a *searchResponse) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
 		return json.Unmarshal(data, (*[]User)(a))
 	}
 	var user User
 	err := json.Unmarshal(data, &user)
-	*a = searchAnswer{user}
+	*a = searchResponse{user}
 	return err
 }
 
-func (a searchAnswer) Check() error {
+func (a searchResponse) Check() error {
 	for _, user := range a {
 		if user.ID <= 0 {
 			return errNoID
@@ -58,16 +58,16 @@ func (a searchAnswer) Check() error {
 	return nil
 }
 
-// maxNamed is how many users an error names.
-const maxNamed = 10
+// maxListedIDs is how many users an error names.
+const maxListedIDs = 10
 
-// one returns the only user with this address. Whether the vendor's search
+// single returns the only user with this address. Whether the vendor's search
 // compares whole addresses is not taken for granted.
-func (a searchAnswer) one(operation, email string) (User, error) {
+func (a searchResponse) single(operation, email string) (User, error) {
 	var match User
 	var ids []string
 	for _, user := range a {
-		if strings.EqualFold(value(user.Email), email) {
+		if strings.EqualFold(deref(user.Email), email) {
 			match = user
 			ids = append(ids, fmt.Sprint(user.ID))
 		}
@@ -78,7 +78,7 @@ func (a searchAnswer) one(operation, email string) (User, error) {
 	case 1:
 		return match, nil
 	}
-	named := strings.Join(ids[:min(len(ids), maxNamed)], ", ")
+	named := strings.Join(ids[:min(len(ids), maxListedIDs)], ", ")
 	return User{}, lookupError(operation, fmt.Sprintf("%d users have this address: id %s", len(ids), named), rest.ErrConflict)
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 func withAddress(email string) usercomtest.User {
@@ -31,7 +31,7 @@ func TestFindUserByEmail(t *testing.T) {
 	assert.Equal(t, "ada+crm@example.com", *user.Email)
 }
 
-func TestFindRequestToTheByte(t *testing.T) {
+func TestFindRequestExact(t *testing.T) {
 	client, requests := recording(t)
 	_, err := client.FindUserByEmail(t.Context(), "ada+crm&x=1@example.com")
 	require.ErrorIs(t, err, rest.ErrNotFound)
@@ -40,7 +40,7 @@ func TestFindRequestToTheByte(t *testing.T) {
 	assert.Empty(t, (*requests)[0].body)
 }
 
-func TestFindUserByEmailFindsNobody(t *testing.T) {
+func TestFindUserByEmailNotFound(t *testing.T) {
 	server := usercomtest.NewServer()
 	_, err := newClient(t, server).FindUserByEmail(t.Context(), "ada@example.com")
 	require.ErrorIs(t, err, rest.ErrNotFound)
@@ -58,7 +58,7 @@ func TestFindUserByEmailFindsSeveral(t *testing.T) {
 	assert.Zero(t, user)
 }
 
-func TestFindUserByEmailReadsWhatVersionsAnswer(t *testing.T) {
+func TestFindUserByEmailAcceptsAllResponseFormats(t *testing.T) {
 	const one = `{"id":7,"email":"ADA@example.com"}`
 	tests := []struct {
 		name   string
@@ -103,7 +103,7 @@ func TestFindUserByEmailReadsWhatVersionsAnswer(t *testing.T) {
 
 // A base URL with the path forgotten leads to a page that says 404. That is not
 // "no such user", or a caller would create everybody anew.
-func TestAWrongURLIsNoMissingUser(t *testing.T) {
+func TestHTML404IsNotErrNotFound(t *testing.T) {
 	server := usercomtest.NewServer()
 	client, err := usercom.New("", usercomtest.Key, rest.WithHTTPClient(server.Client()), rest.WithBaseURL(server.URL))
 	require.NoError(t, err)
@@ -130,7 +130,7 @@ func TestFindUserByEmailChecksTheAddress(t *testing.T) {
 	assert.Empty(t, server.Requests())
 }
 
-func TestFindUserByEmailIsRepeated(t *testing.T) {
+func TestFindUserByEmailIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		server.AddUser(withAddress("ada@example.com"))

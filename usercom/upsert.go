@@ -24,27 +24,27 @@ const opUpsert = "UpsertUser"
 // has all but its custom attributes. [Client.SetAttributes] with the id, or the
 // same upsert again, finishes the work.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
-	request := u.request()
+	request := u.upsertRequest()
 	if err := checkUpsert(request, u.Attributes); err != nil {
 		return upsert.Result[int64]{}, err
 	}
 	call := rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: true})
-	answer, err := rest.Decode[upsertAnswer](c.api.UpdateOrCreateUser(call, request))
+	answer, err := rest.Decode[upsertResponse](c.api.UpdateOrCreateUser(call, request))
 	if err != nil {
 		return upsert.Result[int64]{}, err
 	}
 	return answer.result(), c.setAttributes(ctx, opUpsert, answer.ID, u.Attributes)
 }
 
-// upsertAnswer has pointers where the generated type cannot tell false from
+// upsertResponse has pointers where the generated type cannot tell false from
 // absent.
-type upsertAnswer struct {
+type upsertResponse struct {
 	Created *bool `json:"created"`
 	ID      int64 `json:"id"`
 }
 
 // Check wants both fields: without them there is no outcome to report.
-func (a upsertAnswer) Check() error {
+func (a upsertResponse) Check() error {
 	switch {
 	case a.ID <= 0:
 		return errNoID
@@ -54,7 +54,7 @@ func (a upsertAnswer) Check() error {
 	return nil
 }
 
-func (a upsertAnswer) result() upsert.Result[int64] {
+func (a upsertResponse) result() upsert.Result[int64] {
 	outcome := upsert.Updated
 	if *a.Created {
 		outcome = upsert.Created

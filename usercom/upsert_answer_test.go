@@ -9,11 +9,11 @@ import (
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // An answer that cannot be a result is an error that keeps its status.
-func TestUpsertRefusesAnswersWithoutAResult(t *testing.T) {
+func TestUpsertRejectsResponsesWithoutAResult(t *testing.T) {
 	tests := []struct {
 		name   string
 		status int
@@ -48,7 +48,7 @@ func TestUpsertRefusesAnswersWithoutAResult(t *testing.T) {
 }
 
 // A GiB of an answer is neither kept nor waited for.
-func TestUpsertOfAnEndlessAnswer(t *testing.T) {
+func TestUpsertOfAnEndlessResponse(t *testing.T) {
 	server := usercomtest.NewServer()
 	server.Fail(resttest.Fault{Status: 200, Body: `{"created":true,"id":1}`, Size: 1 << 30})
 	_, err := newClient(t, server, 200).UpsertUser(t.Context(), ada())

@@ -12,15 +12,15 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-func TestUpsertIsRepeatedAfterALostAnswer(t *testing.T) {
+func TestUpsertIsRetriedAfterALostResponse(t *testing.T) {
 	for name, fault := range map[string]resttest.Fault{
-		"lost":        resttest.LostAnswer(),
-		"broken":      resttest.BrokenAnswer(5),
+		"lost":        resttest.LostResponse(),
+		"broken":      resttest.TruncatedResponse(5),
 		"502 by HTML": resttest.HTML(502),
-		"504, acted":  {Status: 504, Act: true},
+		"504, acted":  {Status: 504, Execute: true},
 		"reset":       resttest.Reset(),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -28,7 +28,7 @@ func TestUpsertIsRepeatedAfterALostAnswer(t *testing.T) {
 				server := usercomtest.NewServer()
 				server.Fail(fault.On(upsertURL), fault.On(setURL))
 				client := newClient(t, server, 502, 504)
-				acted := fault.Act || fault.Cut == resttest.CutAnswer || fault.Cut == resttest.CutBody
+				acted := fault.Execute || fault.Cut == resttest.CutResponse || fault.Cut == resttest.CutBody
 				want := upsert.Created
 				if acted {
 					want = upsert.Updated // as the last attempt reported
@@ -46,7 +46,7 @@ func TestUpsertIsRepeatedAfterALostAnswer(t *testing.T) {
 func TestUpsertGivesUpAfterTheAttemptsItHas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
-		server.Fail(resttest.LostAnswer().Repeat(-1))
+		server.Fail(resttest.LostResponse().Repeat(-1))
 		_, err := newClient(t, server).UpsertUser(t.Context(), ada())
 		var e *rest.Error
 		require.ErrorAs(t, err, &e)

@@ -15,7 +15,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // ada has every field set.
@@ -32,7 +32,7 @@ func ada() usercom.UserInput {
 	}
 }
 
-func TestUpsertRequestsToTheByte(t *testing.T) {
+func TestUpsertRequestsExact(t *testing.T) {
 	client, requests := recording(t)
 	result, err := client.UpsertUser(t.Context(), ada())
 	require.NoError(t, err)
@@ -91,7 +91,7 @@ func TestUpsertKnowsEveryFieldOfTheSpecification(t *testing.T) {
 }
 
 func TestUpsertCreatesThenUpdates(t *testing.T) {
-	for name, options := range map[string][]usercomtest.Option{"201": nil, "200": {usercomtest.AlwaysStatusOK()}} {
+	for name, options := range map[string][]usercomtest.Option{"201": nil, "200": {usercomtest.WithCreatedStatusOK()}} {
 		t.Run(name, func(t *testing.T) {
 			server := usercomtest.NewServer(options...)
 			client := newClient(t, server)
@@ -172,7 +172,7 @@ func TestUpsertIsSafeForConcurrentUse(t *testing.T) {
 	assert.Len(t, server.Users(), 4)
 }
 
-func TestUpsertTellsOfAllThatIsWrong(t *testing.T) {
+func TestUpsertReportsEveryInvalidField(t *testing.T) {
 	server := usercomtest.NewServer()
 	_, err := newClient(t, server).UpsertUser(t.Context(), usercom.UserInput{Email: "ada", Gender: 9})
 	assert.EqualError(t, err, "usercom: UpsertUser: invalid input, nothing was sent: "+

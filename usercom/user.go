@@ -57,39 +57,39 @@ type UserInput struct {
 // is a *rest.Error that names every bad field and matches rest.ErrInvalid; a
 // custom attribute is named attributes.<name>.
 func (u UserInput) Validate() error {
-	return checkUpsert(u.request(), u.Attributes)
+	return checkUpsert(u.upsertRequest(), u.Attributes)
 }
 
-// request is u without its custom attributes: those do not belong in an upsert,
+// upsertRequest is u without its custom attributes: those do not belong in an upsert,
 // and vanish from it without an error (vendor page "Update or create user").
-func (u UserInput) request() gen.UpdateOrCreateUserRequest {
+func (u UserInput) upsertRequest() gen.UpdateOrCreateUserRequest {
 	return gen.UpdateOrCreateUserRequest{
 		UserID:        new(u.UserID),
-		Email:         given(u.Email),
-		FirstName:     given(u.FirstName),
-		LastName:      given(u.LastName),
-		PhoneNumber:   given(u.PhoneNumber),
-		Gender:        given(u.Gender),
-		Status:        given(u.Status),
-		City:          given(u.City),
-		Region:        given(u.Region),
-		Country:       given(u.Country),
-		Timezone:      given(u.Timezone),
-		CompanyID:     given(u.CompanyID),
-		AssignedTo:    given(u.AssignedTo),
+		Email:         ptrOrNil(u.Email),
+		FirstName:     ptrOrNil(u.FirstName),
+		LastName:      ptrOrNil(u.LastName),
+		PhoneNumber:   ptrOrNil(u.PhoneNumber),
+		Gender:        ptrOrNil(u.Gender),
+		Status:        ptrOrNil(u.Status),
+		City:          ptrOrNil(u.City),
+		Region:        ptrOrNil(u.Region),
+		Country:       ptrOrNil(u.Country),
+		Timezone:      ptrOrNil(u.Timezone),
+		CompanyID:     ptrOrNil(u.CompanyID),
+		AssignedTo:    ptrOrNil(u.AssignedTo),
 		Score:         u.Score,
 		Notifications: u.Notifications,
 		Unsubscribed:  u.Unsubscribed,
-		FacebookURL:   given(u.FacebookURL),
-		GoogleURL:     given(u.GoogleURL),
-		GravatarURL:   given(u.GravatarURL),
-		LinkedInURL:   given(u.LinkedInURL),
-		TwitterURL:    given(u.TwitterURL),
+		FacebookURL:   ptrOrNil(u.FacebookURL),
+		GoogleURL:     ptrOrNil(u.GoogleURL),
+		GravatarURL:   ptrOrNil(u.GravatarURL),
+		LinkedInURL:   ptrOrNil(u.LinkedInURL),
+		TwitterURL:    ptrOrNil(u.TwitterURL),
 	}
 }
 
-// given returns v for a request, or nil when it is the zero value.
-func given[T comparable](v T) *T {
+// ptrOrNil returns v for a request, or nil when it is the zero value.
+func ptrOrNil[T comparable](v T) *T {
 	if v == *new(T) {
 		return nil
 	}

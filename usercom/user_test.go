@@ -11,7 +11,7 @@ import (
 
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 func TestValidate(t *testing.T) {

@@ -21,7 +21,7 @@ func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	resp, err := c.api.GetUser(ctx, id)
-	return userWith(id, operation, resp, err)
+	return decodeUser(id, operation, resp, err)
 }
 
 // UpdateUser changes the fields of the user that are set and returns the user as
@@ -39,7 +39,7 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	resp, err := c.api.UpdateUser(ctx, id, request)
-	return userWith(id, operation, resp, err)
+	return decodeUser(id, operation, resp, err)
 }
 
 // DeleteUser deletes the user with the vendor's id. The operation stands on no
@@ -52,14 +52,14 @@ func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	return rest.Gone(rest.Discard(c.api.DeleteUser(ctx, id)))
+	return rest.IgnoreGone(rest.Discard(c.api.DeleteUser(ctx, id)))
 }
 
-// userWith reads the user with this id from an answer.
-func userWith(id int64, operation string, resp *http.Response, err error) (User, error) {
-	answer, err := rest.Decode[userAnswer](resp, err)
+// decodeUser reads the user with this id from an answer.
+func decodeUser(id int64, operation string, resp *http.Response, err error) (User, error) {
+	answer, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
-		err = check.SameUser(provider, operation, resp, id, answer.ID)
+		err = check.CheckSameUser(provider, operation, resp, id, answer.ID)
 	}
 	if err != nil {
 		return User{}, err
@@ -67,9 +67,9 @@ func userWith(id int64, operation string, resp *http.Response, err error) (User,
 	return answer.User, nil
 }
 
-type userAnswer struct{ User }
+type userResponse struct{ User }
 
-func (a userAnswer) Check() error {
+func (a userResponse) Check() error {
 	if a.ID <= 0 {
 		return errNoID
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 func TestGetUser(t *testing.T) {
@@ -46,7 +46,7 @@ func TestUpdateUser(t *testing.T) {
 	assert.ErrorContains(t, err, "user_id: This field must be unique.")
 }
 
-func TestUpdateRequestToTheByte(t *testing.T) {
+func TestUpdateRequestExact(t *testing.T) {
 	client, requests := recording(t)
 	_, err := client.UpdateUser(t.Context(), 5577, usercom.UpdateUserRequest{City: new(""), Score: new(int64(0)), Unsubscribed: new(false)})
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ func TestDeleteUser(t *testing.T) {
 }
 
 // Any 2xx will do: which the vendor answers is not known.
-func TestDeleteUserMindsNoAnswer(t *testing.T) {
+func TestDeleteUserAcceptsAny2xx(t *testing.T) {
 	for status, body := range map[int]string{200: `{"id":1}`, 202: ``, 204: ``} {
 		client, _ := answering(t, status, body)
 		assert.NoError(t, client.DeleteUser(t.Context(), 1))
@@ -95,11 +95,11 @@ func TestDeleteUserMindsNoAnswer(t *testing.T) {
 }
 
 // The first attempt deleted; the second finds nothing, and that is fine.
-func TestDeleteUserAfterALostAnswer(t *testing.T) {
+func TestDeleteUserAfterALostResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		id := server.AddUser(usercomtest.User{}).ID
-		server.Fail(resttest.LostAnswer())
+		server.Fail(resttest.LostResponse())
 		require.NoError(t, newClient(t, server).DeleteUser(t.Context(), id))
 		assert.Empty(t, server.Users())
 		assert.Len(t, server.Requests(), 2)
@@ -123,7 +123,7 @@ func TestIDsAreChecked(t *testing.T) {
 }
 
 // A user without an id is no user.
-func TestAnswersWithoutAUser(t *testing.T) {
+func TestResponsesWithoutAUser(t *testing.T) {
 	for _, body := range []string{`{}`, `null`, `[]`, `{"id":0}`, `{"id":null}`, ``} {
 		client, _ := answering(t, 200, body)
 		_, err := client.GetUser(t.Context(), 1)

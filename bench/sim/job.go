@@ -14,16 +14,16 @@ import (
 type Scenario struct {
 	Name   string
 	Server func() Server
-	Wish   Wish
-	// Docs are the quotas that the vendor documents.
-	Docs      []backoff.Quota
-	Users     int
-	Processes int           // 1 if 0
-	Share     bool          // each process knows of the others
-	Window    time.Duration // of a server of kind Mute
-	Asked     time.Duration // of a server of kind Mute: when the best client asks in vain whether the window is over
-	Strict    bool          // the server wants its requests apart, and takes no two at once
-	Kind      Kind
+	Wish   RetryAfterFunc
+	// Quotas are the quotas that the vendor documents.
+	Quotas      []backoff.Quota
+	Users       int
+	Processes   int           // 1 if 0
+	Share       bool          // each process knows of the others
+	Window      time.Duration // of a server of kind Mute
+	FutileProbe time.Duration // of a server of kind Mute: when the best client asks in vain whether the window is over
+	NoBurst     bool          // the server wants its requests apart, and takes no two at once
+	Kind        Kind
 }
 
 // Kind says which bars hold for a scenario.
@@ -31,19 +31,19 @@ type Kind int
 
 // The kinds of scenarios.
 const (
-	Real    Kind = iota // the documented quota is the real one
-	Used                // it is, but somebody used the key before
-	Unknown             // it is not documented, or changes
-	Mute                // an undocumented window, and no Retry-After
-	Shared              // several processes on one key
+	Documented           Kind = iota // the documented quota is the real one
+	PartlyUsed                       // it is, but somebody used the key before
+	Undocumented                     // it is not documented, or changes
+	UndocumentedNoHeader             // an undocumented window, and no Retry-After
+	SharedKey                        // several processes on one key
 )
 
 // Setting is what is varied over all scenarios.
 type Setting struct {
-	Trip    time.Duration
-	Workers int
-	Times   int // users are multiplied by it
-	Seed    uint64
+	RTT        time.Duration
+	Workers    int
+	UserFactor int // users are multiplied by it
+	Seed       uint64
 }
 
 // Client sends one user for a worker, and reports whether the user was stored.
@@ -56,28 +56,28 @@ type Build func(s Scenario, rt http.RoundTripper) Client
 type Result struct {
 	Makespan, Best time.Duration
 	Stored, Failed int
-	Refused        int
-	// InWindow are the most refused in one of the server's windows, of kind Mute.
-	InWindow int
-	P99      time.Duration
-	Fair     float64
+	RateLimited    int
+	// MaxRejectedPerWindow are the most refused in one of the server's windows, of kind Mute.
+	MaxRejectedPerWindow int
+	P99                  time.Duration
+	Fairness             float64
 	// Overtaken is by how many that came later in the same process a call was
 	// passed at most while it waited for its turn, Passed whatever it did.
-	Overtaken, Passed int
-	Err               error
-	Network           *Network
+	Overtaken, OvertakenTotal int
+	Err                       error
+	Network                   *Network
 }
 
 // Ratio is the makespan over the best possible.
 func (r Result) Ratio() float64 { return float64(r.Makespan) / float64(r.Best) }
 
 // Waste is the number of 429s per stored user.
-func (r Result) Waste() float64 { return float64(r.Refused) / float64(max(1, r.Stored)) }
+func (r Result) Waste() float64 { return float64(r.RateLimited) / float64(max(1, r.Stored)) }
 
 // Run plays s. It must be called in a synctest bubble.
 func Run(s Scenario, set Setting, build Build) Result {
-	users, procs := s.Users*max(1, set.Times), max(1, s.Processes)
-	n := NewNetwork(s.Server(), s.Wish, set.Trip, set.Seed)
+	users, procs := s.Users*max(1, set.UserFactor), max(1, s.Processes)
+	n := NewNetwork(s.Server(), s.Wish, set.RTT, set.Seed)
 	workers := set.Workers
 	if procs > 1 {
 		workers = max(2, set.Workers/2)
@@ -110,9 +110,9 @@ func Run(s Scenario, set Setting, build Build) Result {
 					}
 					left--
 					start := time.Now()
-					c := &call{came: start.Sub(begin)}
+					c := &call{queuedAt: start.Sub(begin)}
 					mu.Unlock()
-					err := client(follow(ctx, c))
+					err := client(withCall(ctx, c))
 					mu.Lock()
 					if err != nil {
 						res.Failed++
@@ -132,16 +132,16 @@ func Run(s Scenario, set Setting, build Build) Result {
 	wg.Wait()
 	for _, c := range calls {
 		waiting, passed := overtaken(c)
-		res.Overtaken, res.Passed = max(res.Overtaken, waiting), max(res.Passed, passed)
+		res.Overtaken, res.OvertakenTotal = max(res.Overtaken, waiting), max(res.OvertakenTotal, passed)
 	}
-	res.Refused, res.Network = len(n.Refused), n
+	res.RateLimited, res.Network = len(n.RateLimited), n
 	res.Best = best
-	res.InWindow = mostIn(n.Refused, s.Window)
+	res.MaxRejectedPerWindow = mostIn(n.RateLimited, s.Window)
 	slices.Sort(took)
 	if len(took) > 0 {
 		res.P99 = took[len(took)*99/100]
 	}
-	res.Fair = jain(fair)
+	res.Fairness = fairness(fair)
 	return res
 }
 
@@ -160,43 +160,43 @@ func Run(s Scenario, set Setting, build Build) Result {
 // wants its requests apart (Strict), nobody can know how long one will be on its way:
 // two have to leave further apart by the jitter of a way, or be refused.
 func Best(s Scenario, set Setting, users, workers int) time.Duration {
-	server, docs := s.Server(), Docs(s.Docs...)
-	blind := len(s.Docs) == 0
+	server, docs := s.Server(), QuotaServer(s.Quotas...)
+	blind := len(s.Quotas) == 0
 	all := Server(All{Parts: []Server{server, docs}})
-	if s.Kind == Used {
+	if s.Kind == PartlyUsed {
 		all, workers = docs, min(workers, 9)
 	}
 	at := make([]time.Duration, users)
-	now := set.Trip*12/10 + set.Trip/2
+	now := set.RTT*12/10 + set.RTT/2
 	for i := 0; i < users; i++ {
 		if i >= workers {
-			now = max(now, at[i-workers]+set.Trip)
+			now = max(now, at[i-workers]+set.RTT)
 		}
-		if blind && !server.Hit(now) {
+		if blind && !server.Allow(now) {
 			blind = false
-			if s.Asked > 0 {
-				server.Hit(s.Asked)
+			if s.FutileProbe > 0 {
+				server.Allow(s.FutileProbe)
 			}
 			i--
 			continue
 		}
 		if !blind {
-			now = all.Free(now)
+			now = all.NextFree(now)
 		}
-		if s.Kind == Used && !server.Hit(now) {
-			now += set.Trip + time.Duration(s.Wish(now, server.Free(now))*float64(time.Second))
+		if s.Kind == PartlyUsed && !server.Allow(now) {
+			now += set.RTT + time.Duration(s.Wish(now, server.NextFree(now))*float64(time.Second))
 			i--
 			continue
 		}
-		if !blind && !all.Hit(now) {
+		if !blind && !all.Allow(now) {
 			panic("sim: a request was refused when the server was free")
 		}
 		at[i] = now
-		if s.Strict {
-			now += s.Docs[0].Per/time.Duration(s.Docs[0].N) + set.Trip*2/10
+		if s.NoBurst {
+			now += s.Quotas[0].Per/time.Duration(s.Quotas[0].N) + set.RTT*2/10
 		}
 	}
-	return at[users-1] + set.Trip/2
+	return at[users-1] + set.RTT/2
 }
 
 // mostIn is how many of the times fall into one window at the most, counted from 0.
@@ -212,7 +212,7 @@ func mostIn(times []time.Duration, window time.Duration) (most int) {
 	return most
 }
 
-func jain(x []float64) float64 {
+func fairness(x []float64) float64 {
 	var sum, squares float64
 	for _, v := range x {
 		sum += v

@@ -12,7 +12,7 @@ import (
 // apart, when they leave evenly.
 func refusedAtPace(every, trip, pace time.Duration) float64 {
 	const requests = 5000
-	n := NewNetwork(&Bucket{Every: every, Burst: 1}, Exact, trip, 1)
+	n := NewNetwork(&Bucket{Every: every, Burst: 1}, RetryAfterExact, trip, 1)
 	var arrivals []time.Duration
 	for i := range requests {
 		there, _ := n.ways()
@@ -21,7 +21,7 @@ func refusedAtPace(every, trip, pace time.Duration) float64 {
 	slices.Sort(arrivals)
 	refused := 0
 	for _, at := range arrivals {
-		if !n.Server.Hit(at) {
+		if !n.Server.Allow(at) {
 			refused++
 		}
 	}
@@ -35,9 +35,9 @@ func TestBestAtAStrictServer(t *testing.T) {
 	assert.Less(t, refusedAtPace(every, trip, every+trip/5), 0.02)
 	assert.Greater(t, refusedAtPace(every, trip, every+trip/10), 0.03)
 	for _, s := range Scenarios() {
-		if s.Strict {
-			best := Best(s, Setting{Trip: trip}, s.Users, 16)
-			pace := s.Docs[0].Per/time.Duration(s.Docs[0].N) + trip/5
+		if s.NoBurst {
+			best := Best(s, Setting{RTT: trip}, s.Users, 16)
+			pace := s.Quotas[0].Per/time.Duration(s.Quotas[0].N) + trip/5
 			assert.InDelta(t, (time.Duration(s.Users) * pace).Seconds(), best.Seconds(), 2, s.Name)
 		}
 	}
@@ -45,9 +45,9 @@ func TestBestAtAStrictServer(t *testing.T) {
 
 // Whoever does not know a limit learns it from a refusal.
 func TestBestWhereNothingIsDocumented(t *testing.T) {
-	server := &Log{N: 2, Per: time.Minute, Harsh: true}
+	server := &Log{N: 2, Per: time.Minute, CountRejected: true}
 	s := Scenario{Server: func() Server { return server }}
-	best := Best(s, Setting{Trip: time.Second}, 4, 4)
+	best := Best(s, Setting{RTT: time.Second}, 4, 4)
 	assert.Len(t, server.hits, 5)
 	assert.Greater(t, best, time.Minute)
 }
@@ -57,21 +57,21 @@ func TestBestWhereNothingIsDocumented(t *testing.T) {
 func TestBestWhereTheWindowIsUnknown(t *testing.T) {
 	const users, limit, waits = 300, 60, 4
 	for wait := range time.Duration(waits) {
-		for x := asked; x < minute; x += sec {
-			server := &Log{N: limit, Per: minute, Harsh: true}
+		for x := futileProbe; x < minute; x += sec {
+			server := &Log{N: limit, Per: minute, CountRejected: true}
 			ask, now := wait*minute+x, time.Duration(0)
 			for stored := 0; stored < users; {
-				if now = server.Free(now); now > ask && ask > 0 {
-					assert.False(t, server.Hit(ask))
+				if now = server.NextFree(now); now > ask && ask > 0 {
+					assert.False(t, server.Allow(ask))
 					now, ask = ask, 0
 					continue
 				}
-				assert.True(t, server.Hit(now))
+				assert.True(t, server.Allow(now))
 				stored++
 			}
-			assert.GreaterOrEqual(t, now, waits*minute+asked, "asked %v into minute %d", x, wait+1)
+			assert.GreaterOrEqual(t, now, waits*minute+futileProbe, "asked %v into minute %d", x, wait+1)
 		}
 	}
 	e9 := Scenarios()[slices.IndexFunc(Scenarios(), func(s Scenario) bool { return s.Name[:2] == "e9" })]
-	assert.InDelta(t, (waits*minute + asked).Seconds(), Best(e9, Setting{Trip: sec / 10}, users, limit).Seconds(), 7, "the first users take a few seconds")
+	assert.InDelta(t, (waits*minute + futileProbe).Seconds(), Best(e9, Setting{RTT: sec / 10}, users, limit).Seconds(), 7, "the first users take a few seconds")
 }

@@ -14,23 +14,23 @@ import (
 // Network is an http.RoundTripper with a server behind it, in virtual time.
 type Network struct {
 	Server Server
-	Wish   Wish
-	// Trip is the average round trip; a fifth of it is jitter. One request in a
+	Wish   RetryAfterFunc
+	// RTT is the average round trip; a fifth of it is jitter. One request in a
 	// hundred is held up for three trips more, on its way there or back. A new
 	// connection costs 1.2 trips, and is closed after 15 s of rest.
-	Trip time.Duration
+	RTT time.Duration
 
-	mu       sync.Mutex
-	start    time.Time
-	random   *rand.Rand
-	idle     []time.Time
-	Accepted []time.Duration
-	Refused  []time.Duration
+	mu          sync.Mutex
+	start       time.Time
+	random      *rand.Rand
+	idle        []time.Time
+	Accepted    []time.Duration
+	RateLimited []time.Duration
 }
 
 // NewNetwork begins a job now.
-func NewNetwork(s Server, w Wish, trip time.Duration, seed uint64) *Network {
-	return &Network{Server: s, Wish: w, Trip: trip, start: time.Now(), random: rand.New(rand.NewPCG(seed, 1))}
+func NewNetwork(s Server, w RetryAfterFunc, trip time.Duration, seed uint64) *Network {
+	return &Network{Server: s, Wish: w, RTT: trip, start: time.Now(), random: rand.New(rand.NewPCG(seed, 1))}
 }
 
 func (n *Network) dial(now time.Time) (cost time.Duration) {
@@ -41,17 +41,17 @@ func (n *Network) dial(now time.Time) (cost time.Duration) {
 			return 0
 		}
 	}
-	return n.Trip * 12 / 10
+	return n.RTT * 12 / 10
 }
 
 func (n *Network) ways() (there, back time.Duration) {
-	one := func() time.Duration { return n.Trip*4/10 + time.Duration(n.random.Int64N(int64(n.Trip)*2/10+1)) }
+	one := func() time.Duration { return n.RTT*4/10 + time.Duration(n.random.Int64N(int64(n.RTT)*2/10+1)) }
 	there, back = one(), one()
 	switch n.random.IntN(200) {
 	case 0:
-		there += 3 * n.Trip
+		there += 3 * n.RTT
 	case 1:
-		back += 3 * n.Trip
+		back += 3 * n.RTT
 	}
 	return there, back
 }
@@ -73,12 +73,12 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.mu.Lock()
 	now := time.Since(n.start)
 	status, header := http.StatusCreated, http.Header{"Content-Type": {"application/json"}}
-	if n.Server.Hit(now) {
+	if n.Server.Allow(now) {
 		n.Accepted = append(n.Accepted, now)
 	} else {
-		n.Refused = append(n.Refused, now)
+		n.RateLimited = append(n.RateLimited, now)
 		status = http.StatusTooManyRequests
-		if w := n.Wish(now, n.Server.Free(now)); w >= 0 {
+		if w := n.Wish(now, n.Server.NextFree(now)); w >= 0 {
 			header.Set("Retry-After", strconv.FormatFloat(w, 'f', -1, 64))
 		}
 	}
@@ -88,7 +88,7 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	n.mu.Lock()
 	n.idle = append(n.idle, time.Now())
-	note(r, trip{left, time.Since(n.start)}, status == http.StatusTooManyRequests)
+	recordAttempt(r, attempt{left, time.Since(n.start)}, status == http.StatusTooManyRequests)
 	n.mu.Unlock()
 	return &http.Response{
 		StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader([]byte(`{"id":1}`))), ContentLength: 8,

@@ -13,10 +13,10 @@ func TestOvertaken(t *testing.T) {
 		waiting, passed int
 	}{
 		{"none", nil, 0, 0},
-		{"those that leave together", []*call{{came: 1, left: 5}, {came: 2, left: 5}, {came: 3, left: 6}}, 0, 0},
-		{"those that came together", []*call{{came: 1, left: 5}, {came: 1, left: 4}}, 0, 0},
-		{"out of turn", []*call{{came: 3, left: 7}, {came: 1, left: 8}, {came: 2, left: 6}, {came: 9, left: 9}}, 2, 2},
-		{"on its way to a refusal", []*call{{came: 1, left: 8, refused: []trip{{2, 6}}}, {came: 3, left: 5}, {came: 4, left: 7}}, 1, 2},
+		{"those that leave together", []*call{{queuedAt: 1, sentAt: 5}, {queuedAt: 2, sentAt: 5}, {queuedAt: 3, sentAt: 6}}, 0, 0},
+		{"those that came together", []*call{{queuedAt: 1, sentAt: 5}, {queuedAt: 1, sentAt: 4}}, 0, 0},
+		{"out of turn", []*call{{queuedAt: 3, sentAt: 7}, {queuedAt: 1, sentAt: 8}, {queuedAt: 2, sentAt: 6}, {queuedAt: 9, sentAt: 9}}, 2, 2},
+		{"on its way to a refusal", []*call{{queuedAt: 1, sentAt: 8, refused: []attempt{{2, 6}}}, {queuedAt: 3, sentAt: 5}, {queuedAt: 4, sentAt: 7}}, 1, 2},
 	} {
 		waiting, passed := overtaken(c.calls)
 		assert.Equal(t, c.waiting, waiting, c.name)

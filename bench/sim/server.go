@@ -11,33 +11,33 @@ import (
 
 // Server is the throttle of a server. Times count from the start of the job.
 type Server interface {
-	// Hit decides on a request that arrives at now.
-	Hit(now time.Duration) bool
-	// Free returns when a request would be accepted, now at the earliest. It
+	// Allow decides on a request that arrives at now.
+	Allow(now time.Duration) bool
+	// NextFree returns when a request would be accepted, now at the earliest. It
 	// changes nothing.
-	Free(now time.Duration) time.Duration
+	NextFree(now time.Duration) time.Duration
 }
 
-// Wish is what a server says in Retry-After when it refuses at now and is free
+// RetryAfterFunc is what a server says in Retry-After when it refuses at now and is free
 // again at free; less than 0 for no header.
-type Wish func(now, free time.Duration) float64
+type RetryAfterFunc func(now, free time.Duration) float64
 
-// Exact is the time that is left, in whole seconds rounded up.
-func Exact(now, free time.Duration) float64 { return math.Ceil((free - now).Seconds()) }
+// RetryAfterExact is the time that is left, in whole seconds rounded up.
+func RetryAfterExact(now, free time.Duration) float64 { return math.Ceil((free - now).Seconds()) }
 
-// Short is the difference of clocks cut to whole seconds, as Laravel's throttle
+// RetryAfterTruncated is the difference of clocks cut to whole seconds, as Laravel's throttle
 // on Redis says it: up to a second too little, often 0.
-func Short(now, free time.Duration) float64 {
+func RetryAfterTruncated(now, free time.Duration) float64 {
 	return max(0, math.Floor(free.Seconds())-math.Floor(now.Seconds()))
 }
 
-// Always is a constant.
-func Always(d time.Duration) Wish {
+// RetryAfterFixed is a constant.
+func RetryAfterFixed(d time.Duration) RetryAfterFunc {
 	return func(_, _ time.Duration) float64 { return d.Seconds() }
 }
 
-// Silent sends no Retry-After.
-func Silent(_, _ time.Duration) float64 { return -1 }
+// NoRetryAfter sends no Retry-After.
+func NoRetryAfter(_, _ time.Duration) float64 { return -1 }
 
 // Window is a fixed window of N requests.
 type Window struct {
@@ -81,7 +81,7 @@ func (w *Window) begin(now time.Duration) {
 }
 
 // Hit implements Server.
-func (w *Window) Hit(now time.Duration) bool {
+func (w *Window) Allow(now time.Duration) bool {
 	w.roll(now)
 	if w.used >= w.n(now) {
 		return false
@@ -92,7 +92,7 @@ func (w *Window) Hit(now time.Duration) bool {
 }
 
 // Free implements Server.
-func (w *Window) Free(now time.Duration) time.Duration {
+func (w *Window) NextFree(now time.Duration) time.Duration {
 	if w.open && now < w.start+w.Per && w.used >= w.n(now) {
 		return w.start + w.Per
 	}
@@ -109,22 +109,22 @@ func (w *Window) Use(n int, at time.Duration) *Window {
 type Log struct {
 	N   int
 	Per time.Duration
-	// Harsh counts refused requests too.
-	Harsh bool
-	hits  []time.Duration
+	// CountRejected counts refused requests too.
+	CountRejected bool
+	hits          []time.Duration
 }
 
 // Hit implements Server.
-func (l *Log) Hit(now time.Duration) bool {
-	ok := l.Free(now) == now
-	if ok || l.Harsh {
+func (l *Log) Allow(now time.Duration) bool {
+	ok := l.NextFree(now) == now
+	if ok || l.CountRejected {
 		l.hits = append(l.hits, now)
 	}
 	return ok
 }
 
 // Free implements Server.
-func (l *Log) Free(now time.Duration) time.Duration {
+func (l *Log) NextFree(now time.Duration) time.Duration {
 	if i := len(l.hits) - l.N; i >= 0 {
 		return max(now, l.hits[i]+l.Per)
 	}
@@ -140,8 +140,8 @@ type Bucket struct {
 }
 
 // Hit implements Server.
-func (b *Bucket) Hit(now time.Duration) bool {
-	if b.Free(now) > now {
+func (b *Bucket) Allow(now time.Duration) bool {
+	if b.NextFree(now) > now {
 		return false
 	}
 	b.tat = max(b.tat, now) + b.Every
@@ -149,24 +149,24 @@ func (b *Bucket) Hit(now time.Duration) bool {
 }
 
 // Free implements Server.
-func (b *Bucket) Free(now time.Duration) time.Duration {
+func (b *Bucket) NextFree(now time.Duration) time.Duration {
 	return max(now, b.tat-time.Duration(b.Burst-1)*b.Every)
 }
 
 // All is several throttles at once: a request must pass each.
 type All struct {
 	Parts []Server
-	// InTurn counts by the first ones what a later one refuses.
-	InTurn bool
+	// CountInOrder counts by the first ones what a later one refuses.
+	CountInOrder bool
 }
 
 // Hit implements Server.
-func (a All) Hit(now time.Duration) bool {
-	if !a.InTurn && a.Free(now) > now {
+func (a All) Allow(now time.Duration) bool {
+	if !a.CountInOrder && a.NextFree(now) > now {
 		return false
 	}
 	for _, s := range a.Parts {
-		if !s.Hit(now) {
+		if !s.Allow(now) {
 			return false
 		}
 	}
@@ -174,11 +174,11 @@ func (a All) Hit(now time.Duration) bool {
 }
 
 // Free implements Server.
-func (a All) Free(now time.Duration) time.Duration {
+func (a All) NextFree(now time.Duration) time.Duration {
 	for again := true; again; {
 		again = false
 		for _, s := range a.Parts {
-			if t := s.Free(now); t > now {
+			if t := s.NextFree(now); t > now {
 				now, again = t, true
 			}
 		}
@@ -189,33 +189,33 @@ func (a All) Free(now time.Duration) time.Duration {
 // Ban refuses everything For a time after In refusals in a row.
 type Ban struct {
 	Server
-	In    int
-	For   time.Duration
-	row   int
-	until time.Duration
+	After    int
+	Duration time.Duration
+	row      int
+	until    time.Duration
 }
 
 // Hit implements Server.
-func (b *Ban) Hit(now time.Duration) bool {
+func (b *Ban) Allow(now time.Duration) bool {
 	if now < b.until {
 		return false
 	}
-	if b.Server.Hit(now) {
+	if b.Server.Allow(now) {
 		b.row = 0
 		return true
 	}
-	if b.row++; b.row >= b.In {
-		b.row, b.until = 0, now+b.For
+	if b.row++; b.row >= b.After {
+		b.row, b.until = 0, now+b.Duration
 	}
 	return false
 }
 
 // Free implements Server.
-func (b *Ban) Free(now time.Duration) time.Duration { return b.Server.Free(max(now, b.until)) }
+func (b *Ban) NextFree(now time.Duration) time.Duration { return b.Server.NextFree(max(now, b.until)) }
 
-// Docs returns a server that accepts what keeps to quotas in every trailing
+// QuotaServer returns a server that accepts what keeps to quotas in every trailing
 // period.
-func Docs(quotas ...backoff.Quota) Server {
+func QuotaServer(quotas ...backoff.Quota) Server {
 	var a All
 	for _, q := range quotas {
 		a.Parts = append(a.Parts, &Log{N: q.N, Per: q.Per})

@@ -5,16 +5,16 @@ import "errors"
 // column is a field of a provider's user: its name, how it is written, what is
 // worth knowing, and how it gets into the input U of UpsertUser.
 type column[U any] struct {
-	name    string
-	written string
-	note    string
-	set     func(*U, cell) error
+	name   string
+	format string
+	note   string
+	set    func(*U, cell) error
 }
 
-// always is a column for a field whose zero value is not sent, and therefore no
+// valueColumn is a column for a field whose zero value is not sent, and therefore no
 // value that a file may give.
-func always[U any, T comparable](name string, k kind[T], note string, field func(*U) *T) column[U] {
-	return column[U]{name, k.written, note, func(u *U, c cell) error {
+func valueColumn[U any, T comparable](name string, k cellType[T], note string, field func(*U) *T) column[U] {
+	return column[U]{name, k.format, note, func(u *U, c cell) error {
 		value, err := k.read(c)
 		if err == nil && value == *new(T) {
 			err = errors.New("must not be 0")
@@ -27,17 +27,17 @@ func always[U any, T comparable](name string, k kind[T], note string, field func
 	}}
 }
 
-// listed is a column for a list, or the like, where nil is not sent.
-func listed[U, T any](name string, k kind[T], note string, field func(*U) *T) column[U] {
-	return column[U]{name, k.written, note, func(u *U, c cell) (err error) {
+// listColumn is a column for a list, or the like, where nil is not sent.
+func listColumn[U, T any](name string, k cellType[T], note string, field func(*U) *T) column[U] {
+	return column[U]{name, k.format, note, func(u *U, c cell) (err error) {
 		*field(u), err = k.read(c)
 		return err
 	}}
 }
 
-// pointer is a column for a field that is sent whatever its value.
-func pointer[U, T any](name string, k kind[T], note string, field func(*U) **T) column[U] {
-	return column[U]{name, k.written, note, func(u *U, c cell) error {
+// pointerColumn is a column for a field that is sent whatever its value.
+func pointerColumn[U, T any](name string, k cellType[T], note string, field func(*U) **T) column[U] {
+	return column[U]{name, k.format, note, func(u *U, c cell) error {
 		value, err := k.read(c)
 		if err != nil {
 			return err

@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/partoo/partootest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // A dry run tells what a run would do, and writes nothing.
@@ -27,8 +27,8 @@ func TestDryRun(t *testing.T) {
 		theirs.AddUser(partoo.User{ID: "b", Email: "BEA@example.com", FirstName: new("Beatrix"), LastName: new("Brown")})
 		theirs.AddUser(partoo.User{ID: "c", Email: "cy@example.com", FirstName: new("Cy"), LastName: new("Clark")})
 		b := newBench(t, input, "-provider", "all", "-dry-run").atPartoo(theirs)
-		b.at(identifaiTable(), access{key: identifaitest.Key, options: ours.Options()}, ours.Server)
-		b.at(usercomTable(), access{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
+		b.at(identifaiTable(), clientConfig{key: identifaitest.Key, options: ours.Options()}, ours.Server)
+		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 		got := b.upsert(t.Context()).ordered()
 		assert.Equal(t, output{exitOK, lines(
 			"identifai  line 2  to create  -  ada@example.com",

@@ -22,12 +22,12 @@ type identityHashes struct {
 
 func newIdentityHashes() *identityHashes { return &identityHashes{seed: maphash.MakeSeed()} }
 
-func (h *identityHashes) of(id identity) uint64 { return hashOf(h.seed, id.field, id.value) }
+func (h *identityHashes) hash(id uniqueValue) uint64 { return hashTexts(h.seed, id.field, id.value) }
 
 // add takes the identities of one row.
-func (h *identityHashes) add(all []identity) {
+func (h *identityHashes) add(all []uniqueValue) {
 	for _, id := range all {
-		if sum := h.of(id); id.value != "" && !slices.Contains(h.row, sum) {
+		if sum := h.hash(id); id.value != "" && !slices.Contains(h.row, sum) {
 			h.row = append(h.row, sum)
 		}
 	}
@@ -42,9 +42,9 @@ func (h *identityHashes) endRow() {
 	h.row = h.row[:0]
 }
 
-// repeated returns what more than one row has, in order. Nothing can be added
+// repeatedHashes returns what more than one row has, in order. Nothing can be added
 // afterwards.
-func (h *identityHashes) repeated() []uint64 {
+func (h *identityHashes) repeatedHashes() []uint64 {
 	var more []uint64
 	for i, bucket := range h.hashes {
 		slices.Sort(bucket)
@@ -58,8 +58,8 @@ func (h *identityHashes) repeated() []uint64 {
 	return more
 }
 
-// hashOf does not take ("ab", "c") for ("a", "bc").
-func hashOf(seed maphash.Seed, texts ...string) uint64 {
+// hashTexts does not take ("ab", "c") for ("a", "bc").
+func hashTexts(seed maphash.Seed, texts ...string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
 	for _, text := range texts {
@@ -69,10 +69,10 @@ func hashOf(seed maphash.Seed, texts ...string) uint64 {
 	return h.Sum64()
 }
 
-// duplicates finds the rows of one user, reading again. Users are told apart by
+// duplicateFinder finds the rows of one user, reading again. Users are told apart by
 // two independent hashes, 128 bits: that two of a million users have both in
 // common is less likely than 10^-26.
-type duplicates struct {
+type duplicateFinder struct {
 	providers []provider
 	hashes    *identityHashes
 	repeated  []uint64
@@ -80,26 +80,26 @@ type duplicates struct {
 	lines     map[[2]uint64]int // where it was seen first
 }
 
-func (h *identityHashes) duplicates(rows func() source, chosen []provider) (found problems) {
-	d := duplicates{chosen, h, h.repeated(), maphash.MakeSeed(), make(map[[2]uint64]int)}
+func (h *identityHashes) duplicates(rows func() rowSeq, chosen []provider) (found problems) {
+	d := duplicateFinder{chosen, h, h.repeatedHashes(), maphash.MakeSeed(), make(map[[2]uint64]int)}
 	if len(d.repeated) == 0 {
 		return found
 	}
 	for r, wrong := range rows() {
 		if len(wrong) == 0 && !r.isHeader() {
-			found.add(merged(d.of(r))...)
+			found.add(mergeProviders(d.find(r))...)
 		}
 	}
 	return found
 }
 
-// of says which earlier row is the same user.
-func (d *duplicates) of(r row) (wrong []problem) {
+// find says which earlier row is the same user.
+func (d *duplicateFinder) find(r row) (wrong []problem) {
 	for _, p := range d.providers {
-		user, _ := p.check(r)
+		user, _ := p.validateRow(r)
 		for _, id := range user.identities {
-			if line := d.before(p.title(), id, r.line); line > 0 {
-				column, _ := r.find(p.title(), id.field)
+			if line := d.firstLine(p.title(), id, r.line); line > 0 {
+				column, _ := r.lookup(p.title(), id.field)
 				text := fmt.Sprintf("the same user as on line %d", line)
 				wrong = append(wrong, problem{line: r.line, column: column, text: text, providers: []string{p.title()}})
 			}
@@ -108,9 +108,9 @@ func (d *duplicates) of(r row) (wrong []problem) {
 	return wrong
 }
 
-// before returns the line on which an identity was seen first, or 0.
-func (d *duplicates) before(provider string, id identity, line int) int {
-	key := [2]uint64{d.hashes.of(id), hashOf(d.seed, provider, id.field, id.value)}
+// firstLine returns the line on which an identity was seen first, or 0.
+func (d *duplicateFinder) firstLine(provider string, id uniqueValue, line int) int {
+	key := [2]uint64{d.hashes.hash(id), hashTexts(d.seed, provider, id.field, id.value)}
 	if _, more := slices.BinarySearch(d.repeated, key[0]); !more || id.value == "" {
 		return 0
 	}

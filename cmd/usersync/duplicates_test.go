@@ -32,7 +32,7 @@ func TestDuplicatesAmongOtherProblems(t *testing.T) {
 }
 
 // An address of one user here may be that of another user there.
-func TestOneValueAtTwoProviders(t *testing.T) {
+func TestSameEmailAtDifferentProvidersIsNoDuplicate(t *testing.T) {
 	rows, _ := readRows(t, "all", "csv", lines("user_id,identifai.email,name,first_name,last_name,heuristic,pricing_id,partoo.email",
 		"1,ada@example.com,A,A,L,Average,1,bea@example.com",
 		"2,bea@example.com,A,A,L,Average,1,ada@example.com"))
@@ -67,12 +67,12 @@ func TestMemoryOfIdentities(t *testing.T) {
 	before := liveHeap()
 	h := newIdentityHashes()
 	for i := range n {
-		h.add([]identity{{"email", fmt.Sprintf("user%d@example.com", i)}, {"id", ""}})
-		h.add([]identity{{"email", fmt.Sprintf("user%d@example.com", i)}})
+		h.add([]uniqueValue{{"email", fmt.Sprintf("user%d@example.com", i)}, {"id", ""}})
+		h.add([]uniqueValue{{"email", fmt.Sprintf("user%d@example.com", i)}})
 		h.endRow()
 	}
 	assert.Less(t, (liveHeap()-before)/n, int64(16), "bytes a row")
-	assert.Empty(t, h.repeated())
+	assert.Empty(t, h.repeatedHashes())
 }
 
 // What a check keeps of a row is its hashes, and of two readings at a time there
@@ -81,8 +81,8 @@ func TestMemoryOfCheck(t *testing.T) {
 	const first, last = 4_000, 12_000
 	for _, format := range []string{"csv", "jsonl"} {
 		var heap [2]int64
-		rows := weighed(rowsOf(generated(format, last), format), map[int]*int64{first: &heap[0], last: &heap[1]})
-		is, found := checkRows(rows, nil, []provider{partooTable()})
+		rows := weighed(decodeRows(generated(format, last), format), map[int]*int64{first: &heap[0], last: &heap[1]})
+		is, found := validateRows(rows, nil, []provider{partooTable()})
 		require.Empty(t, texts(found))
 		require.Equal(t, last, is.rows)
 		assert.Less(t, (heap[1]-heap[0])/(last-first), int64(24), "bytes a row of %s", format)
@@ -90,7 +90,7 @@ func TestMemoryOfCheck(t *testing.T) {
 }
 
 // weighed notes the live heap when so many rows have passed.
-func weighed(rows source, at map[int]*int64) source {
+func weighed(rows rowSeq, at map[int]*int64) rowSeq {
 	return func(yield func(row, []problem) bool) {
 		next, stop := iter.Pull2(rows)
 		defer stop()

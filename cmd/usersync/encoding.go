@@ -9,8 +9,8 @@ import (
 // inputBuffer is how much of an input is read at a time.
 const inputBuffer = 64 << 10
 
-// rowsOf yields the rows of an input, in CSV or JSONL.
-func rowsOf(in io.Reader, format string) source {
+// decodeRows yields the rows of an input, in CSV or JSONL.
+func decodeRows(in io.Reader, format string) rowSeq {
 	return func(yield func(row, []problem) bool) {
 		text := bufio.NewReaderSize(in, inputBuffer)
 		start, _ := text.Peek(inputBuffer) // an error comes again
@@ -18,7 +18,7 @@ func rowsOf(in io.Reader, format string) source {
 		if bytes.HasPrefix(start, mark) {
 			_, _ = text.Discard(len(mark))
 		}
-		switch wrong := foreign(bytes.TrimPrefix(start, mark), format); {
+		switch wrong := unsupportedFormat(bytes.TrimPrefix(start, mark), format); {
 		case wrong != nil:
 			yield(row{}, wrong)
 		case format == "jsonl":
@@ -29,9 +29,9 @@ func rowsOf(in io.Reader, format string) source {
 	}
 }
 
-// foreign names encodings, line ends and separators that other programs write.
+// unsupportedFormat names encodings, line ends and separators that other programs write.
 // Read on, such a file would seem to have many other problems.
-func foreign(start []byte, format string) []problem {
+func unsupportedFormat(start []byte, format string) []problem {
 	header := bytes.TrimLeft(start, "\r\n")
 	line := 1 + bytes.Count(start[:len(start)-len(header)], []byte("\n"))
 	header, _, _ = bytes.Cut(header, []byte("\n"))

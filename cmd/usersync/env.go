@@ -8,37 +8,37 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// setting is something the environment says of a provider.
-type setting struct {
-	name    string
-	what    string
-	instead string // the variable that makes this one optional; it may be itself
-	set     func(*access, string)
+// envVar is something the environment says of a provider.
+type envVar struct {
+	name        string
+	description string
+	alternative string // the variable that makes this one optional; it may be itself
+	set         func(*clientConfig, string)
 }
 
-func apiKey(name string) setting {
-	return setting{name: name, what: "API key", set: func(a *access, v string) { a.key = v }}
+func apiKey(name string) envVar {
+	return envVar{name: name, description: "API key", set: func(a *clientConfig, v string) { a.key = v }}
 }
 
-func baseURL(name, example string) setting {
-	return setting{name: name, what: "optional: send there instead, such as " + example, instead: name, set: func(a *access, v string) {
+func baseURL(name, example string) envVar {
+	return envVar{name: name, description: "optional: send there instead, such as " + example, alternative: name, set: func(a *clientConfig, v string) {
 		a.baseURL, a.options = v, append(a.options, rest.WithBaseURL(v))
 	}}
 }
 
-// fromEnvironment reads the settings of the providers. Its error names every
+// configsFromEnv reads the settings of the providers. Its error names every
 // variable that is missing.
-func fromEnvironment(chosen []provider, getenv func(string) string) ([]access, error) {
-	var all []access
+func configsFromEnv(chosen []provider, getenv func(string) string) ([]clientConfig, error) {
+	var all []clientConfig
 	var missing []string
 	for _, p := range chosen {
-		var a access
-		for _, s := range p.settings() {
+		var a clientConfig
+		for _, s := range p.envVars() {
 			switch value := getenv(s.name); {
 			case value != "":
 				s.set(&a, value)
-			case s.instead == "" || s.instead != s.name && getenv(s.instead) == "":
-				missing = append(missing, fmt.Sprintf("%s (%s)", s.name, s.what))
+			case s.alternative == "" || s.alternative != s.name && getenv(s.alternative) == "":
+				missing = append(missing, fmt.Sprintf("%s (%s)", s.name, s.description))
 			}
 		}
 		all = append(all, a)

@@ -23,7 +23,7 @@ type fakeServer[U any] interface {
 
 // fake is the fake of a provider, in memory.
 type fake struct {
-	access access
+	access clientConfig
 	save   func() (json.RawMessage, error)
 	load   func(json.RawMessage) error
 	fail   func(...resttest.Fault)
@@ -31,7 +31,7 @@ type fake struct {
 
 func newFake[U any](key string, server fakeServer[U]) fake {
 	return fake{
-		access: access{key: key, baseURL: "its fake", options: server.Options()},
+		access: clientConfig{key: key, baseURL: "its fake", options: server.Options()},
 		save:   func() (json.RawMessage, error) { return json.MarshalIndent(server.Users(), "  ", "  ") },
 		load:   func(users json.RawMessage) error { return addUsers(server, users) },
 		fail:   server.Fail,
@@ -62,17 +62,17 @@ type fakes struct {
 	names []string
 	list  []fake
 	path  string
-	kept  map[string]json.RawMessage // users by provider
+	saved map[string]json.RawMessage // users by provider
 }
 
 func startFakes(o options) (*fakes, error) {
-	f := &fakes{path: o.fakeState, kept: make(map[string]json.RawMessage)}
+	f := &fakes{path: o.fakeState, saved: make(map[string]json.RawMessage)}
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("-fake-state: %w", err)
 	}
 	for _, p := range o.providers {
 		one := p.fake()
-		if users, ok := f.kept[p.title()]; ok {
+		if users, ok := f.saved[p.title()]; ok {
 			if err := one.load(users); err != nil {
 				return nil, fmt.Errorf("-fake-state: %s: %s: %w", f.path, p.title(), err)
 			}
@@ -95,22 +95,22 @@ func (f *fakes) read() error {
 	case err != nil:
 		return err
 	}
-	if err := json.Unmarshal(data, &f.kept); err != nil {
+	if err := json.Unmarshal(data, &f.saved); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	return nil
 }
 
-func (f *fakes) access() []access {
-	var all []access
+func (f *fakes) access() []clientConfig {
+	var all []clientConfig
 	for _, one := range f.list {
 		all = append(all, one.access)
 	}
 	return all
 }
 
-// refuseOne has the first fake refuse its first request.
-func (f *fakes) refuseOne() { f.list[0].fail(resttest.Throttle("1")) }
+// inject429 has the first fake refuse its first request.
+func (f *fakes) inject429() { f.list[0].fail(resttest.Throttle("1")) }
 
 // write keeps the users for the next run.
 func (f *fakes) write() error {
@@ -122,9 +122,9 @@ func (f *fakes) write() error {
 		if err != nil {
 			return err
 		}
-		f.kept[f.names[i]] = users
+		f.saved[f.names[i]] = users
 	}
-	data, err := json.MarshalIndent(f.kept, "", "  ")
+	data, err := json.MarshalIndent(f.saved, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func idsIn(out string) []string {
 	return all
 }
 
-func TestOneRequestIsRefusedWhateverTheNumberOfUsers(t *testing.T) {
+func TestOneRequestIsRejectedWhateverTheNumberOfUsers(t *testing.T) {
 	for _, n := range []int{1, 2, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			input := "user_id\n" + strings.Join([]string{"1\n", "2\n", "3\n"}[:n], "")

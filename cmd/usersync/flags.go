@@ -51,24 +51,24 @@ func parseFlags(args []string) (options, error) {
 	flags.StringVar(&o.journal, "journal", "", "")
 	flags.BoolVar(&o.resume, "resume", false, "")
 	flags.BoolVar(&o.retryFailed, "retry-failed", false, "")
-	flags.Func("workers", "", into(&o.workers, parseWorkers))
+	flags.Func("workers", "", flagFunc(&o.workers, parseWorkers))
 	flags.DurationVar(&o.timeout, "timeout", 0, "")
-	flags.Func("quota", "", into(&o.quota, parseQuota))
-	flags.Func("share", "", into(&o.share, parseShare))
+	flags.Func("quota", "", flagFunc(&o.quota, parseQuota))
+	flags.Func("share", "", flagFunc(&o.share, parseShare))
 	flags.BoolVar(&o.fake, "fake", false, "")
 	flags.StringVar(&o.fakeState, "fake-state", "", "")
 	flags.BoolVar(&o.fake429, "fake-429", false, "")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if err := o.takeFile(flags.Args()); err != nil {
+	if err := o.parseFile(flags.Args()); err != nil {
 		return o, err
 	}
 	o.resume = o.resume || o.retryFailed
-	return o, o.check()
+	return o, o.validate()
 }
 
-func (o *options) takeFile(args []string) error {
+func (o *options) parseFile(args []string) error {
 	switch {
 	case len(args) == 0 || args[0] == "":
 		return errors.New(`want a FILE to read, or "-" for standard input`)
@@ -79,9 +79,9 @@ func (o *options) takeFile(args []string) error {
 	return nil
 }
 
-func (o *options) check() error {
+func (o *options) validate() error {
 	var err error
-	if o.providers, err = choose(o.provider); err != nil {
+	if o.providers, err = selectProviders(o.provider); err != nil {
 		return err
 	}
 	switch {
@@ -89,7 +89,7 @@ func (o *options) check() error {
 		return errors.New("-fake-state and -fake-429 need -fake")
 	case o.dryRun && (o.journal != "" || o.resume):
 		return errors.New("-dry-run writes no journal and needs none: leave out -journal, -resume and -retry-failed")
-	case o.resume && o.journal == "" && !o.journalByDefault():
+	case o.resume && o.journal == "" && !o.hasDefaultJournal():
 		return errors.New("-resume and -retry-failed need -journal here: there is none by default with -fake or standard input")
 	case o.timeout < 0:
 		return fmt.Errorf("-timeout %v: must not be negative", o.timeout)

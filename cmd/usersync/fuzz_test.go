@@ -35,12 +35,12 @@ func FuzzJSONL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		readTwice(t, data, "jsonl")
 		// What a line is does not depend on the lines before it.
-		for r, wrong := range rowsOf(bytes.NewReader(data), "jsonl") {
-			if r.shape == nil {
+		for r, wrong := range decodeRows(bytes.NewReader(data), "jsonl") {
+			if r.layout == nil {
 				continue
 			}
 			line := bytes.Split(data, []byte("\n"))[r.line-1]
-			for alone, same := range rowsOf(bytes.NewReader(append(line, '\n')), "jsonl") {
+			for alone, same := range decodeRows(bytes.NewReader(append(line, '\n')), "jsonl") {
 				assert.Equal(t, alone.columns, r.columns)
 				assert.Equal(t, alone.texts, r.texts)
 				assert.Len(t, same, len(wrong))
@@ -52,8 +52,8 @@ func FuzzJSONL(f *testing.F) {
 // readTwice checks an input, and holds what is read afterwards against it.
 func readTwice(t *testing.T, data []byte, format string) {
 	t.Helper()
-	read := func() source { return rowsOf(bytes.NewReader(data), format) }
-	is, found := checkRows(read(), read, providers())
+	read := func() rowSeq { return decodeRows(bytes.NewReader(data), format) }
+	is, found := validateRows(read(), read, providers())
 	assert.LessOrEqual(t, len(found.first), maxProblems)
 	assert.LessOrEqual(t, len(found.first), found.total)
 	for _, one := range texts(found) {
@@ -69,14 +69,14 @@ func readTwice(t *testing.T, data []byte, format string) {
 		assert.Greater(t, r.line, line)
 		line = r.line
 		for _, p := range providers() {
-			_, wrong := p.check(r)
+			_, wrong := p.validateRow(r)
 			assert.LessOrEqual(t, len(wrong), found.total, "a row is now wrong that was not")
 		}
 	}
 }
 
 // collect are the rows that can be used.
-func collect(rows source) (all []row, last int) {
+func collect(rows rowSeq) (all []row, last int) {
 	for r, wrong := range rows {
 		if len(wrong) == 0 && !r.isHeader() {
 			all, last = append(all, r), r.line
@@ -93,7 +93,7 @@ func FuzzMembers(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data string) {
-		members, complaint := membersOf(data)
+		members, complaint := parseObject(data)
 		var want map[string]json.RawMessage
 		if json.Unmarshal([]byte(data), &want) != nil || want == nil {
 			assert.NotEmpty(t, complaint)

@@ -115,8 +115,8 @@ func helpText() string {
 	b.WriteString("\nEnvironment (not needed with -fake):\n")
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, p := range providers() {
-		for _, s := range p.settings() {
-			fmt.Fprintf(w, "  %s\t%s\n", s.name, s.what)
+		for _, s := range p.envVars() {
+			fmt.Fprintf(w, "  %s\t%s\n", s.name, s.description)
 		}
 	}
 	_ = w.Flush()
@@ -124,12 +124,12 @@ func helpText() string {
 }
 
 // text leaves out that a column holds text where there is more to say.
-func (d description) text() string {
+func (d columnHelp) text() string {
 	switch {
 	case d.note == "":
-		return d.written
-	case d.written == "text":
+		return d.format
+	case d.format == "text":
 		return d.note
 	}
-	return d.written + "; " + d.note
+	return d.format + "; " + d.note
 }

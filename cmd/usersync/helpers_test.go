@@ -50,7 +50,7 @@ func (o output) ordered() output {
 // again if it is fine.
 func readRows(t *testing.T, provider, format, input string) (rows []row, found *problems) {
 	t.Helper()
-	chosen, err := choose(provider)
+	chosen, err := selectProviders(provider)
 	require.NoError(t, err)
 	in, err := openInput(options{file: "-", format: format}, strings.NewReader(input))
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func usersOf[U interface{ Validate() error }](t *testing.T, of table[U], format,
 	require.Empty(t, texts(found))
 	var users []U
 	for _, r := range rows {
-		user, problems := of.read(r)
+		user, problems := of.readUser(r)
 		require.Empty(t, problems)
 		users = append(users, user)
 	}

@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 )
 
 // An address that passes from one person to another within a file costs nobody a
 // place, in whatever order they stand there.
-func TestAddressThatPassesOn(t *testing.T) {
+func TestEmailMovesBetweenRows(t *testing.T) {
 	const head, bob, ada = "id,email,name,heuristic,pricing_id", ",old@example.com,Bob,Average,1", "67,new@example.com,Ada,Average,1"
 	for _, input := range []string{lines(head, bob, ada), lines(head, ada, bob)} {
 		for _, workers := range []string{"1", "8"} {
@@ -24,7 +24,7 @@ func TestAddressThatPassesOn(t *testing.T) {
 				journal := filepath.Join(t.TempDir(), "journal")
 				args := []string{"-provider", "identifai", "-workers", workers, "-journal", journal}
 				at := func(args ...string) *bench {
-					return newBench(t, input, args...).at(identifaiTable(), access{key: identifaitest.Key, options: server.Options()}, server.Server)
+					return newBench(t, input, args...).at(identifaiTable(), clientConfig{key: identifaitest.Key, options: server.Options()}, server.Server)
 				}
 				got := at(args...).upsert(t.Context())
 				if got.status != exitOK {

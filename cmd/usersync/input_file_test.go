@@ -42,7 +42,7 @@ func linesOf(in *input) (all []int, err error) {
 	return all, nil
 }
 
-func TestChecked(t *testing.T) {
+func TestInputCheck(t *testing.T) {
 	in, err := openInput(options{file: usersFile, format: "csv"}, nil)
 	require.NoError(t, err)
 	defer in.Close()
@@ -60,10 +60,10 @@ func TestChecked(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, is.ids)
 	is.ids = nil
-	assert.Equal(t, checked{rows: 2, lastLine: 3, sum: "c2c1b1d0275e28215533f4bfb3ad95851638a84fa94caac30b3a339ddfe4106c"}, is)
+	assert.Equal(t, inputSummary{rows: 2, lastLine: 3, sum: "c2c1b1d0275e28215533f4bfb3ad95851638a84fa94caac30b3a339ddfe4106c"}, is)
 }
 
-func TestReadingsSideBySide(t *testing.T) {
+func TestInputConcurrentReads(t *testing.T) {
 	_, in := written(t, "users.csv", twoUsers)
 	var all sync.WaitGroup
 	for range 3 {
@@ -122,10 +122,10 @@ func TestFileThatChangesMeanwhile(t *testing.T) {
 }
 
 // What looks unchanged but is not what was checked ends the reading too.
-func TestDisguisedChange(t *testing.T) {
+func TestInputChangedWithSameSizeAndTime(t *testing.T) {
 	path, in := written(t, "users.csv", twoUsers)
 	require.NoError(t, os.WriteFile(path, []byte("user_id\n4711\n\"712\n"), 0o600))
-	require.NoError(t, os.Chtimes(path, time.Time{}, in.was.ModTime()))
+	require.NoError(t, os.Chtimes(path, time.Time{}, in.openedInfo.ModTime()))
 	got, err := linesOf(in)
 	assert.Equal(t, []int{2}, got)
 	assert.ErrorContains(t, err, path+" cannot be read as it was when it was checked: line 3: wrong quoting")
@@ -144,7 +144,7 @@ func TestStandardInputIsCopied(t *testing.T) {
 	t.Setenv("TMPDIR", dir)
 	in, err := openInput(options{file: "-", format: "csv"}, iotest.OneByteReader(strings.NewReader(twoUsers)))
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), in.was.Mode().Perm())
+	assert.Equal(t, os.FileMode(0o600), in.openedInfo.Mode().Perm())
 	for range 2 {
 		got, err := linesOf(in)
 		require.NoError(t, err)

@@ -146,9 +146,9 @@ func TestMalformedJSONL(t *testing.T) {
 
 func TestInputThatBreaksOff(t *testing.T) {
 	gone := iotest.ErrReader(errors.New("disk gone"))
-	none := func() source { return func(func(row, []problem) bool) {} }
+	none := func() rowSeq { return func(func(row, []problem) bool) {} }
 	found := func(in io.Reader, format string) []string {
-		_, all := checkRows(rowsOf(in, format), none, providers())
+		_, all := validateRows(decodeRows(in, format), none, providers())
 		return texts(all)
 	}
 	for format, input := range map[string]string{"csv": "email,first_name,last_name\na@example.com,", "jsonl": "{}\n{"} {

@@ -10,9 +10,9 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// journalByDefault reports whether a run keeps a journal unasked: not with fakes,
+// hasDefaultJournal reports whether a run keeps a journal unasked: not with fakes,
 // which forget, nor where there is no file to begin from again.
-func (o options) journalByDefault() bool {
+func (o options) hasDefaultJournal() bool {
 	if o.fake || o.dryRun || o.file == "-" || strings.HasPrefix(o.file, "/dev/") {
 		return false
 	}
@@ -23,7 +23,7 @@ func (o options) journalByDefault() bool {
 // journalPath is where the journal of a provider's run is, empty for none.
 func (o options) journalPath(provider string) string {
 	switch {
-	case o.journal == "" && o.journalByDefault():
+	case o.journal == "" && o.hasDefaultJournal():
 		return o.file + "." + provider + ".journal"
 	case o.journal != "" && len(o.providers) > 1:
 		return o.journal + "." + provider
@@ -31,9 +31,9 @@ func (o options) journalPath(provider string) string {
 	return o.journal
 }
 
-// checkResume refuses to go on with runs of which there is no journal at all. One
+// checkJournalsExist refuses to go on with runs of which there is no journal at all. One
 // provider's may be missing: that one was done.
-func (run *upsertRun) checkResume() error {
+func (run *upsertRun) checkJournalsExist() error {
 	if !run.options.resume {
 		return nil
 	}
@@ -53,8 +53,8 @@ func (run *upsertRun) checkResume() error {
 
 // openJournals opens the journals, all or none. Nothing that is there is touched
 // before all of it is known to be fit.
-func (run *upsertRun) openJournals(is checked, in *input) error {
-	if err := run.checkResume(); err != nil {
+func (run *upsertRun) openJournals(is inputSummary, in *input) error {
+	if err := run.checkJournalsExist(); err != nil {
 		return err
 	}
 	for _, t := range run.targets {
@@ -62,11 +62,11 @@ func (run *upsertRun) openJournals(is checked, in *input) error {
 			return err
 		}
 	}
-	if err := run.checkOver(is.rows); err != nil {
+	if err := run.checkUnfinished(is.rows); err != nil {
 		return err
 	}
 	for _, t := range run.targets {
-		if err := t.begin(run.options); err != nil {
+		if err := t.startJournal(run.options); err != nil {
 			return err
 		}
 	}
@@ -75,43 +75,43 @@ func (run *upsertRun) openJournals(is checked, in *input) error {
 
 // openJournal opens the journal of a run over the input, or finds that the one there
 // is to be replaced.
-func (t *target) openJournal(o options, is checked, in *input) error {
+func (t *target) openJournal(o options, is inputSummary, in *input) error {
 	path := o.journalPath(t.name)
 	if path == "" {
 		return nil
 	}
 	there, err := os.Stat(path)
-	if err == nil && os.SameFile(there, in.was) {
+	if err == nil && os.SameFile(there, in.openedInfo) {
 		return fmt.Errorf("-journal %s is the input itself", printable(path))
 	}
-	t.created = errors.Is(err, fs.ErrNotExist)
+	t.createdJournal = errors.Is(err, fs.ErrNotExist)
 	t.journalPath = path
-	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.account, Input: "sha256:" + is.sum}
+	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.accountID, Input: "sha256:" + is.sum}
 	t.journal, err = upsert.OpenJournal(path, t.header)
 	switch {
-	case errors.Is(err, upsert.ErrJournalMismatch) && nobodyIn(path):
-		t.replace = ofNobody
+	case errors.Is(err, upsert.ErrJournalMismatch) && isEmptyJournal(path):
+		t.replaceReason = replaceEmpty
 	case errors.Is(err, upsert.ErrJournalInput) && o.journal == "" && !o.resume:
-		t.replace = "of a run over another file"
-	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "" && !o.resume && recordedIn(path) >= is.rows:
-		t.replace = "of a run that is over" // with another key since, or at another address
+		t.replaceReason = "of a run over another file"
+	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "" && !o.resume && countRecorded(path) >= is.rows:
+		t.replaceReason = "of a run that is over" // with another key since, or at another address
 	case err != nil:
-		return fmt.Errorf("%w%s", err, advice(err, o))
+		return fmt.Errorf("%w%s", err, journalHint(err, o))
 	}
 	return nil
 }
 
-// begin makes the journal ready to be written.
-func (t *target) begin(o options) error {
+// startJournal makes the journal ready to be written.
+func (t *target) startJournal(o options) error {
 	if t.journalPath == "" {
 		return nil
 	}
-	if t.replace != "" {
+	if t.replaceReason != "" {
 		if err := t.replaceJournal(); err != nil {
-			return fmt.Errorf("replacing the journal %s: %w", t.replace, err)
+			return fmt.Errorf("replacing the journal %s: %w", t.replaceReason, err)
 		}
 	}
-	if t.created && o.resume {
+	if t.createdJournal && o.resume {
 		t.notes = append(t.notes, fmt.Sprintf("%s: there is no journal of an earlier run, this one begins anew", t.name))
 	}
 	if !o.quiet {
@@ -122,17 +122,17 @@ func (t *target) begin(o options) error {
 			return err
 		}
 	}
-	return t.readEarlier()
+	return t.loadEarlierResults()
 }
 
-// recorded is how many users the journal has on record.
-func (t *target) recorded() int {
+// recordedUsers is how many users the journal has on record.
+func (t *target) recordedUsers() int {
 	c := t.journal.Counts()
 	return c.Created + c.Updated + c.Unchanged + c.Done + c.Failed
 }
 
-// advice is what to do about a journal that cannot be used.
-func advice(err error, o options) string {
+// journalHint is what to do about a journal that cannot be used.
+func journalHint(err error, o options) string {
 	switch {
 	case errors.Is(err, upsert.ErrJournalInUse):
 		return ""
@@ -146,8 +146,8 @@ func advice(err error, o options) string {
 	return "; give another file with -journal"
 }
 
-// readEarlier takes from the journal what earlier runs have done.
-func (t *target) readEarlier() error {
+// loadEarlierResults takes from the journal what earlier runs have done.
+func (t *target) loadEarlierResults() error {
 	t.tally.earlier = t.journal.Counts()
 	if t.tally.earlier.Failed == 0 {
 		return nil
@@ -163,9 +163,9 @@ func (t *target) readEarlier() error {
 	return nil
 }
 
-// leaveJournals makes sure that everything is on record, or removes the journals
+// closeJournals makes sure that everything is on record, or removes the journals
 // that nobody asked for when nobody needs them: all are done, or nobody is on record.
-func (run *upsertRun) leaveJournals(needed bool) error {
+func (run *upsertRun) closeJournals(needed bool) error {
 	var failures []error
 	for _, t := range run.targets {
 		switch {
@@ -179,14 +179,14 @@ func (run *upsertRun) leaveJournals(needed bool) error {
 	return errors.Join(failures...)
 }
 
-// forgetJournals closes the journals of a run that cannot begin, and removes those
+// discardNewJournals closes the journals of a run that cannot begin, and removes those
 // that it created.
-func (run *upsertRun) forgetJournals() error {
+func (run *upsertRun) discardNewJournals() error {
 	var failures []error
 	for _, t := range run.targets {
 		switch {
 		case t.journal == nil:
-		case t.created:
+		case t.createdJournal:
 			failures = append(failures, t.journal.Remove())
 		default:
 			failures = append(failures, t.journal.Close())

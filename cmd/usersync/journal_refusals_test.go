@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/upsert"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // What cannot be a journal is told apart, and stays as it is.
-func TestJournalsThatAreNone(t *testing.T) {
+func TestJournalPathErrors(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
 	other := writeFile(t, "notes.txt", "Do not lose this.\n")
@@ -49,7 +49,7 @@ func TestJournalsThatAreNone(t *testing.T) {
 
 // A run that has somebody left to send is not begun anew unnoticed, and another input
 // is another run.
-func TestJournalOfARunThatIsNotOver(t *testing.T) {
+func TestUnfinishedJournalIsRejected(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
 	journal := file + ".partoo.journal"
@@ -70,7 +70,7 @@ func TestJournalOfARunThatIsNotOver(t *testing.T) {
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "; without -resume, a run begins anew\n")
 
-	server.Heal()
+	server.ClearFaults()
 	got = usersyncIn(t.Context(), env, "", args...)
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Equal(t, lines("usersync: the journal of a run over another file is now "+journal+".old", "usersync: journal "+journal), got.err)
@@ -121,7 +121,7 @@ func TestRetriedUsersAreNotListed(t *testing.T) {
 	refusing(server, "Dee")
 	got := usersyncIn(t.Context(), env, "", append([]string{"upsert"}, args...)...)
 	require.Contains(t, got.out, " 2 failed, ")
-	server.Heal()
+	server.ClearFaults()
 	refusing(server, "Cy")
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-retry-failed"}, args...)...)
 	require.Contains(t, got.out, "1 created, 0 updated, 0 unchanged, 1 failed, 0 not sent, 2 done before;")
@@ -132,7 +132,7 @@ func TestRetriedUsersAreNotListed(t *testing.T) {
 }
 
 // A key that is refused costs no journal, and leaves none behind that is in the way.
-func TestJournalsAndARefusedKey(t *testing.T) {
+func TestRejectedKeyKeepsJournals(t *testing.T) {
 	server, env := loopback(t)
 	key := env["PARTOO_API_KEY"]
 	file := writeFile(t, "users.csv", four)
@@ -165,14 +165,14 @@ func TestJournalsAndARefusedKey(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
 
-	server.Heal()
+	server.ClearFaults()
 	got = run(key, "-retry-failed")
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Len(t, server.Users(), 4)
 }
 
 // What is set aside takes the place of nothing, and is told of in any case.
-func TestJournalsSetAsideStay(t *testing.T) {
+func TestArchivedJournalsAreKept(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
 	refusing(server, "Cy")
@@ -188,7 +188,7 @@ func TestJournalsSetAsideStay(t *testing.T) {
 
 // One provider's refused key neither begins the others anew nor keeps the run from
 // going on.
-func TestJournalsWhenOneKeyIsRefused(t *testing.T) {
+func TestRejectedKeyDoesNotAffectOtherJournals(t *testing.T) {
 	for _, flags := range [][]string{nil, {"-retry-failed"}} {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
 			partoo, env := loopback(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest/resttest"
 )
 
@@ -71,7 +71,7 @@ func TestJournalByDefault(t *testing.T) {
 	assert.Contains(t, got.err, "usersync: the journal of a run that is over is now "+journal+".old\n")
 	assert.FileExists(t, journal+".old")
 
-	server.Heal()
+	server.ClearFaults()
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-retry-failed"}, args[1:]...)...)
 	assert.Equal(t, exitOK, got.status, got.out)
 	assert.Contains(t, got.out, "partoo     1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 3 done before;")
@@ -119,7 +119,7 @@ func TestJournalByName(t *testing.T) {
 }
 
 // Each provider has a journal, and none goes before all are done.
-func TestJournalsSideBySide(t *testing.T) {
+func TestJournalPerProvider(t *testing.T) {
 	journal := filepath.Join(t.TempDir(), "journal")
 	got := usersync(t, "", "upsert", "-provider", "all", "-fake", "-journal", journal, usersFile)
 	assert.Equal(t, exitOK, got.status, got.err)
@@ -129,7 +129,7 @@ func TestJournalsSideBySide(t *testing.T) {
 }
 
 // A key that is refused in mid-run is no failure of the users it was refused for.
-func TestKeyRefusedInMidRun(t *testing.T) {
+func TestKeyRejectedDuringRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		seen := 0
@@ -148,14 +148,14 @@ func TestKeyRefusedInMidRun(t *testing.T) {
 			"",
 			"partoo     2 users not sent: the key was refused: partoo: UpsertUser: POST /v2/user: 401 Unauthorized",
 		))
-		server.Heal()
+		server.ClearFaults()
 		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.err)
 		assert.Contains(t, got.out, "partoo     2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 2 done before;")
 	})
 }
 
-func TestAgain(t *testing.T) {
-	assert.Equal(t, `usersync upsert -resume -provider partoo 'my users.csv'`, again([]string{"-provider", "partoo", "-resume", "my users.csv"}, "-resume"))
-	assert.Equal(t, `usersync upsert -retry-failed 'it'\''s' ''`, again([]string{"--retry-failed", "it's", ""}, "-retry-failed"))
+func TestResumeCommand(t *testing.T) {
+	assert.Equal(t, `usersync upsert -resume -provider partoo 'my users.csv'`, resumeCommand([]string{"-provider", "partoo", "-resume", "my users.csv"}, "-resume"))
+	assert.Equal(t, `usersync upsert -retry-failed 'it'\''s' ''`, resumeCommand([]string{"--retry-failed", "it's", ""}, "-retry-failed"))
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // jsonRows yields a row for every line that is not blank.
-func jsonRows(in io.Reader, names names) source {
+func jsonRows(in io.Reader, names columnNames) rowSeq {
 	return func(yield func(row, []problem) bool) {
-		r := jsonReader{names: names, shapes: make(map[string]*shape)}
+		r := jsonReader{names: names, layouts: make(map[string]*layout)}
 		lines := bufio.NewScanner(in)
 		lines.Buffer(make([]byte, 0, inputBuffer), maxRow)
 		n := 0
@@ -27,50 +27,50 @@ func jsonRows(in io.Reader, names names) source {
 		case errors.Is(err, bufio.ErrTooLong):
 			yield(row{}, []problem{{line: n + 1, text: "longer than 1 MiB"}})
 		case err != nil:
-			yield(row{}, []problem{readProblem(err)})
+			yield(row{}, []problem{readError(err)})
 		}
 	}
 }
 
-// maxShapes bounds what is kept of shapes. Files have a handful.
-const maxShapes = 1000
+// maxLayouts bounds what is kept of shapes. Files have a handful.
+const maxLayouts = 1000
 
 // jsonReader reads lines. Those with the same names in the same order share a
 // shape, so that their names need to be looked at once only.
 type jsonReader struct {
-	names  names
-	shapes map[string]*shape // of lines without problems, by outline
-	buffer []byte
+	names   columnNames
+	layouts map[string]*layout // of lines without problems, by outline
+	buffer  []byte
 }
 
 func (r *jsonReader) row(line int, data []byte) (row, []problem) {
-	if text := jsonComplaint(data); text != "" {
+	if text := jsonProblem(data); text != "" {
 		return row{}, []problem{{line: line, text: text}}
 	}
 	if data[0] != '{' {
 		return row{}, []problem{{line: line, text: "must be a JSON object"}}
 	}
 	object := string(data)
-	outline, texts := r.outline(object)
-	if s := r.shapes[string(outline)]; s != nil {
+	outline, texts := r.splitValues(object)
+	if s := r.layouts[string(outline)]; s != nil {
 		return row{line, s, texts}, nil
 	}
 	b := rowBuilder{line: line, columns: make(map[string]int), texts: []string{}, names: r.names}
-	b.object(object)
-	s := r.names.shape(b.columns, false)
+	b.addObject(object)
+	s := r.names.layout(b.columns, false)
 	if len(b.problems) == 0 && !bytes.ContainsRune(outline, '\\') { // an escaped name may be that of a provider
-		if len(r.shapes) == maxShapes {
-			clear(r.shapes)
+		if len(r.layouts) == maxLayouts {
+			clear(r.layouts)
 		}
-		r.shapes[string(outline)] = s
+		r.layouts[string(outline)] = s
 	}
 	return row{line, s, b.texts}, b.problems
 }
 
-// outline is an object without its values, and those apart: all that is needed
+// splitValues is an object without its values, and those apart: all that is needed
 // when an object with the same outline has been without problems. What joins the
 // names cannot stand in one.
-func (r *jsonReader) outline(object string) (outline []byte, texts []string) {
+func (r *jsonReader) splitValues(object string) (outline []byte, texts []string) {
 	outline = r.buffer[:0]
 	texts = make([]string, 0, 16)
 	for name, value := range rawMembers(object) {
@@ -98,19 +98,19 @@ type rowBuilder struct {
 	line     int
 	columns  map[string]int
 	texts    []string
-	names    names
+	names    columnNames
 	problems []problem
 }
 
-func (b *rowBuilder) object(data string) {
-	members, text := membersOf(data)
+func (b *rowBuilder) addObject(data string) {
+	members, text := parseObject(data)
 	if text != "" {
 		b.add("", text)
 	}
 	for _, m := range members {
 		switch {
 		case b.names.isProvider(m.name):
-			b.nested(m)
+			b.addProviderObject(m)
 		case strings.Contains(m.name, "."):
 			b.add("", fmt.Sprintf(`unknown key %s: what is for one provider stands in an object, as in {"identifai": {"pricing_id": 2}}`, printable(m.name)))
 		default:
@@ -123,8 +123,8 @@ func (b *rowBuilder) add(column, text string) {
 	b.problems = append(b.problems, problem{line: b.line, column: column, text: text})
 }
 
-func (b *rowBuilder) set(name string, m member) {
-	if text := b.names.check(name); text != "" {
+func (b *rowBuilder) set(name string, m jsonMember) {
+	if text := b.names.problem(name); text != "" {
 		b.add("", text)
 		return
 	}
@@ -132,12 +132,12 @@ func (b *rowBuilder) set(name string, m member) {
 	b.texts = append(b.texts, m.value)
 }
 
-// nested takes what stands in the object of one provider.
-func (b *rowBuilder) nested(object member) {
+// addProviderObject takes what stands in the object of one provider.
+func (b *rowBuilder) addProviderObject(object jsonMember) {
 	if object.value == "null" {
 		return
 	}
-	members, text := membersOf(object.value)
+	members, text := parseObject(object.value)
 	if text != "" {
 		b.add(object.name, text)
 	}

@@ -18,11 +18,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/usersync/usersync/identifaitest"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/identifai/identifaitest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // asCommand has the test binary be the command.
@@ -115,7 +115,7 @@ func (k *killed) round(t *testing.T, resume bool, after int) (string, bool) {
 }
 
 // Twenty kills lose nobody, double nobody, and send next to nobody again.
-func TestKilled(t *testing.T) {
+func TestResumeAfterKill(t *testing.T) {
 	identifai, partoo, usercom := identifaitest.NewServer(), partootest.NewServer(), usercomtest.NewServer()
 	for name, test := range map[string]struct {
 		server *resttest.Server

@@ -12,7 +12,7 @@ import (
 // those after a 429.
 type waitLog struct {
 	slog.Handler
-	throttled *atomic.Int64
+	count429 *atomic.Int64
 }
 
 func newWaitLog(w io.Writer) waitLog {
@@ -22,7 +22,7 @@ func newWaitLog(w io.Writer) waitLog {
 func (l waitLog) Handle(ctx context.Context, r slog.Record) error {
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "status" && a.Value.Kind() == slog.KindInt64 && a.Value.Int64() == http.StatusTooManyRequests {
-			l.throttled.Add(1)
+			l.count429.Add(1)
 		}
 		return true
 	})
@@ -30,9 +30,9 @@ func (l waitLog) Handle(ctx context.Context, r slog.Record) error {
 }
 
 func (l waitLog) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return waitLog{l.Handler.WithAttrs(attrs), l.throttled}
+	return waitLog{l.Handler.WithAttrs(attrs), l.count429}
 }
 
 func (l waitLog) WithGroup(name string) slog.Handler {
-	return waitLog{l.Handler.WithGroup(name), l.throttled}
+	return waitLog{l.Handler.WithGroup(name), l.count429}
 }

@@ -19,7 +19,7 @@ func TestWaitLogCounts429s(t *testing.T) {
 	log.Warn("waiting", "status", 503)
 	log.Warn("waiting", "attempt", 429)
 	log.Debug("attempt", "status", 429)
-	assert.Equal(t, int64(3), waits.throttled.Load())
+	assert.Equal(t, int64(3), waits.count429.Load())
 	assert.Equal(t, 5, strings.Count(out.String(), "\n"))
 	assert.Contains(t, out.String(), "provider=partoo")
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/usersync/usersync/identifaitest"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/identifai/identifaitest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest/resttest"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // The whole command but its process, against servers that the environment names.
@@ -64,7 +64,7 @@ func TestOverLoopback(t *testing.T) {
 }
 
 // A key that is not accepted for one user is accepted for none.
-func TestRefusedKeyEndsItsProvider(t *testing.T) {
+func TestRejectedKeyStopsItsProvider(t *testing.T) {
 	partoo := partootest.NewServer()
 	partoo.Start()
 	defer partoo.Close()

@@ -34,7 +34,7 @@ func (p problem) String() string {
 	return b.String()
 }
 
-func readProblem(err error) problem { return problem{text: "reading: " + err.Error()} }
+func readError(err error) problem { return problem{text: "reading: " + err.Error()} }
 
 // problems keeps the first of many.
 type problems struct {
@@ -51,20 +51,20 @@ func (p *problems) add(more ...problem) {
 func (p *problems) join(more problems) {
 	p.total += more.total
 	p.first = append(p.first, more.first...)
-	slices.SortStableFunc(p.first, func(a, b problem) int { return cmp.Compare(a.place(), b.place()) })
+	slices.SortStableFunc(p.first, func(a, b problem) int { return cmp.Compare(a.sortKey(), b.sortKey()) })
 	p.first = p.first[:min(len(p.first), maxProblems)]
 }
 
-// place puts what concerns no line after all lines.
-func (p problem) place() int {
+// sortKey puts what concerns no line after all lines.
+func (p problem) sortKey() int {
 	if p.line == 0 {
 		return math.MaxInt
 	}
 	return p.line
 }
 
-// merged joins what several providers say of the same place in the same words.
-func merged(list []problem) []problem {
+// mergeProviders joins what several providers say of the same place in the same words.
+func mergeProviders(list []problem) []problem {
 	var out []problem
 	for _, p := range list {
 		i := slices.IndexFunc(out, func(o problem) bool {

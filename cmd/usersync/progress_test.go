@@ -19,12 +19,12 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/usersync/usersync/backoff"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/upsert"
 )
 
 // Away from a terminal a line tells every five seconds how far each provider is.
-func TestLines(t *testing.T) {
+func TestProgressLinesWithoutTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		got := newBench(t, four, "-provider", "partoo", "-quota", "1/12s").atPartoo(server).upsert(t.Context())
@@ -50,9 +50,9 @@ func TestBars(t *testing.T) {
 	var out bytes.Buffer
 	tally := newTally("partoo", false)
 	tally.total = 4
-	s := &screen{w: &out}
+	s := &barScreen{w: &out}
 	draw := make(chan any)
-	stop := watchBars(newMeters([]*target{{name: "partoo", tally: tally}}, t.Context()), s, mpb.WithManualRefresh(draw), mpb.WithWidth(80))
+	stop := showBars(newMeters([]*target{{name: "partoo", tally: tally}}, t.Context()), s, mpb.WithManualRefresh(draw), mpb.WithWidth(80))
 	for i, line := range []string{"one\n", "two\n", "three\n"} {
 		tally.add(result{line: i, outcome: upsert.Created}, "")
 		_, err := s.Write([]byte(line))
@@ -92,10 +92,10 @@ func TestDetailsFitTheTerminal(t *testing.T) {
 		12: "1 failed, 10\n\n",
 	} {
 		var out bytes.Buffer
-		require.NoError(t, m.extend(&out, stats(width)))
+		require.NoError(t, m.barDetails(&out, stats(width)))
 		assert.Equal(t, want, out.String(), width)
 	}
-	assert.Equal(t, " 1001 of 2000", m.place(stats(40)))
+	assert.Equal(t, " 1001 of 2000", m.barSuffix(stats(40)))
 }
 
 // A bar of a run under a quota, on terminals of all widths.
@@ -110,8 +110,8 @@ func TestBarsFitTheTerminal(t *testing.T) {
 			synctest.Wait()
 			var out bytes.Buffer
 			draw := make(chan any)
-			s := &screen{w: &out}
-			stop := watchBars([]*meter{m}, s, mpb.WithManualRefresh(draw), mpb.WithWidth(width))
+			s := &barScreen{w: &out}
+			stop := showBars([]*meter{m}, s, mpb.WithManualRefresh(draw), mpb.WithWidth(width))
 			draw <- time.Now()
 			stop()
 			for _, want := range []string{"30 of 2000", "1h5m", "0 failed", "waiting until "} {
@@ -135,7 +135,7 @@ func paced(t *testing.T, users int, quotas ...backoff.Quota) (*meter, func(int))
 	m := newMeters([]*target{{name: "partoo", tally: tally, pacer: pacer}}, t.Context())[0]
 	return m, func(n int) {
 		for range n {
-			turn := pacer.Turn(http.MethodPost)
+			turn := pacer.Ticket(http.MethodPost)
 			require.NoError(t, turn.Wait(t.Context(), 0))
 			time.Sleep(100 * time.Millisecond)
 			turn.Done(http.StatusOK, 0)
@@ -180,9 +180,9 @@ func TestTimeLeft(t *testing.T) {
 						running = false
 					case now := <-ticker.C:
 						synctest.Wait()
-						m.read(now)
-						if left := m.left(now); left > 0 {
-							guesses = append(guesses, guess{now.Sub(start), left, m.until().After(now)})
+						m.takeSample(now)
+						if left := m.timeLeft(now); left > 0 {
+							guesses = append(guesses, guess{now.Sub(start), left, m.nextRequestAt().After(now)})
 						}
 					}
 				}
@@ -223,18 +223,18 @@ func TestRate(t *testing.T) {
 		m := newMeters([]*target{{tally: newTally("identifai", false), pacer: pacer}}, t.Context())[0]
 		assert.Equal(t, "0 of 60 reads in the last minute", m.rate(time.Now()))
 		for range 100 {
-			turn := pacer.Turn(http.MethodPost)
+			turn := pacer.Ticket(http.MethodPost)
 			require.NoError(t, turn.Wait(t.Context(), 0))
 			turn.Done(http.StatusOK, 0)
 			time.Sleep(time.Minute)
-			m.read(time.Now())
+			m.takeSample(time.Now())
 		}
 		assert.Equal(t, "60 of 1000 requests in the last hour", m.rate(time.Now()))
-		assert.LessOrEqual(t, len(m.readings), 61)
+		assert.LessOrEqual(t, len(m.samples), 61)
 	})
 	assert.Equal(t, "12 requests in the last minute", usage{sent: 12, quota: backoff.Quota{Per: time.Minute}}.String())
 	assert.Equal(t, "1 of 1 requests in the last 2m", usage{sent: 1, quota: backoff.Quota{N: 1, Per: 2 * time.Minute}}.String())
-	assert.Equal(t, "1h30m 24h 1m30s second 500ms", strings.Join([]string{period(90 * time.Minute), period(24 * time.Hour), period(90 * time.Second), period(time.Second), period(time.Second / 2)}, " "))
+	assert.Equal(t, "1h30m 24h 1m30s second 500ms", strings.Join([]string{periodText(90 * time.Minute), periodText(24 * time.Hour), periodText(90 * time.Second), periodText(time.Second), periodText(time.Second / 2)}, " "))
 }
 
 func TestNoTerminal(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// shortWait is a wait that nobody needs to be told of.
-const shortWait = 2 * time.Second
+// minShownWait is a wait that nobody needs to be told of.
+const minShownWait = 2 * time.Second
 
 // line is all that is to tell of a target.
 func (m *meter) line(now time.Time) string {
@@ -26,7 +26,7 @@ func (m *meter) progress(time.Time) string {
 }
 
 func (m *meter) remaining(now time.Time) string {
-	if left := m.left(now); left > 0 {
+	if left := m.timeLeft(now); left > 0 {
 		return "about " + left.String() + " left"
 	}
 	return ""
@@ -34,7 +34,7 @@ func (m *meter) remaining(now time.Time) string {
 
 // waiting tells until when a quota is used up.
 func (m *meter) waiting(now time.Time) string {
-	if until := m.until(); until.Sub(now) > shortWait {
+	if until := m.nextRequestAt(); until.Sub(now) > minShownWait {
 		return "waiting until " + until.Format(time.TimeOnly)
 	}
 	return ""
@@ -45,7 +45,7 @@ func (m *meter) rate(now time.Time) string {
 	if len(m.stats()) == 0 {
 		return ""
 	}
-	return m.used(now).String()
+	return m.tightestQuota(now).String()
 }
 
 func (u usage) String() string {
@@ -56,11 +56,11 @@ func (u usage) String() string {
 	if u.quota.N > 0 {
 		of = fmt.Sprintf(" of %d", u.quota.N)
 	}
-	return fmt.Sprintf("%d%s %s in the last %s", u.sent, of, what, period(u.quota.Per))
+	return fmt.Sprintf("%d%s %s in the last %s", u.sent, of, what, periodText(u.quota.Per))
 }
 
-// period is a duration in words where there is one for it.
-func period(d time.Duration) string {
+// periodText is a duration in words where there is one for it.
+func periodText(d time.Duration) string {
 	switch d {
 	case time.Hour:
 		return "hour"

@@ -11,37 +11,37 @@ import (
 // provider is what the command needs of a provider. A [table] is one.
 type provider interface {
 	title() string
-	describe() []description
+	describe() []columnHelp
 	required() []string
-	check(row) (seen, []problem)
-	connect(access) (session, error)
+	validateRow(row) (userKeys, []problem)
+	connect(clientConfig) (userSender, error)
 	documented() []backoff.QuotaSet
-	whom(access) string
-	settings() []setting
+	accountID(clientConfig) string
+	envVars() []envVar
 	fake() fake
 }
 
-// access is where a provider is and what opens it.
-type access struct {
+// clientConfig is where a provider is and what opens it.
+type clientConfig struct {
 	key       string
 	subdomain string // user.com only
 	baseURL   string // empty: the provider's own
 	options   []rest.Option
 }
 
-// identity is a value that no two rows may have in common.
-type identity struct{ field, value string }
+// uniqueValue is a value that no two rows may have in common.
+type uniqueValue struct{ field, value string }
 
-// description is a column in the help.
-type description struct{ name, written, note string }
+// columnHelp is a column in the help.
+type columnHelp struct{ name, format, note string }
 
 // providers are all there are, in the order in which they have their turn.
 func providers() []provider {
 	return []provider{identifaiTable(), partooTable(), usercomTable()}
 }
 
-// choose returns the providers that -provider means.
-func choose(name string) ([]provider, error) {
+// selectProviders returns the providers that -provider means.
+func selectProviders(name string) ([]provider, error) {
 	var names []string
 	for _, p := range providers() {
 		if p.title() == name {

@@ -69,8 +69,8 @@ func parseWorkers(text string) (int, error) {
 // maxWorkers keeps slips from opening more connections than a system has.
 const maxWorkers = 1000
 
-// into makes a flag's value of what parse reads.
-func into[T any](to *T, parse func(string) (T, error)) func(string) error {
+// flagFunc makes a flag's value of what parse reads.
+func flagFunc[T any](to *T, parse func(string) (T, error)) func(string) error {
 	return func(text string) (err error) {
 		*to, err = parse(text)
 		return err

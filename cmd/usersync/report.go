@@ -22,12 +22,12 @@ type report struct {
 	options options
 	digits  int // of the largest line number
 
-	mu  sync.Mutex
-	out io.Writer // for the users
-	end io.Writer // for the sums
-	err error     // of the first write that failed
-	// broken is told of it: nobody reads on.
-	broken func(error)
+	mu         sync.Mutex
+	out        io.Writer // for the users
+	summaryOut io.Writer // for the sums
+	err        error     // of the first write that failed
+	// onWriteError is told of it: nobody reads on.
+	onWriteError func(error)
 }
 
 func (r *report) printf(w io.Writer, format string, args ...any) {
@@ -38,26 +38,26 @@ func (r *report) printf(w io.Writer, format string, args ...any) {
 		return
 	}
 	r.err = fmt.Errorf("writing the results: %w", err)
-	if r.broken != nil {
-		r.broken(r.err)
+	if r.onWriteError != nil {
+		r.onWriteError(r.err)
 	}
 }
 
-// user tells of one user.
-func (r *report) user(t *tally, is result) {
-	text := r.text(t.name, is)
+// printUser tells of one user.
+func (r *report) printUser(t *tally, is result) {
+	text := r.userLine(t.name, is)
 	t.add(is, text)
 	switch {
 	case r.options.quiet:
 	case r.options.json:
-		r.printf(r.out, "%s\n", r.json(t.name, is))
+		r.printf(r.out, "%s\n", r.userJSON(t.name, is))
 	default:
 		r.printf(r.out, "%s\n", text)
 	}
 }
 
-func (r *report) text(provider string, is result) string {
-	outcome, detail := word(is.outcome, r.options.dryRun), ""
+func (r *report) userLine(provider string, is result) string {
+	outcome, detail := outcomeText(is.outcome, r.options.dryRun), ""
 	if is.err != nil {
 		outcome, detail = "failed", "  "+oneLine(is.err.Error())
 	}
@@ -90,8 +90,8 @@ type jsonUser struct {
 	Executed string              `json:"executed,omitempty"`
 }
 
-func (r *report) json(provider string, is result) []byte {
-	user := jsonUser{Provider: provider, Line: is.line, User: is.user, ID: is.id, DryRun: r.options.dryRun, Outcome: word(is.outcome, false)}
+func (r *report) userJSON(provider string, is result) []byte {
+	user := jsonUser{Provider: provider, Line: is.line, User: is.user, ID: is.id, DryRun: r.options.dryRun, Outcome: outcomeText(is.outcome, false)}
 	if is.err != nil {
 		user.Outcome, user.Error = "failed", is.err.Error()
 	}
@@ -102,36 +102,36 @@ func (r *report) json(provider string, is result) []byte {
 	return line
 }
 
-// finish writes the sums and lists who failed.
-func (r *report) finish(targets []*target) {
+// printSummary writes the sums and lists who failed.
+func (r *report) printSummary(targets []*target) {
 	if !r.options.quiet && !r.options.json {
-		r.printf(r.end, "\n")
+		r.printf(r.summaryOut, "\n")
 	}
 	for _, t := range targets {
-		r.printf(r.end, "%s; waits after a 429: %d\n", t.tally.sum(), t.waits.throttled.Load())
+		r.printf(r.summaryOut, "%s; waits after a 429: %d\n", t.tally.summary(), t.waitLog.count429.Load())
 	}
 	var failed, unsent []string
 	for _, t := range targets {
-		failed = append(failed, t.failed(r)...)
-		if text := t.tally.unfinished(); text != "" {
+		failed = append(failed, t.failedLines(r)...)
+		if text := t.tally.unsentLine(); text != "" {
 			unsent = append(unsent, text)
 		}
 	}
 	for _, list := range [][]string{failed, unsent} {
 		if len(list) > 0 {
-			r.printf(r.end, "\n%s\n", strings.Join(list, "\n"))
+			r.printf(r.summaryOut, "\n%s\n", strings.Join(list, "\n"))
 		}
 	}
 }
 
-// failed lists the users that failed, in this run and, if they have not been sent
+// failedLines lists the users that failed, in this run and, if they have not been sent
 // again, in earlier ones.
-func (t *target) failed(r *report) []string {
+func (t *target) failedLines(r *report) []string {
 	list := slices.Clone(t.tally.listed)
 	for _, index := range slices.Sorted(maps.Keys(t.failedEarlier)) {
 		entry := t.failedEarlier[index]
-		is := result{index: index, line: t.lines[index], user: entry.Key, err: errors.New(entry.Error)}
-		list = append(list, r.text(t.name, is)+" (in an earlier run)")
+		is := result{index: index, line: t.lineOfFailed[index], user: entry.Key, err: errors.New(entry.Error)}
+		list = append(list, r.userLine(t.name, is)+" (in an earlier run)")
 	}
 	if more := t.tally.failed + t.tally.earlier.Failed - len(list); more > 0 {
 		list = append(list, fmt.Sprintf("%-9s  and %d more failed", t.name, more))

@@ -16,13 +16,13 @@ import (
 )
 
 func reportTo(out *bytes.Buffer, o options) *report {
-	return &report{options: o, digits: 2, out: out, end: out}
+	return &report{options: o, digits: 2, out: out, summaryOut: out}
 }
 
-func TestAnErrorTakesOneLine(t *testing.T) {
+func TestErrorTakesOneLine(t *testing.T) {
 	var out bytes.Buffer
 	is := result{line: 2, user: "ada@example.com", err: errors.Join(errors.New("refused"), errors.New("\x1b[2J"))}
-	reportTo(&out, options{}).user(newTally("partoo", false), is)
+	reportTo(&out, options{}).printUser(newTally("partoo", false), is)
 	assert.Equal(t, "partoo     line  2  failed     -  ada@example.com  refused  [2J\n", out.String())
 }
 
@@ -41,7 +41,7 @@ func TestJSONLines(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			reportTo(&out, options{json: true, dryRun: test.dry}).user(newTally("partoo", test.dry), test.is)
+			reportTo(&out, options{json: true, dryRun: test.dry}).printUser(newTally("partoo", test.dry), test.is)
 			assert.Equal(t, test.want+"\n", out.String())
 		})
 	}
@@ -67,9 +67,9 @@ func TestFailuresAreBounded(t *testing.T) {
 	tally := newTally("partoo", false)
 	tally.total = maxListed + 5
 	for i := range tally.total {
-		r.user(tally, result{line: i + 2, user: "x", err: errors.New("no")})
+		r.printUser(tally, result{line: i + 2, user: "x", err: errors.New("no")})
 	}
-	r.finish([]*target{{name: "partoo", tally: tally, waits: newWaitLog(&out)}})
+	r.printSummary([]*target{{name: "partoo", tally: tally, waitLog: newWaitLog(&out)}})
 	assert.Contains(t, out.String(), "partoo     0 created, 0 updated, 0 unchanged, 1005 failed, 0 not sent;")
 	assert.Equal(t, maxListed, strings.Count(out.String(), "  line "))
 	assert.True(t, strings.HasSuffix(out.String(), "partoo     and 5 more failed\n"))

@@ -8,21 +8,21 @@ import (
 // row is one user of the input.
 type row struct {
 	line int
-	*shape
+	*layout
 	texts []string // of its cells; nil for a header
 }
 
-// shape is what rows with the same columns have in common. It is made once for
+// layout is what rows with the same columns have in common. It is made once for
 // all of them, and never changed.
-type shape struct {
-	headed  bool               // the columns come from a header, the texts from CSV; else all is JSON
-	columns map[string]int     // places in texts
-	places  map[string][]place // by provider: those of its columns that there are
+type layout struct {
+	hasHeader       bool                     // the columns come from a header, the texts from CSV; else all is JSON
+	columns         map[string]int           // places in texts
+	providerColumns map[string][]columnIndex // by provider: those of its columns that there are
 }
 
-// place is where rows have a column of a provider, the column being the nth of
+// columnIndex is where rows have a column of a provider, the column being the nth of
 // its table: as one for that provider alone, and as one for all. -1 is nowhere.
-type place struct{ column, own, common int }
+type columnIndex struct{ column, providerIndex, sharedIndex int }
 
 // cell is one value: the text of a CSV cell, or JSON.
 type cell struct {
@@ -30,45 +30,45 @@ type cell struct {
 	json bool
 }
 
-// given reports whether there is a value. An empty cell is none, and neither is
+// isSet reports whether there is a value. An empty cell is none, and neither is
 // null.
-func (c cell) given() bool {
+func (c cell) isSet() bool {
 	text := strings.TrimSpace(c.text)
 	return text != "" && !(c.json && (text == "null" || text == `""`))
 }
 
-// source yields the rows of an input in their order, a header first if it has
+// rowSeq yields the rows of an input in their order, a header first if it has
 // one. With problems, a row is not to be used, and may have no shape.
-type source = iter.Seq2[row, []problem]
+type rowSeq = iter.Seq2[row, []problem]
 
-func (r row) isHeader() bool { return r.shape != nil && r.headed && r.texts == nil }
+func (r row) isHeader() bool { return r.layout != nil && r.hasHeader && r.texts == nil }
 
-// at returns what the row gives a provider for a column. One of the provider's
+// cellAt returns what the row gives a provider for a column. One of the provider's
 // own wins over the one for all.
-func (r row) at(p place) (c cell, given bool) {
-	for _, i := range [...]int{p.own, p.common} {
+func (r row) cellAt(p columnIndex) (c cell, given bool) {
+	for _, i := range [...]int{p.providerIndex, p.sharedIndex} {
 		if i < 0 {
 			continue
 		}
-		if c := (cell{r.texts[i], !r.headed}); c.given() {
+		if c := (cell{r.texts[i], !r.hasHeader}); c.isSet() {
 			return c, true
 		}
 	}
 	return cell{}, false
 }
 
-// find does what at does, by names, and also names the column.
-func (r row) find(provider, field string) (column string, given bool) {
+// lookup does what at does, by names, and also names the column.
+func (r row) lookup(provider, field string) (column string, given bool) {
 	for _, column := range []string{provider + "." + field, field} {
-		if i, ok := r.columns[column]; ok && (cell{r.texts[i], !r.headed}).given() {
+		if i, ok := r.columns[column]; ok && (cell{r.texts[i], !r.hasHeader}).isSet() {
 			return column, true
 		}
 	}
-	return r.column(provider, field), false
+	return r.columnName(provider, field), false
 }
 
-// column names the place where the row has, or ought to have, a field.
-func (r row) column(provider, field string) string {
+// columnName names the place where the row has, or ought to have, a field.
+func (r row) columnName(provider, field string) string {
 	prefixed := provider + "." + field
 	if !r.has(field) && r.has(prefixed) {
 		return prefixed
@@ -81,7 +81,7 @@ func (r row) has(column string) bool {
 	return ok
 }
 
-// lacks reports whether no column could hold the field for the provider.
-func (r row) lacks(provider, field string) bool {
+// missingColumn reports whether no column could hold the field for the provider.
+func (r row) missingColumn(provider, field string) bool {
 	return !r.has(field) && !r.has(provider+"."+field)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestForeignFiles(t *testing.T) {
+func TestUnsupportedFileFormats(t *testing.T) {
 	const utf16 = "the file is in UTF-16: it must be in UTF-8"
 	const cr = "the lines end in CR alone: they must end in LF or CRLF"
 	for name, test := range map[string]struct{ format, input, want string }{
@@ -59,7 +59,7 @@ func TestLongRows(t *testing.T) {
 }
 
 // Lines with the same names share what is known of them, and nothing else.
-func TestOutlines(t *testing.T) {
+func TestJSONLLayoutCache(t *testing.T) {
 	rows, _ := readRows(t, "all", "jsonl", lines(
 		`{"user_id":"1","email":"a@example.com","name":"A","first_name":"A","last_name":"L","heuristic":"Average","pricing_id":1,"partoo":{"role":"PUBLISHER"}}`,
 		`{"user_id":"2","email":"b@example.com","name":"B","first_name":"B","last_name":"L","heuristic":"Average","pricing_id":2,"partoo":{"role":"ORG_ADMIN"}}`,
@@ -70,13 +70,13 @@ func TestOutlines(t *testing.T) {
 	))
 	var roles []string
 	for _, r := range rows {
-		user, wrong := partooTable().read(r)
+		user, wrong := partooTable().readUser(r)
 		assert.Empty(t, wrong)
 		roles = append(roles, string(user.Role))
 	}
 	assert.Equal(t, []string{"PUBLISHER", "ORG_ADMIN", "", "", "PUBLISHER", ""}, roles)
-	assert.Same(t, rows[0].shape, rows[1].shape)
-	assert.NotSame(t, rows[0].shape, rows[2].shape)
+	assert.Same(t, rows[0].layout, rows[1].layout)
+	assert.NotSame(t, rows[0].layout, rows[2].layout)
 
 	_, found := readRows(t, "usercom", "jsonl", lines(`{"user_id":"1","usercom":{"city":"x"}}`, `{"user_id":"2","usercom":"x"}`, `{"user_id":"3","user_id":"3"}`, `{"user_id":"4","usercom":{"city":"x","city":"y"}}`))
 	assert.Equal(t, []string{"line 2: usercom: must be a JSON object", "line 3: must not hold user_id twice", "line 4: usercom: must not hold city twice"}, texts(found)[:3])
@@ -84,9 +84,9 @@ func TestOutlines(t *testing.T) {
 
 // However many outlines there are, few are kept.
 func TestOutlinesAreBounded(t *testing.T) {
-	r := jsonReader{names: newNames(), shapes: make(map[string]*shape)}
+	r := jsonReader{names: newNames(), layouts: make(map[string]*layout)}
 	columns := r.names.providers[2].columns
-	for i := range maxShapes + 100 {
+	for i := range maxLayouts + 100 {
 		var members []string
 		for bit, name := range columns[:11] {
 			if i&(1<<bit) != 0 {
@@ -96,6 +96,6 @@ func TestOutlinesAreBounded(t *testing.T) {
 		row, wrong := r.row(i, []byte("{"+strings.Join(members, ",")+"}"))
 		assert.Empty(t, wrong)
 		assert.Len(t, row.texts, len(members))
-		assert.LessOrEqual(t, len(r.shapes), maxShapes)
+		assert.LessOrEqual(t, len(r.layouts), maxLayouts)
 	}
 }

@@ -27,7 +27,7 @@ type streams struct {
 // run is the command without its process.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	if len(args) == 0 {
-		return s.refuse("want a command: upsert, help or version")
+		return s.usageError("want a command: upsert, help or version")
 	}
 	switch command, args := args[0], args[1:]; command {
 	case "upsert":
@@ -37,19 +37,19 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 	case "version", "-version", "--version":
 		fmt.Fprintln(s.out, "usersync", rest.Version)
 	default:
-		return s.refuse(fmt.Sprintf("unknown command %s: want upsert, help or version", printable(command)))
+		return s.usageError(fmt.Sprintf("unknown command %s: want upsert, help or version", printable(command)))
 	}
 	return exitOK
 }
 
-// refuse says what is wrong with the usage.
-func (s streams) refuse(text string) int {
+// usageError says what is wrong with the usage.
+func (s streams) usageError(text string) int {
 	fmt.Fprintf(s.err, "usersync: %s\nSee: usersync help\n", text)
 	return exitUsage
 }
 
-// fail says what kept a run from starting, or from ending well.
-func (s streams) fail(status int, err error) int {
+// printError says what kept a run from starting, or from ending well.
+func (s streams) printError(status int, err error) int {
 	fmt.Fprintf(s.err, "usersync: %v\n", err)
 	return status
 }

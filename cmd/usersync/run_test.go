@@ -100,7 +100,7 @@ func TestFormat(t *testing.T) {
 }
 
 // What comes from the file cannot write to the terminal at will, or for long.
-func TestForeignTextIsPrintable(t *testing.T) {
+func TestUntrustedTextIsPrintable(t *testing.T) {
 	input := lines(`{"user_id":"a\u001b[2J\nb"}`, `{"user_id":"`+strings.Repeat("é", 200)+`"}`)
 	got := usersync(t, input, "upsert", "-provider", "usercom", "-fake", "-format", "jsonl", "-workers", "1", "-")
 	assert.Equal(t, exitOK, got.status)

@@ -9,15 +9,15 @@ import (
 	"github.com/vbauerster/mpb/v8/cwriter"
 )
 
-// screen is an output that may have bars at its lower end: what is written goes
+// barScreen is an output that may have bars at its lower end: what is written goes
 // above them.
-type screen struct {
+type barScreen struct {
 	mu   sync.Mutex
 	w    io.Writer
 	bars *mpb.Progress // nil: none at the moment
 }
 
-func (s *screen) Write(p []byte) (int, error) {
+func (s *barScreen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bars != nil {
@@ -27,7 +27,7 @@ func (s *screen) Write(p []byte) (int, error) {
 }
 
 // show puts bars at the lower end; nil takes them away.
-func (s *screen) show(bars *mpb.Progress) {
+func (s *barScreen) show(bars *mpb.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bars = bars
@@ -40,8 +40,8 @@ func isTerminal(w io.Writer) bool {
 
 // screens returns the outputs of a run. Standard output shares the screen of
 // standard error when both are a terminal's.
-func (s streams) screens() (out io.Writer, err *screen) {
-	err = &screen{w: s.err}
+func (s streams) screens() (out io.Writer, err *barScreen) {
+	err = &barScreen{w: s.err}
 	if isTerminal(s.out) && isTerminal(s.err) {
 		return err, err
 	}

@@ -76,7 +76,7 @@ func TestHelpNamesEveryColumnAndValue(t *testing.T) {
 				assert.Contains(t, columns[name], strings.Trim(string(text), `"`), "%s %s", p.title(), name)
 			}
 		}
-		for _, s := range p.settings() {
+		for _, s := range p.envVars() {
 			assert.Contains(t, help.out, s.name)
 		}
 	}
@@ -134,7 +134,7 @@ func assertInput[U interface{ Validate() error }](t *testing.T, of table[U], csv
 }
 
 // What is not given stays the zero value, so that it is not sent.
-func TestNotGiven(t *testing.T) {
+func TestEmptyCellsAreNotSent(t *testing.T) {
 	want := []partoo.UserInput{{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}}
 	csv := lines("email,first_name,last_name,role,accesses,business_ids,sso_only,org_id,password,heuristic,usercom.gender", "ada@example.com,Ada,Lovelace,, ,,,,,Average,9")
 	jsonl := lines(`{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","role":"","accesses":null,"business_ids":null,"sso_only":null,"partoo":null,"usercom":{"gender":9}}`)
@@ -142,7 +142,7 @@ func TestNotGiven(t *testing.T) {
 	assert.Equal(t, want, usersOf(t, partooTable(), "jsonl", jsonl))
 }
 
-func TestAColumnForOneProviderWins(t *testing.T) {
+func TestProviderColumnOverridesSharedColumn(t *testing.T) {
 	csv := lines("first_name,last_name,partoo.first_name,email,user_id,usercom.email",
 		"Ada,Lovelace,Augusta,ada@example.com,1,ada@example.org", "Bea,Brown,,bea@example.com,2,")
 	assert.Equal(t, []partoo.UserInput{
@@ -155,7 +155,7 @@ func TestAColumnForOneProviderWins(t *testing.T) {
 	}, usersOf(t, usercomTable(), "csv", csv))
 }
 
-func TestMarkLineEndsAndQuotes(t *testing.T) {
+func TestBOMLineEndingsAndQuotes(t *testing.T) {
 	want := []partoo.UserInput{{Email: "zoe@example.com", FirstName: "Zoë \"Z\"", LastName: "Müller,\nKöln"}}
 	csv := "\uFEFFemail , first_name,last_name\r\nzoe@example.com,\"Zoë \"\"Z\"\"\",\"Müller,\r\nKöln\"\r\n"
 	jsonl := "\uFEFF" + `{"email":"zoe@example.com","first_name":"Zoë \"Z\"","last_name":"Müller,\nKöln"}` + "\r\n"

@@ -18,13 +18,13 @@ type tally struct {
 	total   int                  // users in the input
 	earlier upsert.JournalCounts // on record from earlier runs
 
-	mu       sync.Mutex
-	outcomes map[upsert.Outcome]int
-	failed   int
-	unknown  int      // cut short by the end of the run
-	listed   []string // the first of those that failed
-	over     bool     // nobody is sent any more
-	reason   string   // why the rest was not sent
+	mu           sync.Mutex
+	outcomes     map[upsert.Outcome]int
+	failed       int
+	aborted      int      // cut short by the end of the run
+	listed       []string // the first of those that failed
+	finished     bool     // nobody is sent any more
+	unsentReason string   // why the rest was not sent
 }
 
 func newTally(name string, dry bool) *tally {
@@ -49,37 +49,37 @@ func (t *tally) list(line string) {
 	}
 }
 
-// cut counts a user whose upsert the end of the run cut short, if anything was sent.
-func (t *tally) cut(untouched bool) {
+// addAborted counts a user whose upsert the end of the run cut short, if anything was sent.
+func (t *tally) addAborted(untouched bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !untouched {
-		t.unknown++
+		t.aborted++
 	}
 }
 
-// unfinished says how many users are left and why, nothing when nobody is.
-func (t *tally) unfinished() string {
+// unsentLine says how many users are left and why, nothing when nobody is.
+func (t *tally) unsentLine() string {
 	n := t.unsent()
 	if n == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%-9s  %s not sent: %s", t.name, count(n, "user"), t.reason)
-	if t.unknown > 0 {
-		text += fmt.Sprintf("; %d of them were being sent, and may be there", t.unknown)
+	text := fmt.Sprintf("%-9s  %s not sent: %s", t.name, plural(n, "user"), t.unsentReason)
+	if t.aborted > 0 {
+		text += fmt.Sprintf("; %d of them were being sent, and may be there", t.aborted)
 	}
 	return text
 }
 
-// end says that nobody is sent any more, and why not all have been.
-func (t *tally) end(reason string) {
+// finish says that nobody is sent any more, and why not all have been.
+func (t *tally) finish(reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.over, t.reason = true, reason
+	t.finished, t.unsentReason = true, reason
 }
 
-// before is how many users earlier runs have upserted or seen fail.
-func (t *tally) before() int {
+// doneEarlier is how many users earlier runs have upserted or seen fail.
+func (t *tally) doneEarlier() int {
 	e := t.earlier
 	return e.Created + e.Updated + e.Unchanged + e.Done + e.Failed
 }
@@ -88,11 +88,11 @@ func (t *tally) before() int {
 func (t *tally) done() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.finished()
+	return t.doneLocked()
 }
 
-func (t *tally) finished() int {
-	n := t.before() + t.failed
+func (t *tally) doneLocked() int {
+	n := t.doneEarlier() + t.failed
 	for _, of := range t.outcomes {
 		n += of
 	}
@@ -109,7 +109,7 @@ func (t *tally) counts() string {
 	var parts []string
 	for _, outcome := range []upsert.Outcome{0, upsert.Created, upsert.Updated, upsert.Unchanged} {
 		if n := t.outcomes[outcome]; n > 0 || outcome != 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, word(outcome, t.dry)))
+			parts = append(parts, fmt.Sprintf("%d %s", n, outcomeText(outcome, t.dry)))
 		}
 	}
 	return strings.Join(append(parts, fmt.Sprintf("%d failed", t.failed)), ", ")
@@ -119,12 +119,12 @@ func (t *tally) counts() string {
 func (t *tally) shortCounts() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return fmt.Sprintf("%d failed, %d done", t.failed, t.finished()-t.before()-t.failed)
+	return fmt.Sprintf("%d failed, %d done", t.failed, t.doneLocked()-t.doneEarlier()-t.failed)
 }
 
-// word is an outcome, or what a dry run says of it. None is what a dry run has when
+// outcomeText is an outcome, or what a dry run says of it. None is what a dry run has when
 // a provider cannot tell.
-func word(outcome upsert.Outcome, dry bool) string {
+func outcomeText(outcome upsert.Outcome, dry bool) string {
 	switch {
 	case outcome == 0:
 		return "valid"
@@ -136,10 +136,10 @@ func word(outcome upsert.Outcome, dry bool) string {
 	return outcome.String()
 }
 
-// sum is the line that ends the run of a provider.
-func (t *tally) sum() string {
+// summary is the line that ends the run of a provider.
+func (t *tally) summary() string {
 	text := fmt.Sprintf("%-9s  %s, %d not sent", t.name, t.counts(), t.unsent())
-	if n := t.before(); n > 0 {
+	if n := t.doneEarlier(); n > 0 {
 		text += fmt.Sprintf(", %d done before", n)
 	}
 	return text

@@ -6,7 +6,7 @@ import (
 
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 func usercomTable() table[usercom.UserInput] {
@@ -19,47 +19,47 @@ func usercomTable() table[usercom.UserInput] {
 	return table[U]{
 		name: "usercom",
 		columns: []column[U]{
-			always("user_id", text[string](), "your own; what the user is found by", func(u *U) *string { return &u.UserID }),
-			always("email", text[string](), "", func(u *U) *string { return &u.Email }),
-			always("first_name", text[string](), "at most 40 characters", func(u *U) *string { return &u.FirstName }),
-			always("last_name", text[string](), "at most 40 characters", func(u *U) *string { return &u.LastName }),
-			always("phone_number", text[string](), "E.164, such as +390612345678", func(u *U) *string { return &u.PhoneNumber }),
-			always("gender", code(genders), "", func(u *U) *usercom.Gender { return &u.Gender }),
-			always("status", code(statuses), "", func(u *U) *usercom.UserStatus { return &u.Status }),
-			always("city", text[string](), "", func(u *U) *string { return &u.City }),
-			always("region", text[string](), "", func(u *U) *string { return &u.Region }),
-			always("country", text[string](), "", func(u *U) *string { return &u.Country }),
-			always("timezone", text[string](), "", func(u *U) *string { return &u.Timezone }),
-			always("company_id", text[string](), "the user becomes an employee of that company", func(u *U) *string { return &u.CompanyID }),
-			always("assigned_to", integer(), "the id of an agent", func(u *U) *int64 { return &u.AssignedTo }),
-			pointer("score", integer(), "", func(u *U) **int64 { return &u.Score }),
-			pointer("notifications", boolean(), "", func(u *U) **bool { return &u.Notifications }),
-			pointer("unsubscribed", boolean(), "", func(u *U) **bool { return &u.Unsubscribed }),
-			always("facebook_url", text[string](), "", func(u *U) *string { return &u.FacebookURL }),
-			always("google_url", text[string](), "", func(u *U) *string { return &u.GoogleURL }),
-			always("gravatar_url", text[string](), "", func(u *U) *string { return &u.GravatarURL }),
-			always("linkedin_url", text[string](), "", func(u *U) *string { return &u.LinkedInURL }),
-			always("twitter_url", text[string](), "", func(u *U) *string { return &u.TwitterURL }),
-			listed(customAttributes, object(), `custom attributes by name, such as {"plan":"pro"}`, func(u *U) *map[string]any { return &u.Attributes }),
+			valueColumn("user_id", text[string](), "your own; what the user is found by", func(u *U) *string { return &u.UserID }),
+			valueColumn("email", text[string](), "", func(u *U) *string { return &u.Email }),
+			valueColumn("first_name", text[string](), "at most 40 characters", func(u *U) *string { return &u.FirstName }),
+			valueColumn("last_name", text[string](), "at most 40 characters", func(u *U) *string { return &u.LastName }),
+			valueColumn("phone_number", text[string](), "E.164, such as +390612345678", func(u *U) *string { return &u.PhoneNumber }),
+			valueColumn("gender", enum(genders), "", func(u *U) *usercom.Gender { return &u.Gender }),
+			valueColumn("status", enum(statuses), "", func(u *U) *usercom.UserStatus { return &u.Status }),
+			valueColumn("city", text[string](), "", func(u *U) *string { return &u.City }),
+			valueColumn("region", text[string](), "", func(u *U) *string { return &u.Region }),
+			valueColumn("country", text[string](), "", func(u *U) *string { return &u.Country }),
+			valueColumn("timezone", text[string](), "", func(u *U) *string { return &u.Timezone }),
+			valueColumn("company_id", text[string](), "the user becomes an employee of that company", func(u *U) *string { return &u.CompanyID }),
+			valueColumn("assigned_to", integer(), "the id of an agent", func(u *U) *int64 { return &u.AssignedTo }),
+			pointerColumn("score", integer(), "", func(u *U) **int64 { return &u.Score }),
+			pointerColumn("notifications", boolean(), "", func(u *U) **bool { return &u.Notifications }),
+			pointerColumn("unsubscribed", boolean(), "", func(u *U) **bool { return &u.Unsubscribed }),
+			valueColumn("facebook_url", text[string](), "", func(u *U) *string { return &u.FacebookURL }),
+			valueColumn("google_url", text[string](), "", func(u *U) *string { return &u.GoogleURL }),
+			valueColumn("gravatar_url", text[string](), "", func(u *U) *string { return &u.GravatarURL }),
+			valueColumn("linkedin_url", text[string](), "", func(u *U) *string { return &u.LinkedInURL }),
+			valueColumn("twitter_url", text[string](), "", func(u *U) *string { return &u.TwitterURL }),
+			listColumn(customAttributes, object(), `custom attributes by name, such as {"plan":"pro"}`, func(u *U) *map[string]any { return &u.Attributes }),
 		},
-		identities: func(u U) []identity { return []identity{{"user_id", u.UserID}} },
+		identities: func(u U) []uniqueValue { return []uniqueValue{{"user_id", u.UserID}} },
 		id:         func(U) *int64 { return nil },
 		user:       func(u U) string { return cmp.Or(u.Email, u.UserID) },
-		client: func(a access) (planner[U], error) {
+		newClient: func(a clientConfig) (prepareFunc[U], error) {
 			client, err := usercom.New(a.subdomain, a.key, a.options...)
-			return func(_ context.Context, p plan) (upsertUser[U], error) {
+			return func(_ context.Context, p workload) (upsertFunc[U], error) {
 				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-					if p.dry {
+					if p.dryRun {
 						return "", 0, nil // Validate has said all there is to say
 					}
 					r, err := client.UpsertUser(ctx, u)
-					return number(r.ID), r.Outcome, err
+					return idText(r.ID), r.Outcome, err
 				}, nil
 			}, err
 		},
-		env: []setting{
+		env: []envVar{
 			apiKey("USERCOM_API_KEY"),
-			{name: "USERCOM_SUBDOMAIN", what: `the "app" of https://app.user.com`, instead: "USERCOM_BASE_URL", set: func(a *access, v string) { a.subdomain = v }},
+			{name: "USERCOM_SUBDOMAIN", description: `the "app" of https://app.user.com`, alternative: "USERCOM_BASE_URL", set: func(a *clientConfig, v string) { a.subdomain = v }},
 			baseURL("USERCOM_BASE_URL", "http://127.0.0.1:8080/api/public"),
 		},
 		newFake: func() fake { return newFake(usercomtest.Key, usercomtest.NewServer()) },

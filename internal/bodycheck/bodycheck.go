@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// plenty is how much of a body must have been read before it may be given up:
+// earlyCloseLimit is how much of a body must have been read before it may be given up:
 // the connection is lost then, which is cheaper than the rest of the body.
-const plenty = 64 << 10
+const earlyCloseLimit = 64 << 10
 
 // T is what is used of a test; that of package rapid has it too.
 type T interface {
@@ -49,8 +49,8 @@ func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	name := r.Method + " " + r.URL.Path + ": " + resp.Status
-	mayStop := resp.StatusCode == http.StatusSwitchingProtocols || resp.ContentLength > plenty
-	b := &body{ReadCloser: resp.Body, transport: tr, name: name, mayStop: mayStop}
+	mayStop := resp.StatusCode == http.StatusSwitchingProtocols || resp.ContentLength > earlyCloseLimit
+	b := &body{ReadCloser: resp.Body, transport: tr, name: name, mayCloseEarly: mayStop}
 	// A copy: tests answer with the same response twice.
 	watched := *resp
 	watched.Body = b
@@ -74,13 +74,13 @@ func (tr *transport) report(t T) {
 
 type body struct {
 	io.ReadCloser
-	transport *transport
-	name      string
-	mayStop   bool
+	transport     *transport
+	name          string
+	mayCloseEarly bool
 
-	mu    sync.Mutex
-	read  int
-	ended bool
+	mu        sync.Mutex
+	read      int
+	readToEnd bool
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -88,13 +88,13 @@ func (b *body) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.read += n
-	b.ended = b.ended || err != nil
+	b.readToEnd = b.readToEnd || err != nil
 	return n, err
 }
 
 func (b *body) Close() error {
 	b.mu.Lock()
-	gaveUp := !b.ended && !b.mayStop && b.read < plenty
+	gaveUp := !b.readToEnd && !b.mayCloseEarly && b.read < earlyCloseLimit
 	b.mu.Unlock()
 	tr := b.transport
 	tr.mu.Lock()

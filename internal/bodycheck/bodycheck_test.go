@@ -41,7 +41,7 @@ func answer(body io.Reader) *http.Response {
 	return &http.Response{Status: "200 OK", StatusCode: 200, ContentLength: -1, Body: io.NopCloser(body)}
 }
 
-func TestTransportTellsWhatBecameOfBodies(t *testing.T) {
+func TestTransportReportsWhatBecameOfBodies(t *testing.T) {
 	long := func() io.Reader { return strings.NewReader(strings.Repeat(" ", 65<<10)) }
 	announced, switched := answer(long()), answer(long())
 	announced.ContentLength = 65 << 10
@@ -86,7 +86,7 @@ func TestTransportTellsWhatBecameOfBodies(t *testing.T) {
 	}
 }
 
-func TestTransportHandsOnErrorsAndAnswersWithoutABody(t *testing.T) {
+func TestTransportPassesErrorsAndEmptyResponses(t *testing.T) {
 	req, err := http.NewRequestWithContext(t.Context(), "GET", "https://api.acme.test/user", nil)
 	require.NoError(t, err)
 	_, err = bodycheck.Transport(t, stub{}).RoundTrip(req)

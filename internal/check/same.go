@@ -7,9 +7,9 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// SameUser is the error of an answer that tells of another user than the one asked
+// CheckSameUser is the error of an answer that tells of another user than the one asked
 // for, nil when it is the same: like any answer that cannot be used.
-func SameUser[ID comparable](provider, operation string, resp *http.Response, asked, got ID) error {
+func CheckSameUser[ID comparable](provider, operation string, resp *http.Response, asked, got ID) error {
 	if asked == got {
 		return nil
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 func TestSameUser(t *testing.T) {
-	require.NoError(t, check.SameUser("acme", "GetUser", nil, 7, 7))
-	err := check.SameUser("acme", "GetUser", &http.Response{StatusCode: 201}, "a", "b")
+	require.NoError(t, check.CheckSameUser("acme", "GetUser", nil, 7, 7))
+	err := check.CheckSameUser("acme", "GetUser", &http.Response{StatusCode: 201}, "a", "b")
 	e, ok := errors.AsType[*rest.Error](err)
 	require.True(t, ok)
 	assert.Equal(t, rest.ExecutedYes, e.Executed)

@@ -34,9 +34,9 @@ type Operation struct {
 	// Call makes the call and says what is wrong with its result, given that it
 	// did not fail.
 	Call func(ctx context.Context) (problem string, err error)
-	// Password says that the call is given Password. Nobody else can know that it
+	// UsesPassword says that the call is given Password. Nobody else can know that it
 	// is one.
-	Password bool
+	UsesPassword bool
 
 	generated bool
 }
@@ -47,9 +47,9 @@ func Generated(name string, call func(context.Context) error) Operation {
 	return Operation{Name: "API." + name, generated: true, Call: func(ctx context.Context) (string, error) { return "", call(ctx) }}
 }
 
-// Covers fails t when a method of client or of one of the others, or an operation
+// AssertCovered fails t when a method of client or of one of the others, or an operation
 // of the generated client that client.API() returns, is not among the operations.
-func Covers(t *testing.T, operations Operations, client any, others ...any) {
+func AssertCovered(t *testing.T, operations Operations, client any, others ...any) {
 	t.Helper()
 	all, err := operations()
 	require.NoError(t, err)
@@ -84,8 +84,8 @@ func methods(receiver reflect.Type) (names []string) {
 	return names
 }
 
-// unless returns problem when ok is false.
-func unless(ok bool, problem string) string {
+// problemUnless returns problem when ok is false.
+func problemUnless(ok bool, problem string) string {
 	if ok {
 		return ""
 	}

@@ -28,8 +28,8 @@ const (
 	// password is Password as JSON has it.
 	password = PasswordMark + `\"w\\ord<&>`
 
-	mostRequests = 16
-	mostTime     = 10 * time.Second
+	maxRequests = 16
+	maxTime     = 10 * time.Second
 )
 
 // seeds are answers of all kinds, good for every provider.
@@ -79,7 +79,7 @@ func Fuzz(f *testing.F, operations Operations) {
 	}
 	f.Fuzz(func(t *testing.T, name string, status uint16, contentType string, body []byte) {
 		server := &server{status: 200 + (int(status)+200)%400, contentType: contentType, body: body}
-		ctx, cancel := context.WithTimeout(t.Context(), mostTime)
+		ctx, cancel := context.WithTimeout(t.Context(), maxTime)
 		defer cancel()
 		all, err := operations(
 			rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, server)}), rest.WithRetry(backoff.Policy{MaxWait: 1}), rest.WithQuotas())
@@ -90,7 +90,7 @@ func Fuzz(f *testing.F, operations Operations) {
 
 		name = fmt.Sprintf("%s after %d", operation.Name, server.status)
 		require.NoError(t, ctx.Err(), "%s takes too long", name)
-		assert.LessOrEqual(t, server.requests, mostRequests, name)
+		assert.LessOrEqual(t, server.requests, maxRequests, name)
 		if err == nil {
 			assert.Empty(t, problem, name)
 			return
@@ -121,7 +121,7 @@ func (s *server) check(t *testing.T, name string, operation Operation, err error
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		message := fmt.Sprintf(verb, err)
 		assert.NotContains(t, message, Key, name)
-		if operation.Password {
+		if operation.UsesPassword {
 			assert.NotContains(t, message, Password, name)
 			assert.NotContains(t, message, password, name)
 		}
@@ -146,7 +146,7 @@ type server struct {
 
 func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.requests++
-	if s.requests > 2*mostRequests {
+	if s.requests > 2*maxRequests {
 		return nil, errors.New("too many requests for one call")
 	}
 	if r.Body != nil {

@@ -18,7 +18,7 @@ func Identifai(options ...rest.Option) ([]Operation, error) {
 	known, fresh := ada, ada
 	known.ID, known.Password, fresh.Password = new(int64(7)), Password, Password
 	upserted := func(r identifai.UpsertResult, err error) (string, error) {
-		return unless(r.ID > 0 && r.User.ID == r.ID && r.Outcome != 0, "no id or outcome"), err
+		return problemUnless(r.ID > 0 && r.User.ID == r.ID && r.Outcome != 0, "no id or outcome"), err
 	}
 	one := func(user identifai.User, err error) (string, error) { return identifaiID(user), err }
 	bulk := func(ctx context.Context, call func(*identifai.Bulk) (string, error)) (string, error) {
@@ -30,8 +30,8 @@ func Identifai(options ...rest.Option) ([]Operation, error) {
 	}
 	api := client.API()
 	return []Operation{
-		{Name: "UpsertUser", Password: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, fresh)) }},
-		{Name: "UpsertUser by id", Password: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, known)) }},
+		{Name: "UpsertUser", UsesPassword: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, fresh)) }},
+		{Name: "UpsertUser by id", UsesPassword: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, known)) }},
 		{Name: "FindUserByEmail", Call: func(ctx context.Context) (string, error) { return one(client.FindUserByEmail(ctx, "ada@example.com")) }},
 		{Name: "SendCreationEmail", Call: func(ctx context.Context) (string, error) { return one(client.SendCreationEmail(ctx, 7)) }},
 		{Name: "Users", Call: func(ctx context.Context) (string, error) {
@@ -44,7 +44,7 @@ func Identifai(options ...rest.Option) ([]Operation, error) {
 					return "a plan without an id", err
 				}
 			}
-			return unless(pricings != nil, "no list"), err
+			return problemUnless(pricings != nil, "no list"), err
 		}},
 		{Name: "Credits", Call: func(ctx context.Context) (string, error) {
 			_, err := client.Credits(ctx)
@@ -52,15 +52,15 @@ func Identifai(options ...rest.Option) ([]Operation, error) {
 		}},
 		{Name: "Bulk", Call: func(ctx context.Context) (string, error) {
 			b, err := client.Bulk(ctx, 1000)
-			return unless(b != nil, "no Bulk"), err
+			return problemUnless(b != nil, "no Bulk"), err
 		}},
-		{Name: "Bulk.UpsertUser", Password: true, Call: func(ctx context.Context) (string, error) {
+		{Name: "Bulk.UpsertUser", UsesPassword: true, Call: func(ctx context.Context) (string, error) {
 			return bulk(ctx, func(b *identifai.Bulk) (string, error) { return upserted(b.UpsertUser(ctx, fresh)) })
 		}},
 		{Name: "Bulk.Preview", Call: func(ctx context.Context) (string, error) {
 			return bulk(ctx, func(b *identifai.Bulk) (string, error) {
 				r, err := b.Preview(ctx, fresh)
-				return unless(r.Outcome != 0, "no outcome"), err
+				return problemUnless(r.Outcome != 0, "no outcome"), err
 			})
 		}},
 		Generated("ListUsers", func(ctx context.Context) error {
@@ -86,4 +86,6 @@ func Identifai(options ...rest.Option) ([]Operation, error) {
 	}, nil
 }
 
-func identifaiID(user identifai.User) string { return unless(user.ID > 0, "a user without an id") }
+func identifaiID(user identifai.User) string {
+	return problemUnless(user.ID > 0, "a user without an id")
+}

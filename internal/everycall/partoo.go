@@ -18,7 +18,7 @@ func Partoo(options ...rest.Option) ([]Operation, error) {
 	asked := partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RoleBusinessManager}
 	asked.OnCreate.Password = Password
 	upserted := func(r upsert.Result[string], err error) (string, error) {
-		return unless(r.ID != "" && r.Outcome != 0, "no id or outcome"), err
+		return problemUnless(r.ID != "" && r.Outcome != 0, "no id or outcome"), err
 	}
 	one := func(user partoo.User, err error) (string, error) { return partooID(user), err }
 	written := func(err error) (string, error) { return "", err }
@@ -30,12 +30,12 @@ func Partoo(options ...rest.Option) ([]Operation, error) {
 		return call(b)
 	}
 	return append(partooAPI(client.API()), []Operation{
-		{Name: "UpsertUser", Password: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, asked)) }},
-		{Name: "CreateUser", Password: true, Call: func(ctx context.Context) (string, error) {
+		{Name: "UpsertUser", UsesPassword: true, Call: func(ctx context.Context) (string, error) { return upserted(client.UpsertUser(ctx, asked)) }},
+		{Name: "CreateUser", UsesPassword: true, Call: func(ctx context.Context) (string, error) {
 			id, err := client.CreateUser(ctx, partoo.CreateUserRequest{Email: asked.Email, FirstName: "A", LastName: "L", Password: &asked.OnCreate.Password})
-			return unless(id != "", "no id"), err
+			return problemUnless(id != "", "no id"), err
 		}},
-		{Name: "UpdateUser", Password: true, Call: func(ctx context.Context) (string, error) {
+		{Name: "UpdateUser", UsesPassword: true, Call: func(ctx context.Context) (string, error) {
 			return written(client.UpdateUser(ctx, "u1", partoo.UpdateUserRequest{Password: &asked.OnCreate.Password}))
 		}},
 		{Name: "DeleteUser", Call: func(ctx context.Context) (string, error) { return written(client.DeleteUser(ctx, "u1")) }},
@@ -47,21 +47,21 @@ func Partoo(options ...rest.Option) ([]Operation, error) {
 		}},
 		{Name: "Bulk", Call: func(ctx context.Context) (string, error) {
 			b, err := client.Bulk(ctx, 1000)
-			return unless(b != nil, "no Bulk"), err
+			return problemUnless(b != nil, "no Bulk"), err
 		}},
-		{Name: "Bulk.UpsertUser", Password: true, Call: func(ctx context.Context) (string, error) {
+		{Name: "Bulk.UpsertUser", UsesPassword: true, Call: func(ctx context.Context) (string, error) {
 			return bulk(ctx, func(b *partoo.Bulk) (string, error) { return upserted(b.UpsertUser(ctx, asked)) })
 		}},
 		{Name: "Bulk.Preview", Call: func(ctx context.Context) (string, error) {
 			return bulk(ctx, func(b *partoo.Bulk) (string, error) {
 				r, err := b.Preview(ctx, asked)
-				return unless(r.Outcome != 0, "no outcome"), err
+				return problemUnless(r.Outcome != 0, "no outcome"), err
 			})
 		}},
 	}...), nil
 }
 
-func partooID(user partoo.User) string { return unless(user.ID != "", "a user without an id") }
+func partooID(user partoo.User) string { return problemUnless(user.ID != "", "a user without an id") }
 
 func partooAPI(api *gen.ClientWithResponses) []Operation {
 	return []Operation{

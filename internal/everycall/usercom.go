@@ -17,11 +17,11 @@ func UserCom(options ...rest.Option) ([]Operation, error) {
 	upserts := func(attributes map[string]any) func(context.Context) (string, error) {
 		return func(ctx context.Context) (string, error) {
 			r, err := client.UpsertUser(ctx, usercom.UserInput{UserID: "4711", Attributes: attributes})
-			return unless(r.ID > 0 && r.Outcome != 0, "no id or outcome"), err
+			return problemUnless(r.ID > 0 && r.Outcome != 0, "no id or outcome"), err
 		}
 	}
 	one := func(user usercom.User, err error) (string, error) {
-		return unless(user.ID > 0, "a user without an id"), err
+		return problemUnless(user.ID > 0, "a user without an id"), err
 	}
 	written := func(err error) (string, error) { return "", err }
 	return append(usercomAPI(client.API()), []Operation{

@@ -2,12 +2,12 @@ package paging
 
 // Loaded tells what [List.Load] did.
 type Loaded struct {
-	// Read is false when there are too many pages.
-	Read bool
-	// Whole means that as many items came as the server says there are, and that
+	// Loaded is false when there are too many pages.
+	Loaded bool
+	// Complete means that as many items came as the server says there are, and that
 	// it said so on every page. Somebody may still have been missed, when one item
 	// went as another came.
-	Whole bool
+	Complete bool
 }
 
 // Load reads the whole list and hands each item to keep, unless there are more
@@ -33,5 +33,5 @@ func (l List[T, ID]) Load(most int64, keep func(T)) (Loaded, error) {
 		keep(item)
 		items++
 	}
-	return Loaded{Read: true, Whole: len(totals) == 1 && totals[items]}, nil
+	return Loaded{Loaded: true, Complete: len(totals) == 1 && totals[items]}, nil
 }

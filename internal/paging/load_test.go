@@ -21,15 +21,15 @@ func TestLoad(t *testing.T) {
 		fetched int
 		problem string
 	}{
-		{"whole", 3, three, paging.Loaded{Read: true, Whole: true}, 3, ""},
+		{"whole", 3, three, paging.Loaded{Loaded: true, Complete: true}, 3, ""},
 		{"too many pages", 2, three, paging.Loaded{}, 1, ""},
-		{"nobody", 1, pages{{Last: 1}}, paging.Loaded{Read: true, Whole: true}, 1, ""},
-		{"nobody, no pages", 1, pages{{}}, paging.Loaded{Read: true, Whole: true}, 1, ""},
+		{"nobody", 1, pages{{Last: 1}}, paging.Loaded{Loaded: true, Complete: true}, 1, ""},
+		{"nobody, no pages", 1, pages{{}}, paging.Loaded{Loaded: true, Complete: true}, 1, ""},
 		{"grows beyond the most", 2, pages{{Last: 2, Total: 2, Items: []int{1}}, {Last: 3, Total: 3, Items: []int{2}}}, paging.Loaded{}, 2, ""},
-		{"one missing", 3, pages{{Last: 1, Total: 2, Items: []int{1}}}, paging.Loaded{Read: true}, 1, ""},
-		{"one too many", 3, pages{{Last: 1, Total: 1, Items: []int{1, 2}}}, paging.Loaded{Read: true}, 1, ""},
-		{"total changes", 3, pages{{Last: 2, Total: 3, Items: []int{1}}, {Last: 2, Total: 2, Items: []int{2}}}, paging.Loaded{Read: true}, 2, ""},
-		{"no total", 3, pages{{Last: 1, Total: -1, Items: []int{1}}}, paging.Loaded{Read: true}, 1, ""},
+		{"one missing", 3, pages{{Last: 1, Total: 2, Items: []int{1}}}, paging.Loaded{Loaded: true}, 1, ""},
+		{"one too many", 3, pages{{Last: 1, Total: 1, Items: []int{1, 2}}}, paging.Loaded{Loaded: true}, 1, ""},
+		{"total changes", 3, pages{{Last: 2, Total: 3, Items: []int{1}}, {Last: 2, Total: 2, Items: []int{2}}}, paging.Loaded{Loaded: true}, 2, ""},
+		{"no total", 3, pages{{Last: 1, Total: -1, Items: []int{1}}}, paging.Loaded{Loaded: true}, 1, ""},
 		{"moved item", 3, pages{{Last: 2, Total: 3, Items: []int{1, 2}}, {Last: 2, Total: 3, Items: []int{2}}, {}}, paging.Loaded{}, 2, "page 2 of 2 brings no new users"},
 		{"fails", 3, three[:1], paging.Loaded{}, 2, "no answer"},
 	}
@@ -44,8 +44,8 @@ func TestLoad(t *testing.T) {
 					}
 					return tt.pages[number-1], nil
 				},
-				ID:   func(item int) int { return item },
-				Fail: func(message string) error { return errors.New(message) },
+				ID:       func(item int) int { return item },
+				NewError: func(message string) error { return errors.New(message) },
 			}
 			loaded, err := list.Load(tt.most, func(int) { kept++ })
 			assert.Equal(t, tt.want, loaded)
@@ -55,7 +55,7 @@ func TestLoad(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			if loaded.Whole {
+			if loaded.Complete {
 				assert.EqualValues(t, tt.pages[0].Total, kept)
 			}
 		})

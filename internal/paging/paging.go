@@ -22,8 +22,8 @@ type List[T any, ID comparable] struct {
 	Fetch func(number int64) (Page[T], error)
 	// ID tells items apart.
 	ID func(T) ID
-	// Fail makes the error for pages that cannot be what was asked for.
-	Fail func(message string) error
+	// NewError makes the error for pages that cannot be what was asked for.
+	NewError func(message string) error
 }
 
 // All yields the items on all pages, each once even where pages shift while they
@@ -44,9 +44,9 @@ func (l List[T, ID]) All() iter.Seq2[T, error] {
 				yield(none, err)
 				return
 			}
-			fresh := l.unseen(page.Items, seen)
+			fresh := l.newItems(page.Items, seen)
 			if problem := page.problem(number, len(fresh)); problem != "" {
-				yield(none, l.Fail(problem))
+				yield(none, l.NewError(problem))
 				return
 			}
 			for _, item := range fresh {
@@ -61,8 +61,8 @@ func (l List[T, ID]) All() iter.Seq2[T, error] {
 	}
 }
 
-// unseen returns the items that are not in seen, and adds them.
-func (l List[T, ID]) unseen(items []T, seen map[ID]bool) []T {
+// newItems returns the items that are not in seen, and adds them.
+func (l List[T, ID]) newItems(items []T, seen map[ID]bool) []T {
 	var fresh []T
 	for _, item := range items {
 		if id := l.ID(item); !seen[id] {

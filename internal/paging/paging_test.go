@@ -25,8 +25,8 @@ func walk(t *testing.T, first *int64, stop int, pages map[int64]paging.Page[int]
 			}
 			return page, nil
 		},
-		ID:   func(item int) int { return item },
-		Fail: func(message string) error { return errors.New(message) },
+		ID:       func(item int) int { return item },
+		NewError: func(message string) error { return errors.New(message) },
 	}
 	for item, failed := range list.All() {
 		require.NoError(t, err, "an error ends the list")

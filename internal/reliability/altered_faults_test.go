@@ -35,12 +35,12 @@ func alteredFaults() []fault {
 			return body
 		}),
 		altered("unknown fields", harmless, rewritten(surprise)),
-		altered("unknown enum values", harmless, rewritten(renew)),
+		altered("unknown enum values", harmless, rewritten(changeID)),
 		altered("duplicate keys", harmless, rewritten(func(v any) any { return twice{v} })),
 		altered("duplicate keys, the last id and address right", harmless, rewritten(func(v any) any { return decoyed{v, true} })),
 		altered("truncated JSON", mangled, func(_ *http.Response, body []byte) []byte { return body[:len(body)/2] }),
-		altered("wrong JSON types", mangled, rewritten(mistype)),
-		altered("nulls for values", mangled, rewritten(nullify)),
+		altered("wrong JSON types", mangled, rewritten(changeType)),
+		altered("nulls for values", mangled, rewritten(setNull)),
 	}
 }
 
@@ -95,9 +95,9 @@ var enums = []any{
 	string(usercom.UserStatusNameVisitor), string(usercom.UserStatusNameUser), "male", "female", "unknown",
 }
 
-// renew replaces the values of enums by one that is not known.
-func renew(v any) any {
-	if v, ok := each(v, renew); ok {
+// changeID replaces the values of enums by one that is not known.
+func changeID(v any) any {
+	if v, ok := each(v, changeID); ok {
 		return v
 	}
 	if slices.Contains(enums, v) {
@@ -106,9 +106,9 @@ func renew(v any) any {
 	return v
 }
 
-// mistype replaces texts by numbers, and everything else by texts.
-func mistype(v any) any {
-	if v, ok := each(v, mistype); ok {
+// changeType replaces texts by numbers, and everything else by texts.
+func changeType(v any) any {
+	if v, ok := each(v, changeType); ok {
 		return v
 	}
 	if _, ok := v.(string); ok {
@@ -117,8 +117,8 @@ func mistype(v any) any {
 	return "seven"
 }
 
-func nullify(v any) any {
-	if v, ok := each(v, nullify); ok {
+func setNull(v any) any {
+	if v, ok := each(v, setNull); ok {
 		return v
 	}
 	return nil

@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // The name under which the n-th upsert writes a user.
@@ -68,22 +68,22 @@ func (distant) travel() { time.Sleep(time.Duration(1+rand.IntN(50)) * time.Milli
 // identifaiCrowd never has an id: each upsert creates, and finds the user by its
 // address when that is refused. The fake's addresses are unique, as the vendor's
 // are taken to be; without that, nobody could tell a lost create from none.
-func identifaiCrowd(t *testing.T) (crowd[identifai.UserInput], *identifaitest.Server) {
+func identifaiCrowd(t *testing.T) (concurrentRun[identifai.UserInput], *identifaitest.Server) {
 	server := identifaitest.NewServer()
 	client, err := identifai.New(identifaitest.Key, unpacedOptions(server.URL, watched(t, server.Server))...)
 	require.NoError(t, err)
 	looks := func(u identifai.UserInput) []string { return []string{u.Name + " " + u.Heuristic} }
-	return crowd[identifai.UserInput]{
+	return concurrentRun[identifai.UserInput]{
 		input: func(user, n int) identifai.UserInput {
 			return identifai.UserInput{Name: nth(n), Email: address(user), Heuristic: nth(n), PricingID: 1}
 		},
 		key: func(u identifai.UserInput) string { return strings.ToLower(u.Email) },
-		upsert: func(ctx context.Context, u identifai.UserInput) (receipt, error) {
+		upsert: func(ctx context.Context, u identifai.UserInput) (upsertReceipt, error) {
 			result, err := client.UpsertUser(ctx, u)
 			if err != nil {
-				return receipt{}, err
+				return upsertReceipt{}, err
 			}
-			return receipt{strconv.FormatInt(result.ID, 10), result.Outcome}, nil
+			return upsertReceipt{strconv.FormatInt(result.ID, 10), result.Outcome}, nil
 		},
 		looks: looks,
 		stored: func() []stored {
@@ -96,18 +96,18 @@ func identifaiCrowd(t *testing.T) (crowd[identifai.UserInput], *identifaitest.Se
 	}, server
 }
 
-func partooCrowd(t *testing.T) (crowd[partoo.UserInput], *partootest.Server) {
+func partooCrowd(t *testing.T) (concurrentRun[partoo.UserInput], *partootest.Server) {
 	server := partootest.NewServer()
 	client, err := partoo.New(partootest.Key, unpacedOptions(server.URL+"/v2", watched(t, server.Server))...)
 	require.NoError(t, err)
-	return crowd[partoo.UserInput]{
+	return concurrentRun[partoo.UserInput]{
 		input: func(user, n int) partoo.UserInput {
 			return partoo.UserInput{Email: address(user), FirstName: nth(n), LastName: nth(n), Role: partoo.RolePublisher}
 		},
 		key: func(u partoo.UserInput) string { return strings.ToLower(u.Email) },
-		upsert: func(ctx context.Context, u partoo.UserInput) (receipt, error) {
+		upsert: func(ctx context.Context, u partoo.UserInput) (upsertReceipt, error) {
 			result, err := client.UpsertUser(ctx, u)
-			return receipt{result.ID, result.Outcome}, err
+			return upsertReceipt{result.ID, result.Outcome}, err
 		},
 		looks: func(u partoo.UserInput) []string { return []string{u.FirstName + " " + u.LastName} },
 		stored: func() []stored {
@@ -122,14 +122,14 @@ func partooCrowd(t *testing.T) (crowd[partoo.UserInput], *partootest.Server) {
 
 // usercomCrowd has a custom attribute for every fourth user, which takes a second
 // request: the two may come from different upserts.
-func usercomCrowd(t *testing.T) (crowd[usercom.UserInput], *usercomtest.Server) {
+func usercomCrowd(t *testing.T) (concurrentRun[usercom.UserInput], *usercomtest.Server) {
 	server := usercomtest.NewServer()
 	client, err := usercom.New("", usercomtest.Key, unpacedOptions(server.URL+"/api/public", watched(t, server.Server))...)
 	require.NoError(t, err)
 	looks := func(u usercom.UserInput) []string {
 		return []string{u.FirstName + " " + u.LastName, fmt.Sprint(u.Attributes)}
 	}
-	return crowd[usercom.UserInput]{
+	return concurrentRun[usercom.UserInput]{
 		input: func(user, n int) usercom.UserInput {
 			u := usercom.UserInput{UserID: nth(user), Email: address(user), FirstName: nth(n), LastName: nth(n)}
 			if user%4 == 0 {
@@ -138,12 +138,12 @@ func usercomCrowd(t *testing.T) (crowd[usercom.UserInput], *usercomtest.Server) 
 			return u
 		},
 		key: func(u usercom.UserInput) string { return u.UserID },
-		upsert: func(ctx context.Context, u usercom.UserInput) (receipt, error) {
+		upsert: func(ctx context.Context, u usercom.UserInput) (upsertReceipt, error) {
 			result, err := client.UpsertUser(ctx, u)
 			if result.ID == 0 {
-				return receipt{}, err
+				return upsertReceipt{}, err
 			}
-			return receipt{strconv.FormatInt(result.ID, 10), result.Outcome}, err
+			return upsertReceipt{strconv.FormatInt(result.ID, 10), result.Outcome}, err
 		},
 		looks: looks,
 		stored: func() []stored {

@@ -27,20 +27,20 @@ const (
 	loadEach    = 10 // upserts of each user
 )
 
-// crowd is what the load tests know of a provider. T is its input; the n-th
+// concurrentRun is what the load tests know of a provider. T is its input; the n-th
 // upsert gives the user a look of its own.
-type crowd[T any] struct {
+type concurrentRun[T any] struct {
 	input  func(user, n int) T
 	key    func(T) string
-	upsert func(context.Context, T) (receipt, error)
+	upsert func(context.Context, T) (upsertReceipt, error)
 	stored func() []stored
 	// looks are the parts of an input that are written independently: one for
 	// each request that an upsert takes.
 	looks func(T) []string
 }
 
-// receipt is what an upsert reported.
-type receipt struct {
+// upsertReceipt is what an upsert reported.
+type upsertReceipt struct {
 	id      string
 	outcome upsert.Outcome
 }
@@ -54,7 +54,7 @@ type stored struct {
 // attempt is what became of one upsert.
 type attempt struct {
 	looks []string
-	receipt
+	upsertReceipt
 	err error
 }
 
@@ -68,7 +68,8 @@ func (a attempt) mayHaveWritten() bool {
 // unpaced lets every request go at once, so that all workers are in flight.
 type unpaced struct{}
 
-func (unpaced) Turn(string) backoff.Turn                  { return unpaced{} }
+func (unpaced) Ticket(string) backoff.Ticket              { return unpaced{} }
+func (unpaced) Handles429() bool                          { return false }
 func (unpaced) Wait(context.Context, time.Duration) error { return nil }
 func (unpaced) Done(int, time.Duration)                   {}
 
@@ -89,14 +90,14 @@ func unreliable(server *resttest.Server, seed uint64) {
 			return random.IntN(n) == 0
 		}
 	}
-	lost, refused := resttest.LostAnswer().Repeat(-1), resttest.Throttle("1").Repeat(-1)
+	lost, refused := resttest.LostResponse().Repeat(-1), resttest.Throttle("1").Repeat(-1)
 	lost.Match, refused.Match = oneIn(10), oneIn(9) // a ninth of the other nine tenths
 	server.Fail(lost, refused)
 }
 
 // inOrder upserts every user ten times through upsert.All, which keeps the
 // upserts of one user apart. Each user's last success decides how it looks.
-func (c crowd[T]) inOrder(t *testing.T, name string, server *resttest.Server) {
+func (c concurrentRun[T]) inOrder(t *testing.T, name string, server *resttest.Server) {
 	t.Helper()
 	unreliable(server, 1)
 	order := rand.New(rand.NewPCG(2, 0)).Perm(loadEach * loadUsers)
@@ -134,7 +135,7 @@ func (c crowd[T]) inOrder(t *testing.T, name string, server *resttest.Server) {
 // atOnce has goroutines upsert the same few users at the same time. Any of the
 // upserts of a user may come last, but none may leave a second user, or a look
 // that is part of one upsert and part of another.
-func (c crowd[T]) atOnce(t *testing.T, name string, server *resttest.Server) {
+func (c concurrentRun[T]) atOnce(t *testing.T, name string, server *resttest.Server) {
 	t.Helper()
 	unreliable(server, 3)
 	attempts := make([]attempt, loadEach*loadUsers)
@@ -169,7 +170,7 @@ func (c crowd[T]) atOnce(t *testing.T, name string, server *resttest.Server) {
 
 // check compares what the fake has with what was reported. candidates are the
 // upserts of a user that may have been the last to write.
-func (c crowd[T]) check(t *testing.T, byUser map[string][]attempt, candidates func([]attempt) []attempt) losses {
+func (c concurrentRun[T]) check(t *testing.T, byUser map[string][]attempt, candidates func([]attempt) []attempt) losses {
 	t.Helper()
 	require.Len(t, byUser, loadUsers)
 	var found losses
@@ -225,7 +226,7 @@ func anyLooks(attempts []attempt, part int, look string) bool {
 
 // report adds the figures, and sees to it that the test was one: nearly every
 // upsert must have got through.
-func (c crowd[T]) report(t *testing.T, name string, byUser map[string][]attempt, found losses) {
+func (c concurrentRun[T]) report(t *testing.T, name string, byUser map[string][]attempt, found losses) {
 	t.Helper()
 	failed := 0
 	for _, history := range byUser {

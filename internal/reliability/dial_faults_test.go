@@ -32,8 +32,8 @@ func dialFaults() []fault {
 	const all = 1 << 30
 	return []fault{
 		onWire("no such host", unreachable, false, dialled(answering(3))),
-		onWire("name server fails", unsent, false, dialled(answering(2))),
-		onWire("connection refused", unsent, false, dialled(func(ctx context.Context, _ good) (net.Conn, error) {
+		onWire("name server fails", notSent, false, dialled(answering(2))),
+		onWire("connection refused", notSent, false, dialled(func(ctx context.Context, _ good) (net.Conn, error) {
 			var dialer net.Dialer
 			return dialer.DialContext(ctx, "tcp", "127.0.0.1:1") // below the ports that are handed out, and nobody's
 		})),

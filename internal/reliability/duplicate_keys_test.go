@@ -70,7 +70,7 @@ func decoyOf(key string, value any) any {
 // to know: the caller is handed the other id or address, in the places listed here. The rest looks closer. A search
 // that finds somebody else has not found the user asked for, nobody else is
 // written, and the user exists at most once.
-func TestDuplicateKeysThatEndWrong(t *testing.T) {
+func TestDuplicateJSONKeys(t *testing.T) {
 	t.Parallel()
 	const named, failed = "success, with the last value", "error"
 	expected := map[string]string{

@@ -46,7 +46,7 @@ func memoryFaults() []fault {
 func made(name string, kind kind, f resttest.Fault) fault {
 	return fault{
 		name: name, kind: kind, status: f.Status,
-		acted:  f.Cut != resttest.CutRequest && (f.Act || f.Status == 0),
+		acted:  f.Cut != resttest.CutRequest && (f.Execute || f.Status == 0),
 		memory: func(time.Time) resttest.Fault { return f },
 	}
 }
@@ -64,9 +64,9 @@ func (f fault) matching(errs ...error) fault {
 func cutFaults() []fault {
 	return []fault{
 		made("reset before the server acts", lost, resttest.Reset()),
-		made("answer lost", lost, resttest.LostAnswer()),
-		made("body cut at once", broken, resttest.BrokenAnswer(0)),
-		made("broken body", broken, resttest.BrokenAnswer(5)),
+		made("answer lost", lost, resttest.LostResponse()),
+		made("body cut at once", broken, resttest.TruncatedResponse(0)),
+		made("broken body", broken, resttest.TruncatedResponse(5)),
 	}
 }
 
@@ -77,39 +77,39 @@ func slowFaults() []fault {
 	return []fault{
 		made("slow headers", harmless, resttest.Fault{Delay: 20 * time.Second}).taking(20 * time.Second),
 		late,
-		made("trickled body", harmless, resttest.Fault{Trickle: time.Millisecond}).taking(5 * time.Second),
-		made("trickled body, too slow", broken, resttest.Fault{Trickle: 20 * time.Second}).taking(attemptTimeout),
+		made("trickled body", harmless, resttest.Fault{ByteDelay: time.Millisecond}).taking(5 * time.Second),
+		made("trickled body, too slow", broken, resttest.Fault{ByteDelay: 20 * time.Second}).taking(attemptTimeout),
 		made("trickled refusal", refused, trickled(resttest.Status(http.StatusForbidden))).taking(3 * time.Second),
 		abandoned.matching(context.DeadlineExceeded),
 	}
 }
 
 func trickled(f resttest.Fault) resttest.Fault {
-	f.Trickle = 10 * time.Second
+	f.ByteDelay = 10 * time.Second
 	return f
 }
 
 // answered is a 2xx in place of the server's own, which acted.
 func answered(status int, body string) resttest.Fault {
-	return resttest.Fault{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Act: true}
+	return resttest.Fault{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Execute: true}
 }
 
 // limit is the most bytes of an answer that are read in these tests.
 const limit = 128 << 10
 
 func bodyFaults() []fault {
-	bomb, notGzip := answered(200, squeezed(16*limit)), answered(200, `{"id":7}`)
+	bomb, notGzip := answered(200, compressed(16*limit)), answered(200, `{"id":7}`)
 	bomb.Header.Set("Content-Encoding", "gzip")
 	notGzip.Header.Set("Content-Encoding", "gzip")
 	long, longRefusal := answered(200, "{}"), resttest.Status(http.StatusInternalServerError)
 	long.Size, longRefusal.Size = 2*limit, 1<<20
 	acted := resttest.HTML(200)
-	acted.Act = true
+	acted.Execute = true
 	return []fault{
 		made("gzip bomb", oversized, bomb).matching(rest.ErrTooLarge),
 		made("oversized body", oversized, long).matching(rest.ErrTooLarge),
 		made("gzip that is none", broken, notGzip),
-		made("oversized refusal", doubtful, longRefusal),
+		made("oversized refusal", unknownOutcome, longRefusal),
 		made("status 204", unusable, answered(204, "")),
 		made("empty body", unusable, answered(200, "")),
 		made("blank body", unusable, answered(200, " \r\n")),
@@ -122,8 +122,8 @@ func bodyFaults() []fault {
 	}
 }
 
-// squeezed is an empty object and so many spaces, compressed.
-func squeezed(size int) string {
+// compressed is an empty object and so many spaces, compressed.
+func compressed(size int) string {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
 	_, err := w.Write([]byte("{}" + strings.Repeat(" ", size)))
@@ -136,10 +136,10 @@ func squeezed(size int) string {
 func statusFaults() []fault {
 	var faults []fault
 	for kind, statuses := range map[kind][]int{
-		redirected:  {301, 302, 307, 308},
-		refused:     {400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 425, 431},
-		doubtful:    {408, 500, 501, 529, 599},
-		unavailable: {502, 503, 504},
+		redirected:     {301, 302, 307, 308},
+		refused:        {400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 425, 431},
+		unknownOutcome: {408, 500, 501, 529, 599},
+		unavailable:    {502, 503, 504},
 	} {
 		for _, status := range statuses {
 			answer := resttest.Status(status)
@@ -150,20 +150,20 @@ func statusFaults() []fault {
 		}
 	}
 	acted := resttest.Status(http.StatusInternalServerError)
-	acted.Act = true
+	acted.Execute = true
 	lateGateway := resttest.HTML(http.StatusGatewayTimeout)
-	lateGateway.Act = true
+	lateGateway.Execute = true
 	busy := resttest.Status(http.StatusServiceUnavailable)
 	busy.Header.Set("Retry-After", "7")
 	asking := made("status 503 with Retry-After", unavailable, busy)
 	asking.wish = 7 * time.Second
 	faults = append(faults, asking,
-		made("status 500 after the server acted", doubtful, acted),
+		made("status 500 after the server acted", unknownOutcome, acted),
 		made("HTML page 504 after the server acted", unavailable, lateGateway),
 		made("HTML page 400", refused, resttest.HTML(400)),
 		made("HTML page 403", refused, resttest.HTML(403)),
 		made("HTML page 404", refused, resttest.HTML(404)),
-		made("HTML page 500", doubtful, resttest.HTML(500)),
+		made("HTML page 500", unknownOutcome, resttest.HTML(500)),
 		made("HTML page 502", unavailable, resttest.HTML(502)),
 	)
 	slices.SortFunc(faults, func(a, b fault) int { return strings.Compare(a.name, b.name) })

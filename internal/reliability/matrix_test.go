@@ -59,7 +59,7 @@ type testCase struct {
 // tell.
 func (c testCase) inMemory(t *testing.T) {
 	time.Sleep(time.Until(time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)))
-	s := c.start(connection{t: t, options: []rest.Option{rest.WithAnswerLimit(limit)}, transport: func(server *resttest.Server) http.RoundTripper {
+	s := c.start(connection{t: t, options: []rest.Option{rest.WithResponseLimit(limit)}, transport: func(server *resttest.Server) http.RoundTripper {
 		if c.fault.alter == nil {
 			return server
 		}

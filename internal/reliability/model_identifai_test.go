@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"

@@ -29,18 +29,18 @@ type trouble struct {
 
 func troubles() []trouble {
 	acted := resttest.Status(503)
-	acted.Act = true
+	acted.Execute = true
 	return []trouble{
 		{name: "429", fault: resttest.Throttle("7"), refused: true},
 		{name: "429 without a wish", fault: resttest.Throttle(""), refused: true},
-		{name: "answer lost", fault: resttest.LostAnswer(), passes: true, acts: true},
-		{name: "answer broken off", fault: resttest.BrokenAnswer(0), passes: true, acts: true},
+		{name: "answer lost", fault: resttest.LostResponse(), passes: true, acts: true},
+		{name: "answer broken off", fault: resttest.TruncatedResponse(0), passes: true, acts: true},
 		{name: "reset", fault: resttest.Reset(), passes: true},
 		{name: "503", fault: resttest.Status(503), passes: true},
 		{name: "503 that acted", fault: acted, passes: true, acts: true},
 		{name: "500", fault: resttest.Status(500)},
-		{name: "garbage", fault: resttest.Fault{Act: true, Status: 200, Body: `{"id":`}, acts: true},
-		{name: "page", fault: resttest.Fault{Act: true, Status: 200, Body: "<!DOCTYPE html><html></html>"}, acts: true},
+		{name: "garbage", fault: resttest.Fault{Execute: true, Status: 200, Body: `{"id":`}, acts: true},
+		{name: "page", fault: resttest.Fault{Execute: true, Status: 200, Body: "<!DOCTYPE html><html></html>"}, acts: true},
 	}
 }
 
@@ -120,7 +120,7 @@ func (m *model) step(t *rapid.T, e expected, call func() error) ([]trouble, erro
 	}
 	seen, start := len(m.server.Requests()), time.Now()
 	err := call()
-	m.server.Heal()
+	m.server.ClearFaults()
 	if took := time.Since(start); took > 10*time.Minute {
 		t.Fatalf("took %v", took)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // usercomUser is what the model knows of a user. Attributes are JSON.

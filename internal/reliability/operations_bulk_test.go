@@ -6,7 +6,7 @@ import (
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 )
 
 // identifaiBulkOperations are those of a Bulk, loading included.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // withResult is what comes with the error when attributes are all that is missing.

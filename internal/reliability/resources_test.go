@@ -21,7 +21,7 @@ import (
 	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -109,7 +109,7 @@ func bomb(t *testing.T) string {
 // Hostile answers cost what the limit allows and no more, however many come at
 // once. A buffer that grows is there twice for a moment, and the collector lets
 // garbage pile up before it runs: four times the limit each.
-func TestHostileAnswersTakeBoundedMemory(t *testing.T) {
+func TestHostileResponsesUseBoundedMemory(t *testing.T) {
 	const limit = 1 << 20
 	zipped := http.Header{"Content-Encoding": {"gzip"}}
 	tests := []struct {
@@ -126,7 +126,7 @@ func TestHostileAnswersTakeBoundedMemory(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLoopback(t)
-			client := l.client(t, rest.WithAnswerLimit(limit), rest.WithHTTPClient(own(t)))
+			client := l.client(t, rest.WithResponseLimit(limit), rest.WithHTTPClient(own(t)))
 			l.Fail(tt.fault.Repeat(-1))
 			peak := heapPeak(func() {
 				for _, err := range atOnce(parallel, func(int) error {
@@ -173,7 +173,7 @@ func heapPeak(f func()) uint64 {
 
 // A refusal does not cost the connection, whatever it says. The client's own
 // transport is what is counted here.
-func TestConnectionsAreUsedAgainAfterRefusals(t *testing.T) {
+func TestConnectionsAreReusedAfterErrorResponses(t *testing.T) {
 	const calls = 100
 	user := partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RolePublisher}
 	refusals := []resttest.Fault{resttest.Throttle(""), resttest.HTML(429), resttest.Status(503), {Status: 429}, {Status: 429, Size: 60 << 10}}
@@ -220,14 +220,14 @@ func TestConnectionsAreUsedAgainAfterRefusals(t *testing.T) {
 
 // After every kind of end, cancelled calls included, nothing is left but idle
 // connections, and those go with CloseIdleConnections.
-func TestNothingIsLeftBehind(t *testing.T) {
+func TestNoGoroutineOrConnectionLeaks(t *testing.T) {
 	before := runtime.NumGoroutine()
 	l := newLoopback(t)
 	hc := own(t)
 	client := l.client(t, rest.WithHTTPClient(hc))
 	faults := []resttest.Fault{
-		{}, resttest.Throttle(""), resttest.LostAnswer(), resttest.Reset(), resttest.BrokenAnswer(5), resttest.HTML(502),
-		{Status: 200, Size: 1 << 30}, {Delay: time.Hour}, {Trickle: time.Hour},
+		{}, resttest.Throttle(""), resttest.LostResponse(), resttest.Reset(), resttest.TruncatedResponse(5), resttest.HTML(502),
+		{Status: 200, Size: 1 << 30}, {Delay: time.Hour}, {ByteDelay: time.Hour},
 	}
 	for range 10 {
 		for _, f := range faults {
@@ -239,7 +239,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			_, err := client.UpsertUser(ctx, partoo.UserInput{Email: address(i), FirstName: "Ada", LastName: "Lovelace"})
 			return err
 		})
-		l.Heal()
+		l.ClearFaults()
 	}
 	hc.CloseIdleConnections()
 	assert.Eventually(t, func() bool { return l.closed.Load() == l.accepted.Load() }, 10*time.Second, 5*time.Millisecond,

@@ -56,10 +56,10 @@ func (l *leaky) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return l.leak(r, sent)
 	}
-	return reply(200, nil, l.friendly(r)), nil
+	return reply(200, nil, l.echoSecrets(r)), nil
 }
 
-func (l *leaky) friendly(r *http.Request) string {
+func (l *leaky) echoSecrets(r *http.Request) string {
 	id := "7"
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/partner/users"):

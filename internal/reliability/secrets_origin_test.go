@@ -22,8 +22,8 @@ import (
 	"github.com/usersync/usersync/usercom"
 )
 
-// stranger is another origin, which should hear nothing.
-func stranger(t *testing.T) (server *httptest.Server, heard *atomic.Int64) {
+// otherOrigin is another origin, which should hear nothing.
+func otherOrigin(t *testing.T) (server *httptest.Server, heard *atomic.Int64) {
 	t.Helper()
 	heard = new(atomic.Int64)
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -57,7 +57,7 @@ func eachCall(t *testing.T, server *httptest.Server, check func(name string, err
 // A redirect takes no key along, because none is followed.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	other, heard := stranger(t)
+	other, heard := otherOrigin(t)
 	redirected := 0
 	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308, 399} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -82,7 +82,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // Links in answers are data: the next page is asked for where the first was.
 func TestLinksAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	other, heard := stranger(t)
+	other, heard := otherOrigin(t)
 	pages := map[string]string{
 		"/api/partner/users": `{"current_page":%s,"last_page":2,"total":2,"data":[{"id":%[1]s,"email":"a@example.com"}],"next_page_url":"%[2]s","links":[{"url":"%[2]s"}],"path":"%[2]s"}`,
 		"/user/search":       `{"page":%s,"max_page":2,"count":2,"users":[{"id":"u%[1]s","email":"a@example.com"}],"next":"%[2]s","next_page":"%[2]s"}`,
@@ -119,7 +119,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 // What a request editor points elsewhere stays here.
 func TestRequestsForAnotherOriginAreNotSent(t *testing.T) {
 	t.Parallel()
-	other, heard := stranger(t)
+	other, heard := otherOrigin(t)
 	elsewhere, err := url.Parse(other.URL)
 	require.NoError(t, err)
 	point := func(_ context.Context, r *http.Request) error {
@@ -144,9 +144,9 @@ func TestRequestsForAnotherOriginAreNotSent(t *testing.T) {
 
 // A base URL with user info would have net/http send it as a second credential, and
 // print it. It is refused, and not repeated.
-func TestUserInfoInTheBaseURLIsRefused(t *testing.T) {
+func TestBaseURLWithUserInfoIsRejected(t *testing.T) {
 	t.Parallel()
-	other, heard := stranger(t)
+	other, heard := otherOrigin(t)
 	host := strings.TrimPrefix(other.URL, "http://")
 	for _, base := range []string{
 		"http://" + everycall.KeyMark + ":" + everycall.PasswordMark + "@" + host, "http://" + everycall.KeyMark + "@" + host,

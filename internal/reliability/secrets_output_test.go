@@ -19,16 +19,16 @@ import (
 	"github.com/usersync/usersync/backoff"
 	genidentifai "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/identifai"
-	"github.com/usersync/usersync/identifaitest"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/internal/bodycheck"
 	"github.com/usersync/usersync/internal/everycall"
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/partootest"
+	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
-	"github.com/usersync/usersync/usercomtest"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
 // Inputs with passwords, and clients with keys, may be logged by accident.

@@ -58,9 +58,9 @@ func TestNoOutputHoldsASecret(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						for _, users := range foundUsers[provider] {
 							well := &leaky{when: when{99, 99}, users: users}
-							s := &search{t: t, name: "without a failure", password: operation.Password}
+							s := &search{t: t, name: "without a failure", password: operation.UsesPassword}
 							require.False(t, s.run(operations, i, well), operation.Name)
-							for _, when := range whensOf(well.seen.Load(), operation.Password) {
+							for _, when := range whensOf(well.seen.Load(), operation.UsesPassword) {
 								for name, leak := range ways {
 									s.name = fmt.Sprintf("%s at %v", name, when)
 									if s.run(operations, i, &leaky{leak: leak, when: when, users: users}) {

@@ -30,12 +30,12 @@ func tlsFaults() []fault {
 		onWire("TLS: certificate of a stranger", unreachable, false, secured(show(func() tls.Certificate { return credentials().stranger }))),
 		onWire("TLS: certificate of another host", unreachable, false, secured(show(func() tls.Certificate { return credentials().other }))),
 		onWire("TLS: certificate that has expired", unreachable, false, secured(show(func() tls.Certificate { return credentials().expired }))),
-		onWire("TLS: closed in the handshake", unsent, false, secured(func(conn net.Conn) { _, _ = conn.Read(make([]byte, 100)) })),
-		onWire("TLS: the server speaks HTTP", unsent, false, secured(func(conn net.Conn) {
+		onWire("TLS: closed in the handshake", notSent, false, secured(func(conn net.Conn) { _, _ = conn.Read(make([]byte, 100)) })),
+		onWire("TLS: the server speaks HTTP", notSent, false, secured(func(conn net.Conn) {
 			_, _ = conn.Read(make([]byte, 4096))
 			_, _ = conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		})),
-		onWire("TLS: no version in common", unsent, false, secured(func(conn net.Conn) {
+		onWire("TLS: no version in common", notSent, false, secured(func(conn net.Conn) {
 			old := &tls.Config{Certificates: []tls.Certificate{credentials().good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
 			_ = tls.Server(conn, old).Handshake()
 		})),

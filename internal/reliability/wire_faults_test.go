@@ -101,7 +101,7 @@ func framingFaults() []fault {
 		})),
 		onWire("gzip that breaks off", broken, true, served(func(p peer) {
 			resp := p.act(p.request())
-			packed := squeezed(1000)
+			packed := compressed(1000)
 			resp.Body = io.NopCloser(bytes.NewReader([]byte(packed[:len(packed)-9])))
 			resp.Header.Set("Content-Encoding", "gzip")
 			p.answer(resp)
@@ -111,7 +111,7 @@ func framingFaults() []fault {
 
 // switching is a 101 that nobody asked for.
 func switching() fault {
-	f := onWire("status 101", doubtful, true, served(func(p peer) {
+	f := onWire("status 101", unknownOutcome, true, served(func(p peer) {
 		p.act(p.request())
 		p.write([]byte("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n"))
 	}))

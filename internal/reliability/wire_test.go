@@ -35,7 +35,7 @@ var impatient = backoff.Policy{Base: time.Millisecond}
 
 func (c testCase) onTheWire(t *testing.T) {
 	var requests func() int
-	s := c.start(connection{t: t, options: []rest.Option{rest.WithAnswerLimit(limit), rest.WithRetry(impatient)}, transport: func(server *resttest.Server) http.RoundTripper {
+	s := c.start(connection{t: t, options: []rest.Option{rest.WithResponseLimit(limit), rest.WithRetry(impatient)}, transport: func(server *resttest.Server) http.RoundTripper {
 		transport, count := c.fault.wire(t, server, c.number)
 		requests = count
 		return transport

@@ -33,7 +33,7 @@ var options = &openapi3filter.Options{
 func checkRequest(input *openapi3filter.RequestValidationInput) []string {
 	req := input.Request
 	var problems []string
-	if !trustworthy(req.URL) {
+	if !isTrustedOrigin(req.URL) {
 		problems = append(problems, fmt.Sprintf("origin %s://%s: want https or loopback", req.URL.Scheme, req.URL.Host))
 	}
 	if accept, _, err := mime.ParseMediaType(req.Header.Get("Accept")); err != nil || accept != "application/json" {
@@ -56,15 +56,15 @@ func documented(input *openapi3filter.RequestValidationInput, query string) bool
 	return false
 }
 
-// checkAnswer compares resp with the document and leaves its body as it was. A
+// checkResponse compares resp with the document and leaves its body as it was. A
 // body that breaks off is a fault of the transport and not compared.
-func checkAnswer(request *openapi3filter.RequestValidationInput, resp *http.Response) []string {
+func checkResponse(request *openapi3filter.RequestValidationInput, resp *http.Response) []string {
 	// The library lets redirects pass, documented or not.
 	if request.Route.Operation.Responses.Status(resp.StatusCode) == nil {
 		return []string{"status not in the document"}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit+1))
-	resp.Body = restored(body, err, resp.Body)
+	resp.Body = restoreBody(body, err, resp.Body)
 	switch {
 	case err != nil:
 		return nil
@@ -78,11 +78,11 @@ func checkAnswer(request *openapi3filter.RequestValidationInput, resp *http.Resp
 	return describe(openapi3filter.ValidateResponse(request.Request.Context(), input))
 }
 
-// restored is rest with what was read of it, and how reading ended, put back.
-func restored(read []byte, err error, rest io.ReadCloser) io.ReadCloser {
+// restoreBody is rest with what was read of it, and how reading ended, put back.
+func restoreBody(read []byte, err error, rest io.ReadCloser) io.ReadCloser {
 	var tail io.Reader = rest
 	if err != nil {
-		tail = failing{err}
+		tail = errorReader{err}
 	}
 	return struct {
 		io.Reader
@@ -90,11 +90,11 @@ func restored(read []byte, err error, rest io.ReadCloser) io.ReadCloser {
 	}{io.MultiReader(bytes.NewReader(read), tail), rest}
 }
 
-type failing struct{ err error }
+type errorReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f errorReader) Read([]byte) (int, error) { return 0, f.err }
 
-func trustworthy(u *url.URL) bool {
+func isTrustedOrigin(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true
 	}
@@ -136,13 +136,13 @@ func describe(err error) []string {
 		}
 		return all
 	case *openapi3filter.RequestError:
-		return within(requestPlace(e), e.Reason, e.Err)
+		return withPlace(requestPlace(e), e.Reason, e.Err)
 	case *openapi3filter.ResponseError:
-		return within("body", e.Reason, e.Err)
+		return withPlace("body", e.Reason, e.Err)
 	case *openapi3filter.SecurityRequirementsError:
 		return describe(openapi3.MultiError(e.Errors))
 	case *openapi3.SchemaError:
-		return within("/"+strings.Join(e.JSONPointer(), "/")+": "+e.Reason, "", e.Origin)
+		return withPlace("/"+strings.Join(e.JSONPointer(), "/")+": "+e.Reason, "", e.Origin)
 	case *openapi3filter.ParseError:
 		return []string{e.Error()}
 	}
@@ -160,9 +160,9 @@ func requestPlace(err *openapi3filter.RequestError) string {
 	return "body"
 }
 
-// within puts the place before each complaint in err, or before reason when
+// withPlace puts the place before each complaint in err, or before reason when
 // that is all there is.
-func within(place, reason string, err error) []string {
+func withPlace(place, reason string, err error) []string {
 	problems := describe(err)
 	if len(problems) == 0 {
 		return []string{strings.TrimSuffix(place+": "+reason, ": ")}

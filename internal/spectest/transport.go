@@ -78,10 +78,10 @@ func routerOf(t testing.TB, provider string, published bool) routers.Router {
 		load = loadPublished
 	}
 	doc := load(t, provider)
-	if err := onAnyHost(doc); err != nil {
+	if err := dropHosts(doc); err != nil {
 		t.Fatalf("spectest: %s: %v", provider, err)
 	}
-	closeRequestBodies(doc)
+	forbidUnknownFields(doc)
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
 		t.Fatalf("spectest: %s: %v", provider, err)
@@ -129,9 +129,9 @@ func (tr *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || slices.Contains(tr.allowed, resp.StatusCode) {
 		return resp, err
 	}
-	tr.report(route, fmt.Sprintf("answer %d", resp.StatusCode), checkAnswer(input, resp))
+	tr.report(route, fmt.Sprintf("answer %d", resp.StatusCode), checkResponse(input, resp))
 	if tr.observe != nil && published != nil {
-		tr.observe(route.Operation.OperationID, resp.StatusCode, withoutIndexes(checkAnswer(published, resp)))
+		tr.observe(route.Operation.OperationID, resp.StatusCode, withoutIndexes(checkResponse(published, resp)))
 	}
 	return resp, nil
 }
@@ -183,8 +183,8 @@ func copyOf(req *http.Request, body []byte) *http.Request {
 	return c
 }
 
-// onAnyHost keeps the paths of the servers and drops their hosts.
-func onAnyHost(doc *openapi3.T) error {
+// dropHosts keeps the paths of the servers and drops their hosts.
+func dropHosts(doc *openapi3.T) error {
 	var bases []string
 	for _, server := range doc.Servers {
 		base, err := server.BasePath()
@@ -202,24 +202,24 @@ func onAnyHost(doc *openapi3.T) error {
 	return nil
 }
 
-// closeRequestBodies refuses fields that a request's schema does not name. A
+// forbidUnknownFields refuses fields that a request's schema does not name. A
 // misspelt field is otherwise in order, for the document as for the vendor.
-func closeRequestBodies(doc *openapi3.T) {
+func forbidUnknownFields(doc *openapi3.T) {
 	for _, item := range doc.Paths.Map() {
 		for _, operation := range item.Operations() {
 			if operation.RequestBody == nil {
 				continue
 			}
 			for _, media := range operation.RequestBody.Value.Content {
-				closeObject(media.Schema.Value)
+				forbidExtraFields(media.Schema.Value)
 			}
 		}
 	}
 }
 
-func closeObject(schema *openapi3.Schema) {
+func forbidExtraFields(schema *openapi3.Schema) {
 	for _, member := range schema.AllOf {
-		closeObject(member.Value)
+		forbidExtraFields(member.Value)
 	}
 	extra := &schema.AdditionalProperties
 	if len(schema.Properties) > 0 && extra.Has == nil && extra.Schema == nil {

@@ -182,7 +182,7 @@ func (echo) RoundTrip(req *http.Request) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(req.Header.Get("X-Answer"))), Request: req}, err
 }
 
-func TestLongAnswerIsReported(t *testing.T) {
+func TestLongResponseIsReported(t *testing.T) {
 	t.Parallel()
 	r := &recorder{TB: t}
 	const size = 16<<20 + 5

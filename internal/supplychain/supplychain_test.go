@@ -88,7 +88,7 @@ func TestToolsArePinned(t *testing.T) {
 	assert.Empty(t, unpinned(text))
 }
 
-func TestUnpinnedToolIsFound(t *testing.T) {
+func TestUnpinnedToolIsDetected(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []string{"latest", "v1.2", "main"}, unpinned("go run example.com/tool@latest ./...\n"+
 		"T = example.com/a/b-c@v1.2\ngo install example.com/d@main\ngo run example.com/e/v2/cmd/f@v2.0.1 ada@example.com"))

@@ -36,7 +36,7 @@ func TestEveryOperationHasAWrapper(t *testing.T) {
 	assert.Equal(t, unwrapped, left, "give them a method in the wrapper, or a reason in unwrapped; or they have a method and need no reason")
 }
 
-func TestUnwrappedOperationIsNoticed(t *testing.T) {
+func TestUnwrappedOperationIsDetected(t *testing.T) {
 	t.Parallel()
 	called := calledIn(parse(t, `package p
 func (c *Client) GetUser() { c.api.GetUser(); c.Other() }

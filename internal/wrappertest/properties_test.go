@@ -90,7 +90,7 @@ func TestEveryPropertyCanBeSet(t *testing.T) {
 }
 
 // Proof that a field which nobody sends is found.
-func TestPropertyThatIsNotSentIsNoticed(t *testing.T) {
+func TestPropertyThatIsNotSentIsDetected(t *testing.T) {
 	t.Parallel()
 	got := sent(t, call{send: func(t *testing.T, options ...rest.Option) error {
 		_, err := must(usercom.New("app", "key", options...)).UpsertUser(t.Context(), usercom.UserInput{UserID: "u"})

@@ -3,7 +3,7 @@
 // memory or over loopback, records what it receives and has it fail on demand:
 //
 //	server := resttest.NewServer("acme", fake)
-//	server.Fail(resttest.Throttle("60"), resttest.LostAnswer().On("POST /user"))
+//	server.Fail(resttest.Throttle("60"), resttest.LostResponse().On("POST /user"))
 //	client, err := rest.NewClient(acme, key, rest.WithBaseURL(server.URL), rest.WithHTTPClient(server.Client()))
 //
 // Tests of services use the fakes themselves, packages identifaitest, partootest

@@ -15,13 +15,13 @@ import (
 // server acts and answers as it always does. The functions of this package make
 // the common ones:
 //
-//	server.Fail(resttest.Throttle("60"), resttest.LostAnswer().On("POST /user"))
+//	server.Fail(resttest.Throttle("60"), resttest.LostResponse().On("POST /user"))
 type Fault struct {
 	// Match chooses the requests; nil: any. It may read the body, of which it is
 	// shown the first MiB, and must not call Fail or Heal. See also [Fault.On].
 	Match func(*http.Request) bool
 	// Times is how many requests meet the fault. 0: one. Negative: all, until
-	// [Server.Heal].
+	// [Server.ClearFaults].
 	Times int
 
 	// Status, when not 0, is answered instead of what the server would answer,
@@ -35,14 +35,14 @@ type Fault struct {
 	// Size, when larger than Body is long, pads it with spaces to so many bytes,
 	// made while they are sent: JSON stays JSON, and a GiB takes no memory.
 	Size int64
-	// Act has the server act before Status is answered: it did what was asked,
+	// Execute has the server act before Status is answered: it did what was asked,
 	// and its answer does not say so. Without a Status it always acts.
-	Act bool
+	Execute bool
 
 	// Delay passes before the answer or the cut, after the server acted.
 	Delay time.Duration
-	// Trickle passes before each single byte of the answer's body.
-	Trickle time.Duration
+	// ByteDelay passes before each single byte of the answer's body.
+	ByteDelay time.Duration
 	// Cut says where the connection is cut.
 	Cut Cut
 	// CutAfter is how many bytes of the body are sent before CutBody. With more
@@ -59,8 +59,8 @@ const (
 	CutNone Cut = iota
 	// CutRequest: before the server acts.
 	CutRequest
-	// CutAnswer: after the server acted, before any of its answer is sent.
-	CutAnswer
+	// CutResponse: after the server acted, before any of its answer is sent.
+	CutResponse
 	// CutBody: after CutAfter bytes of the answer's body.
 	CutBody
 )
@@ -95,12 +95,12 @@ func HTML(status int) Fault {
 // Reset cuts the connection before the server acts.
 func Reset() Fault { return Fault{Cut: CutRequest} }
 
-// LostAnswer has the server act and cuts the connection before it answers.
-func LostAnswer() Fault { return Fault{Cut: CutAnswer} }
+// LostResponse has the server act and cuts the connection before it answers.
+func LostResponse() Fault { return Fault{Cut: CutResponse} }
 
-// BrokenAnswer has the server act and cuts the connection after so many bytes of
+// TruncatedResponse has the server act and cuts the connection after so many bytes of
 // its answer's body.
-func BrokenAnswer(after int) Fault { return Fault{Cut: CutBody, CutAfter: after} }
+func TruncatedResponse(after int) Fault { return Fault{Cut: CutBody, CutAfter: after} }
 
 // On returns f for the requests that match a pattern of [http.ServeMux], such as
 // "POST /v2/user" or "/v2/user/{id}", with the whole path of the URL. It panics
@@ -116,7 +116,7 @@ func (f Fault) On(pattern string) Fault {
 	return f
 }
 
-// Repeat returns f for so many requests; negative: for all, until [Server.Heal].
+// Repeat returns f for so many requests; negative: for all, until [Server.ClearFaults].
 func (f Fault) Repeat(times int) Fault {
 	f.Times = times
 	return f
@@ -129,9 +129,9 @@ func (s *Server) Fail(faults ...Fault) {
 	s.faults.add(faults)
 }
 
-// Heal drops the faults that no request has met yet.
-func (s *Server) Heal() {
-	s.faults.drop()
+// ClearFaults drops the faults that no request has met yet.
+func (s *Server) ClearFaults() {
+	s.faults.clear()
 }
 
 // faultList holds the faults to come. Its lock is not that of the recorder, so
@@ -153,7 +153,7 @@ func (l *faultList) add(faults []Fault) {
 	}
 }
 
-func (l *faultList) drop() {
+func (l *faultList) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.list = nil

@@ -18,7 +18,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-func TestFaultsAreTheSameBothWays(t *testing.T) {
+func TestFaultsInMemoryAndOverLoopback(t *testing.T) {
 	tests := []struct {
 		name   string
 		fault  resttest.Fault
@@ -31,20 +31,20 @@ func TestFaultsAreTheSameBothWays(t *testing.T) {
 		{"status", resttest.Status(503), 503, `{"message":"Service Unavailable"}`, false, 0},
 		{"status without a body", resttest.Fault{Status: 204}, 204, "", false, 0},
 		{"throttled", resttest.Throttle("60"), 429, `{"message":"Too Many Requests"}`, false, 0},
-		{"status after acting", resttest.Fault{Status: 200, Body: "null", Act: true}, 200, "null", false, 1},
+		{"status after acting", resttest.Fault{Status: 200, Body: "null", Execute: true}, 200, "null", false, 1},
 		{"padded", resttest.Fault{Status: 200, Body: "{}", Size: 5}, 200, "{}   ", false, 0},
 		{"padded to less", resttest.Fault{Status: 200, Body: "{}", Size: 1}, 200, "{}", false, 0},
 		{"reset", resttest.Reset(), 0, "", false, 0},
-		{"reset instead of a status", resttest.Fault{Status: 200, Act: true, Cut: resttest.CutRequest}, 0, "", false, 0},
-		{"lost answer", resttest.LostAnswer(), 0, "", false, 1},
-		{"lost status", resttest.Fault{Status: 500, Cut: resttest.CutAnswer}, 0, "", false, 0},
-		{"broken at once", resttest.BrokenAnswer(0), 201, "", true, 1},
-		{"broken", resttest.BrokenAnswer(2), 201, "he", true, 1},
-		{"broken at its end", resttest.BrokenAnswer(99), 201, "hello", true, 1},
+		{"reset instead of a status", resttest.Fault{Status: 200, Execute: true, Cut: resttest.CutRequest}, 0, "", false, 0},
+		{"lost answer", resttest.LostResponse(), 0, "", false, 1},
+		{"lost status", resttest.Fault{Status: 500, Cut: resttest.CutResponse}, 0, "", false, 0},
+		{"broken at once", resttest.TruncatedResponse(0), 201, "", true, 1},
+		{"broken", resttest.TruncatedResponse(2), 201, "he", true, 1},
+		{"broken at its end", resttest.TruncatedResponse(99), 201, "hello", true, 1},
 		{"broken status", resttest.Fault{Status: 400, Body: "hello", Cut: resttest.CutBody, CutAfter: 4}, 400, "hell", true, 0},
 		{"delayed", resttest.Fault{Delay: time.Millisecond}, 201, "hello", false, 1},
-		{"trickled", resttest.Fault{Trickle: time.Millisecond}, 201, "hello", false, 1},
-		{"trickled and broken", resttest.Fault{Trickle: time.Millisecond, Cut: resttest.CutBody, CutAfter: 2}, 201, "he", true, 1},
+		{"trickled", resttest.Fault{ByteDelay: time.Millisecond}, 201, "hello", false, 1},
+		{"trickled and broken", resttest.Fault{ByteDelay: time.Millisecond, Cut: resttest.CutBody, CutAfter: 2}, 201, "he", true, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestFaultHeaders(t *testing.T) {
 	})
 }
 
-func TestFaultsAreMetInOrder(t *testing.T) {
+func TestFaultsApplyInOrder(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, _ *fake) {
 		server.Fail(resttest.Status(500).On("GET /user"), resttest.Status(502).Repeat(2))
 		server.Fail(resttest.Status(503).On("POST /user"), resttest.Status(504).Repeat(-1))
@@ -101,12 +101,12 @@ func TestFaultsAreMetInOrder(t *testing.T) {
 			got = append(got, send(t, server, "").status)
 		}
 		assert.Equal(t, []int{502, 502, 503, 504, 504, 504}, got)
-		server.Heal()
+		server.ClearFaults()
 		assert.Equal(t, 201, send(t, server, "").status)
 	})
 }
 
-func TestFaultsChooseTheirRequests(t *testing.T) {
+func TestFaultMatch(t *testing.T) {
 	server := resttest.NewServer("acme", new(fake))
 	mentions := func(text string) func(*http.Request) bool {
 		return func(r *http.Request) bool {
@@ -131,7 +131,7 @@ func TestFaultsChooseTheirRequests(t *testing.T) {
 
 func statusOf(s seen) seen { return seen{status: s.status, body: s.body} }
 
-func TestFailRefusesWhatIsNoFinalStatus(t *testing.T) {
+func TestFailPanicsOnInvalidStatus(t *testing.T) {
 	server := resttest.NewServer("acme", nil)
 	for _, status := range []int{-1, 1, 100, 199, 1000} {
 		assert.Panics(t, func() { server.Fail(resttest.Fault{Status: status}) })
@@ -139,12 +139,12 @@ func TestFailRefusesWhatIsNoFinalStatus(t *testing.T) {
 	assert.Panics(t, func() { resttest.Status(500).On("no pattern") })
 }
 
-func TestDelaysTakeTheirTimeAndNoMore(t *testing.T) {
+func TestDelayDuration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := new(fake)
 		server := resttest.NewServer("acme", f)
 		start := time.Now()
-		server.Fail(resttest.Fault{Delay: time.Hour}, resttest.Fault{Trickle: time.Minute})
+		server.Fail(resttest.Fault{Delay: time.Hour}, resttest.Fault{ByteDelay: time.Minute})
 		require.NoError(t, send(t, server, "hello").err)
 		assert.Equal(t, time.Hour, time.Since(start))
 		require.NoError(t, send(t, server, "hello").cut)
@@ -152,7 +152,7 @@ func TestDelaysTakeTheirTimeAndNoMore(t *testing.T) {
 
 		// A client that leaves ends them. The server has acted by then.
 		for _, fault := range []resttest.Fault{
-			{Delay: time.Hour}, {Trickle: time.Hour}, {Delay: time.Hour, Cut: resttest.CutAnswer},
+			{Delay: time.Hour}, {ByteDelay: time.Hour}, {Delay: time.Hour, Cut: resttest.CutResponse},
 		} {
 			start, acted := time.Now(), f.acted.Load()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -173,7 +173,7 @@ func TestDelaysTakeTheirTimeAndNoMore(t *testing.T) {
 	})
 }
 
-func TestAGiBTakesNoMemory(t *testing.T) {
+func TestLargeBodyUsesConstantMemory(t *testing.T) {
 	const size = 1 << 30
 	bothWays(t, func(t *testing.T, server *resttest.Server, _ *fake) {
 		server.Fail(
@@ -196,7 +196,7 @@ func TestAGiBTakesNoMemory(t *testing.T) {
 func TestFaultsUnderConcurrency(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, fake *fake) {
 		const clients, each = 16, 8
-		server.Fail(resttest.Status(503).Repeat(5), resttest.LostAnswer().Repeat(7))
+		server.Fail(resttest.Status(503).Repeat(5), resttest.LostResponse().Repeat(7))
 		var lost, refused atomic.Int64
 		var group sync.WaitGroup
 		for range clients {

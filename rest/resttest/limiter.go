@@ -18,21 +18,21 @@ type Window struct {
 type Limiter struct {
 	windows []Window
 	mu      sync.Mutex
-	open    map[string][]openWindow
+	open    map[string][]windowState
 }
 
-type openWindow struct {
+type windowState struct {
 	count int
 	ends  time.Time
 }
 
 // NewLimiter returns a limiter for several windows at once.
 func NewLimiter(windows ...Window) *Limiter {
-	return &Limiter{windows: windows, open: make(map[string][]openWindow)}
+	return &Limiter{windows: windows, open: make(map[string][]windowState)}
 }
 
-// Verdict is what a Limiter says of a request.
-type Verdict struct {
+// LimitResult is what a Limiter says of a request.
+type LimitResult struct {
 	Allowed bool
 	// Limit and Remaining tell of one window: for a refusal the first that is
 	// used up, otherwise the one with the least remaining, the first of several.
@@ -43,13 +43,13 @@ type Verdict struct {
 
 // Allow counts a request under key, or refuses it. The key is the credential,
 // with the class of the request where classes have quotas of their own.
-func (l *Limiter) Allow(key string) Verdict {
+func (l *Limiter) Allow(key string) LimitResult {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
 	open := l.open[key]
 	if open == nil {
-		open = make([]openWindow, len(l.windows))
+		open = make([]windowState, len(l.windows))
 		l.open[key] = open
 	}
 	for i, w := range l.windows {
@@ -57,10 +57,10 @@ func (l *Limiter) Allow(key string) Verdict {
 			open[i].count = 0
 		}
 		if open[i].count >= w.Limit {
-			return Verdict{Limit: w.Limit, RetryAfter: open[i].ends.Sub(now)}
+			return LimitResult{Limit: w.Limit, RetryAfter: open[i].ends.Sub(now)}
 		}
 	}
-	verdict := Verdict{Allowed: true}
+	verdict := LimitResult{Allowed: true}
 	for i, w := range l.windows {
 		if open[i].count++; open[i].count == 1 {
 			open[i].ends = now.Add(w.Every)

@@ -14,15 +14,15 @@ import (
 
 func TestLimiter(t *testing.T) {
 	second, minute := resttest.Window{Limit: 2, Every: time.Second}, resttest.Window{Limit: 5, Every: time.Minute}
-	allowed := func(limit, remaining int) resttest.Verdict {
-		return resttest.Verdict{Allowed: true, Limit: limit, Remaining: remaining}
+	allowed := func(limit, remaining int) resttest.LimitResult {
+		return resttest.LimitResult{Allowed: true, Limit: limit, Remaining: remaining}
 	}
-	refused := func(limit int, wait time.Duration) resttest.Verdict {
-		return resttest.Verdict{Limit: limit, RetryAfter: wait}
+	refused := func(limit int, wait time.Duration) resttest.LimitResult {
+		return resttest.LimitResult{Limit: limit, RetryAfter: wait}
 	}
 	steps := []struct {
 		at   time.Duration
-		want resttest.Verdict
+		want resttest.LimitResult
 	}{
 		{0, allowed(2, 1)},
 		{400 * time.Millisecond, allowed(2, 0)},
@@ -48,14 +48,14 @@ func TestLimiter(t *testing.T) {
 
 func TestLimiterNamesTheFirstWindowOfEqualOnes(t *testing.T) {
 	limiter := resttest.NewLimiter(resttest.Window{Limit: 1, Every: time.Second}, resttest.Window{Limit: 1, Every: time.Minute})
-	assert.Equal(t, resttest.Verdict{Allowed: true, Limit: 1}, limiter.Allow("a"))
+	assert.Equal(t, resttest.LimitResult{Allowed: true, Limit: 1}, limiter.Allow("a"))
 	assert.LessOrEqual(t, limiter.Allow("a").RetryAfter, time.Second)
 }
 
 func TestLimiterWithoutWindowsAllowsEverything(t *testing.T) {
 	limiter := resttest.NewLimiter()
 	for range 100 {
-		assert.Equal(t, resttest.Verdict{Allowed: true}, limiter.Allow("a"))
+		assert.Equal(t, resttest.LimitResult{Allowed: true}, limiter.Allow("a"))
 	}
 }
 

@@ -24,7 +24,7 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, fmt.Errorf("resttest: request for %s has reached %s", origin, s.URL)
 	}
-	return s.memory.RoundTrip(r)
+	return s.pipeTransport.RoundTrip(r)
 }
 
 // newMemory returns a transport whose every connection leads to s. The pipes

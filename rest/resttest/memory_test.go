@@ -20,7 +20,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-func TestRoundTripServesItsOriginAlone(t *testing.T) {
+func TestRoundTripRejectsOtherOrigins(t *testing.T) {
 	f := new(fake)
 	server := resttest.NewServer("acme", f)
 	host := strings.TrimPrefix(server.URL, "https://")
@@ -32,7 +32,7 @@ func TestRoundTripServesItsOriginAlone(t *testing.T) {
 	assert.Empty(t, server.Requests())
 }
 
-func TestOneServerServesManyBubbles(t *testing.T) {
+func TestServerWorksInSeveralSynctestBubbles(t *testing.T) {
 	server := resttest.NewServer("acme", new(fake))
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestRoundTripCallsTheTrace(t *testing.T) {
 }
 
 // A request that is given up leaves a fake that waits for its client.
-func TestAFakeLearnsThatItsClientIsGone(t *testing.T) {
+func TestHandlerContextEndsWhenClientCancels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := make(chan error, 1)
 		server := resttest.NewServer("acme", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -100,7 +100,7 @@ func TestAFakeLearnsThatItsClientIsGone(t *testing.T) {
 }
 
 // A fake that panics is a cut connection; net/http logs the panic.
-func TestAFakeThatAborts(t *testing.T) {
+func TestHandlerAbortClosesConnection(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, _ *fake) {
 		aborting := resttest.NewServer("acme", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "never sent")

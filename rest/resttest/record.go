@@ -79,7 +79,7 @@ func (l *recorder) add(r *http.Request, body []byte, faulted bool) *Request {
 	return entry
 }
 
-func (l *recorder) answered(entry *Request, status int) {
+func (l *recorder) setStatus(entry *Request, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	entry.Status = status
@@ -92,7 +92,7 @@ func readBody(r *http.Request) (*http.Request, []byte) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	rest := io.Reader(r.Body)
 	if err != nil {
-		rest = brokenOff{err}
+		rest = errorReader{err}
 	}
 	unread := *r
 	unread.Body = struct {
@@ -102,6 +102,6 @@ func readBody(r *http.Request) (*http.Request, []byte) {
 	return &unread, body
 }
 
-type brokenOff struct{ err error }
+type errorReader struct{ err error }
 
-func (b brokenOff) Read([]byte) (int, error) { return 0, b.err }
+func (b errorReader) Read([]byte) (int, error) { return 0, b.err }

@@ -62,7 +62,7 @@ func TestRecordsAreBounded(t *testing.T) {
 	assert.Equal(t, "/10000", requests[9_999].Path)
 }
 
-func TestABodyThatBreaksOffReachesTheFakeBroken(t *testing.T) {
+func TestTruncatedRequestBodyReturnsErrorToHandler(t *testing.T) {
 	f := new(fake)
 	server := resttest.NewServer("acme", f)
 	server.Start()

@@ -21,10 +21,10 @@ type Server struct {
 	// Start. No two servers share one.
 	URL string
 
-	handler  http.Handler
-	memory   *http.Transport
-	loopback *httptest.Server
-	closed   atomic.Bool
+	handler       http.Handler
+	pipeTransport *http.Transport
+	loopback      *httptest.Server
+	closed        atomic.Bool
 
 	faults  faultList
 	records recorder
@@ -37,7 +37,7 @@ func NewServer(name string, handler http.Handler) *Server {
 		URL:     fmt.Sprintf("https://%08x.%s.test", rand.Uint32(), name),
 		handler: handler,
 	}
-	s.memory = newMemory(s)
+	s.pipeTransport = newMemory(s)
 	return s
 }
 
@@ -80,5 +80,5 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r, body := readBody(r)
 	fault, faulted := s.faults.next(r, body)
 	entry := s.records.add(r, body, faulted)
-	fault.serve(w, r, s.handler, func(status int) { s.records.answered(entry, status) })
+	fault.serve(w, r, s.handler, func(status int) { s.records.setStatus(entry, status) })
 }

@@ -80,7 +80,7 @@ func TestServerHasAnOriginOfItsOwn(t *testing.T) {
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, a.URL)
 }
 
-func TestServerAnswersAsTheFakeDoes(t *testing.T) {
+func TestServerResponsesAsTheFakeDoes(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, _ *fake) {
 		for _, body := range []string{"", "hello", strings.Repeat("long ", 1<<20)} {
 			got := send(t, server, body)

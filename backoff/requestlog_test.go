@@ -1,0 +1,82 @@
+package backoff
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRequestLogKeepsNewest(t *testing.T) {
+	var w requestLog
+	w.add(1)
+	assert.Zero(t, w.count, "a log that needs nothing keeps nothing")
+	w.reserve(3)
+	for _, at := range []int64{10, 30, 20, 40} {
+		w.add(at)
+	}
+	for n, want := range map[int]int64{1: 40, 2: 30, 3: 20} {
+		at, ok := w.nthNewest(n)
+		assert.True(t, ok)
+		assert.Equal(t, want, at)
+	}
+	_, ok := w.nthNewest(4)
+	assert.False(t, ok)
+	assert.Equal(t, 2, w.countAfter(20))
+	w.remove(30)
+	w.remove(30)
+	assert.Equal(t, 1, w.countAfter(20))
+	w.add(5)
+	assert.Equal(t, 3, w.countAfter(0))
+}
+
+// The ring answers like a sorted slice that is cut to what must be kept.
+func FuzzWindowLog(f *testing.F) {
+	f.Add([]byte{3, 1, 200, 2, 9, 9, 9, 255, 7})
+	f.Add([]byte{0, 1})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) == 0 {
+			return
+		}
+		var w requestLog
+		keep := int(data[0] % 40)
+		w.reserve(keep)
+		var model []int64
+		now := int64(0)
+		for i, b := range data[1:] {
+			switch {
+			case b < 180:
+				now += int64(b % 16)
+				at := now - int64(b/16)
+				model = append(model, at)
+				slices.Sort(model)
+				model = model[max(0, len(model)-keep):]
+				w.add(at)
+			case b < 220 && len(model) > 0:
+				at := model[int(b)%len(model)]
+				j := slices.Index(model, at)
+				model = slices.Delete(model, j, j+1)
+				w.remove(at)
+			case b < 225:
+				keep += i % 8
+				w.reserve(keep)
+			}
+			require.Equal(t, len(model), w.count)
+			require.LessOrEqual(t, len(w.ring), max(keep, 0))
+			for n := range model {
+				at, ok := w.nthNewest(n + 1)
+				require.True(t, ok)
+				require.Equal(t, model[len(model)-1-n], at)
+			}
+			probe := now - int64(b%8)
+			want := 0
+			for _, at := range model {
+				if at > probe {
+					want++
+				}
+			}
+			require.Equal(t, want, w.countAfter(probe))
+		}
+	})
+}

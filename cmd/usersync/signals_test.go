@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/partoo/partootest"
+	"github.com/usersync/usersync/rest/resttest"
+)
+
+// interruptedAfter has a run interrupted after each of the times.
+func interruptedAfter(times ...time.Duration) func() (<-chan os.Signal, func()) {
+	return func() (<-chan os.Signal, func()) {
+		c := make(chan os.Signal, len(times))
+		var timers []*time.Timer
+		for _, after := range times {
+			timers = append(timers, time.AfterFunc(after, func() { c <- os.Interrupt }))
+		}
+		return c, func() {
+			for _, timer := range timers {
+				timer.Stop()
+			}
+		}
+	}
+}
+
+// slow answers whatever is asked about bea after 20 seconds.
+func slow() resttest.Fault {
+	return resttest.Fault{Delay: 20 * time.Second, Times: -1, Match: func(r *http.Request) bool { return r.URL.Query().Get("email") == "bea@example.com" }}
+}
+
+// lookedUp has every user looked up, so that a search can be slow.
+func lookedUp(server *partootest.Server) {
+	list := resttest.Status(403)
+	list.Match = func(r *http.Request) bool { return r.Method == http.MethodGet && !r.URL.Query().Has("email") }
+	server.Fail(list.Repeat(-1), slow())
+}
+
+// The first interrupt lets the user in flight finish.
+func TestInterrupt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		lookedUp(server)
+		journal := filepath.Join(t.TempDir(), "journal")
+		b := newBench(t, four, "-provider", "partoo", "-workers", "1", "-journal", journal).atPartoo(server, 403)
+		b.run.streams.signals = interruptedAfter(time.Second)
+		start := time.Now()
+		got := b.upsert(t.Context())
+		assert.Equal(t, 20*time.Second, time.Since(start))
+		assert.Equal(t, exitFailed, got.status)
+		assert.Equal(t, lines(
+			"partoo     line 2  created    5309c3a237bbc54400000001  ada@example.com",
+			"partoo     line 3  created    5309c3a237bbc54400000002  bea@example.com",
+			"",
+			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; waits after a 429: 0",
+			"",
+			"partoo     2 users not sent: interrupted",
+		), got.out)
+		assert.Contains(t, got.err, "usersync: interrupted: users that were begun are finished, as the quota allows; a second interrupt stops at once\n")
+		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume -fake -provider partoo -workers 1 -journal "+journal+"\n")
+		assert.Len(t, server.Users(), 2)
+	})
+}
+
+// The second stops at once, and the journal is whole.
+func TestSecondInterrupt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		lookedUp(server)
+		journal := filepath.Join(t.TempDir(), "journal")
+		args := []string{"-provider", "partoo", "-workers", "1", "-journal", journal}
+		b := newBench(t, four, args...).atPartoo(server, 403)
+		b.run.streams.signals = interruptedAfter(time.Second, 2*time.Second)
+		start := time.Now()
+		got := b.upsert(t.Context())
+		assert.Equal(t, 2*time.Second, time.Since(start))
+		assert.Equal(t, exitFailed, got.status)
+		assert.Contains(t, got.out, "partoo     1 created, 0 updated, 0 unchanged, 0 failed, 3 not sent;")
+
+		server.ClearFaults()
+		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		assert.Equal(t, exitOK, got.status, got.err)
+		assert.Contains(t, got.out, "partoo     3 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 1 done before;")
+		assert.Len(t, server.Users(), 4)
+	})
+}
+
+// A user whose create was under way may be there: that is said, it is not a failure, and
+// the run goes on with it.
+func TestSecondInterruptCutsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		server.Fail(resttest.Fault{Delay: time.Minute, Match: func(r *http.Request) bool { return r.Method == http.MethodPost }})
+		journal := filepath.Join(t.TempDir(), "journal")
+		args := []string{"-provider", "partoo", "-workers", "1", "-journal", journal}
+		b := newBench(t, four, args...).atPartoo(server)
+		b.run.streams.signals = interruptedAfter(time.Second, 2*time.Second)
+		got := b.upsert(t.Context())
+		assert.Contains(t, got.out, lines(
+			"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; waits after a 429: 0",
+			"",
+			"partoo     4 users not sent: interrupted; 1 of them were being sent, and may be there",
+		))
+		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume ")
+
+		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		assert.Equal(t, exitOK, got.status, got.err)
+		assert.Contains(t, got.out, "partoo     3 created, 0 updated, 1 unchanged, 0 failed, 0 not sent;")
+		assert.Len(t, server.Users(), 4)
+	})
+}
+
+// A user who waits for its turn under the quota has not been sent.
+func TestInterruptInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		journal := filepath.Join(t.TempDir(), "journal")
+		args := []string{"-provider", "partoo", "-quota", "1/min", "-journal", journal}
+		b := newBench(t, four, args...).atPartoo(server)
+		b.run.streams.signals = interruptedAfter(150 * time.Second)
+		start := time.Now()
+		got := b.upsert(t.Context())
+		assert.Equal(t, 150*time.Second, time.Since(start), "nobody waits for a quota to begin")
+		assert.Equal(t, exitFailed, got.status)
+		assert.Contains(t, got.out, lines(
+			"",
+			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; waits after a 429: 0",
+			"",
+			"partoo     2 users not sent: interrupted",
+		))
+		assert.Len(t, server.Users(), 2)
+		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		assert.Equal(t, exitOK, got.status, got.out)
+		assert.Contains(t, got.out, "2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 2 done before;")
+	})
+}
+
+func TestInterruptBeforeTheFirstUser(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	got := usersyncIn(ctx, nil, "user_id,email,first_name,last_name\n1,ada@example.com,Ada,Lovelace\n", "upsert", "-provider", "usercom", "-fake", "-")
+	require.Equal(t, output{exitFailed, lines(
+		"",
+		"usercom    0 created, 0 updated, 0 unchanged, 0 failed, 1 not sent; waits after a 429: 0",
+		"",
+		"usercom    1 user not sent: interrupted",
+	), ""}, got)
+}

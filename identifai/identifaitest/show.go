@@ -1,0 +1,72 @@
+package identifaitest
+
+import (
+	"fmt"
+	"time"
+)
+
+// timestamp is the vendor's form of a date.
+const timestamp = "2006-01-02T15:04:05.000000Z"
+
+// userJSON is a user as answers have it. What the fake does not keep is null, as in
+// the vendor's examples.
+type userJSON struct {
+	ID              int64     `json:"id"`
+	Name            string    `json:"name"`
+	Email           string    `json:"email"`
+	EmailVerifiedAt string    `json:"email_verified_at"`
+	Address         *string   `json:"address"`
+	Zip             *string   `json:"zip"`
+	City            *string   `json:"city"`
+	Country         *string   `json:"country"`
+	Phone           *string   `json:"phone"`
+	Contact         *string   `json:"contact"`
+	VAT             *string   `json:"vat"`
+	CreatedAt       string    `json:"created_at"`
+	UpdatedAt       string    `json:"updated_at"`
+	Balance         *float64  `json:"balance"`
+	Heuristic       string    `json:"heuristic"`
+	Readonly        *bool     `json:"readonly"`
+	Pricing         *pricing  `json:"pricing"`
+	Partner         *userJSON `json:"partner"`
+}
+
+type pricing struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+	SKU  string `json:"sku"`
+}
+
+// pricingPlans are the pricing plans on offer. Any other id above 0 is one too, so that
+// a service's own ids work.
+func pricingPlans() []pricing {
+	return []pricing{{1, "Basic", "basic"}, {2, "Pro", "pro"}, {3, "Enterprise", "enterprise"}}
+}
+
+func plan(id int64) *pricing {
+	for _, p := range pricingPlans() {
+		if p.ID == id {
+			return &p
+		}
+	}
+	return &pricing{id, fmt.Sprintf("Plan %d", id), fmt.Sprintf("plan-%d", id)}
+}
+
+// partnerID is the user that the key belongs to. It is not in its own list.
+const partnerID = 1 << 40
+
+func toJSON(r *record) *userJSON {
+	u := user(*r.ID, r.Name, r.Email, r.Heuristic, r.created, r.updated)
+	u.Readonly, u.Pricing = copyOf(r.Readonly), plan(r.PricingID)
+	u.Partner = user(partnerID, "Partner", "partner@example.com", "Average", r.created, r.created)
+	return u
+}
+
+func user(id int64, name, email, heuristic string, created, updated time.Time) *userJSON {
+	return &userJSON{
+		ID: id, Name: name, Email: email, Heuristic: heuristic,
+		EmailVerifiedAt: created.UTC().Format(timestamp),
+		CreatedAt:       created.UTC().Format(timestamp),
+		UpdatedAt:       updated.UTC().Format(timestamp),
+	}
+}

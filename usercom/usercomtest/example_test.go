@@ -1,0 +1,33 @@
+package usercomtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/usercom/usercomtest"
+)
+
+// A service's own code comes between the client and what is looked at.
+func Example() {
+	server := usercomtest.NewServer()
+	client, err := usercom.New("", usercomtest.Key, server.Options()...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	server.Fail(resttest.Status(403).On("POST /api/public/users/update_or_create/"))
+	for range 2 {
+		_, err := client.UpsertUser(context.Background(), usercom.UserInput{UserID: "4711", FirstName: "Ada"})
+		fmt.Println("forbidden:", errors.Is(err, rest.ErrForbidden))
+	}
+	user, ok := server.User("4711")
+	fmt.Println(user.ID, user.FirstName, ok)
+	// Output:
+	// forbidden: true
+	// forbidden: false
+	// 1 Ada true
+}

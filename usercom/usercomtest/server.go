@@ -1,0 +1,182 @@
+package usercomtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/usercom"
+)
+
+// Key is the API key the fake accepts. Like a real one it has 64 characters.
+const Key = "usercomtest-key-000000000000000000000000000000000000000000000000"
+
+const basePath = "/api/public"
+
+// User is a user as the fake keeps it: in the terms of requests, which hold more
+// than answers do (first and last name apart, for one). A field that was never
+// set, or was cleared, has its zero value.
+type User struct {
+	// ID is the vendor's id.
+	ID int64
+	usercom.UserInput
+}
+
+// Server is a fake user.com application. It is safe for concurrent use.
+type Server struct {
+	*resttest.Server
+
+	createdStatus int
+	throttles     []*throttle
+
+	mu        sync.Mutex
+	users     []*record // in order of creation
+	lastID    int64
+	idsByName map[string]int64 // ids of attributes and companies, by name
+}
+
+// record is a user with what the fake alone knows of it.
+type record struct {
+	User
+	created, updated time.Time
+}
+
+// Option changes how a Server behaves.
+type Option func(*Server)
+
+// WithQuotas enforces quotas for the key, all of them at once. The vendor
+// publishes none, so there is no default. Each is a sliding log, as the
+// framework's throttles are: a request is let through when fewer than Limit were
+// within the last Every. A refusal costs the window that refused nothing, and
+// carries Retry-After: the seconds until the oldest request in its log is out of
+// the way, rounded up, and the most of several windows.
+func WithQuotas(windows ...resttest.Window) Option {
+	return func(s *Server) {
+		for _, w := range windows {
+			s.throttles = append(s.throttles, &throttle{window: w})
+		}
+	}
+}
+
+// WithCreatedStatusOK has an upsert that creates answer 200, as one that updates does.
+// By default it answers 201, the framework's convention; which of them the vendor
+// answers is not documented.
+func WithCreatedStatusOK() Option {
+	return func(s *Server) { s.createdStatus = 200 }
+}
+
+// NewServer returns a fake without users, ready for use in memory. Start opens a
+// listener on loopback.
+func NewServer(options ...Option) *Server {
+	s := &Server{createdStatus: 201, idsByName: make(map[string]int64)}
+	for _, option := range options {
+		option(s)
+	}
+	s.Server = resttest.NewServer("usercom", s.routes())
+	return s
+}
+
+// Options returns what usercom.New needs to reach the fake, beside an empty
+// subdomain: its base URL, a client for it, and no quotas, so that no test waits
+// for its turn.
+func (s *Server) Options() []rest.Option {
+	return []rest.Option{rest.WithBaseURL(s.URL + basePath), rest.WithHTTPClient(s.Client()), rest.WithQuotas()}
+}
+
+// Users returns the users in the order of their creation. Custom attributes are
+// as decoded from JSON, with int64 for integers and float64 for other numbers.
+func (s *Server) Users() []User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	users := make([]User, 0, len(s.users))
+	for _, r := range s.users {
+		users = append(users, clone(r.User))
+	}
+	return users
+}
+
+// User returns the user with this UserID.
+func (s *Server) User(userID string) (User, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.byUserID(userID); r != nil {
+		return clone(r.User), true
+	}
+	return User{}, false
+}
+
+// AddUser adds a user, unchecked, and returns it as stored; without an ID it gets
+// one. It may lack a UserID, as a visitor of a web site does. AddUser panics when
+// the ID or the UserID is taken, or a custom attribute cannot be encoded.
+func (s *Server) AddUser(user User) User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byID(user.ID) != nil || s.byUserID(user.UserID) != nil {
+		panic("usercomtest: AddUser: the ID or the UserID is taken")
+	}
+	return clone(s.add(clone(user)).User)
+}
+
+// add stores a user. The caller holds mu, as for the methods below.
+func (s *Server) add(user User) *record {
+	if user.ID == 0 {
+		user.ID = s.lastID + 1
+	}
+	s.lastID = max(s.lastID, user.ID)
+	now := time.Now()
+	r := &record{User: user, created: now, updated: now}
+	s.users = append(s.users, r)
+	return r
+}
+
+func (s *Server) byID(id int64) *record {
+	return s.find(func(r *record) bool { return r.ID == id })
+}
+
+// byUserID finds nobody by an empty UserID: many users may have none.
+func (s *Server) byUserID(userID string) *record {
+	return s.find(func(r *record) bool { return userID != "" && r.UserID == userID })
+}
+
+func (s *Server) find(match func(*record) bool) *record {
+	if i := slices.IndexFunc(s.users, match); i >= 0 {
+		return s.users[i]
+	}
+	return nil
+}
+
+// idFor returns the id of an attribute or a company, a new one for a new name.
+func (s *Server) idFor(kind, name string) int64 {
+	key := kind + " " + name
+	if s.idsByName[key] == 0 {
+		s.idsByName[key] = int64(len(s.idsByName) + 1)
+	}
+	return s.idsByName[key]
+}
+
+// clone copies a user with all it points to.
+func clone(user User) User {
+	data, err := json.Marshal(user.Attributes)
+	if err != nil {
+		panic(fmt.Sprintf("usercomtest: custom attributes: %v", err))
+	}
+	user.Attributes = nil
+	if value, _ := decode(data); value != nil {
+		user.Attributes, _ = convertNumbers(value).(map[string]any)
+	}
+	user.Score = copyOf(user.Score)
+	user.Notifications = copyOf(user.Notifications)
+	user.Unsubscribed = copyOf(user.Unsubscribed)
+	return user
+}
+
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
+}
