@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -124,25 +123,6 @@ func TestConstantsBearTheNameOfTheirType(t *testing.T) {
 		}
 	}
 	assert.Positive(t, count)
-}
-
-func TestImportsAreFew(t *testing.T) {
-	t.Parallel()
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}",
-		"./identifai", "./partoo", "./usercom").Output()
-	require.NoError(t, err)
-	var foreign []string
-	for _, path := range strings.Fields(string(out)) {
-		if !strings.HasPrefix(path, "github.com/usersync/usersync/") {
-			foreign = append(foreign, path)
-		}
-	}
-	assert.ElementsMatch(t, []string{
-		"github.com/oapi-codegen/runtime",
-		"github.com/oapi-codegen/runtime/types",
-		"github.com/apapsch/go-jsonmerge/v2",
-		"github.com/google/uuid",
-	}, foreign)
 }
 
 func parse(t *testing.T, provider string) *ast.File {
