@@ -13,15 +13,13 @@ import (
 	"github.com/usersync/usersync/internal/spectest"
 )
 
-var providers = []string{"identifai", "partoo", "usercom"}
-
 const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"
 
 // TestCommittedCodeIsFresh runs what the go:generate lines say, on a copy.
 func TestCommittedCodeIsFresh(t *testing.T) {
 	t.Parallel()
 	tool := buildGenerator(t)
-	for _, provider := range providers {
+	for _, provider := range spectest.Providers(t) {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
 			committed, err := os.ReadFile(filepath.Join(provider, "client.gen.go"))

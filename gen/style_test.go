@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/internal/spectest"
 )
 
 // open lists the places where any value is right.
@@ -22,7 +24,7 @@ var open = map[string]string{
 func TestOnlyListedFieldsAreOpen(t *testing.T) {
 	t.Parallel()
 	found := make(map[string]string)
-	for _, provider := range providers {
+	for _, provider := range spectest.Providers(t) {
 		for _, place := range openPlaces(parse(t, provider)) {
 			place = provider + "." + place
 			found[place] = open[place]
@@ -87,7 +89,7 @@ func isOpen(expr ast.Expr) bool {
 func TestNamesAreIdiomatic(t *testing.T) {
 	t.Parallel()
 	odd := regexp.MustCompile(`(Id|Ids|Url|Api|Ip|Os|Json|Sso|Vat|Sku)([A-Z]|$)|^N\d`)
-	for _, provider := range providers {
+	for _, provider := range spectest.Providers(t) {
 		for _, spec := range typeSpecs(parse(t, provider)) {
 			assert.NotRegexp(t, odd, spec.Name.Name)
 			structure, ok := spec.Type.(*ast.StructType)
@@ -108,7 +110,7 @@ func TestNamesAreIdiomatic(t *testing.T) {
 func TestConstantsBearTheNameOfTheirType(t *testing.T) {
 	t.Parallel()
 	count := 0
-	for _, provider := range providers {
+	for _, provider := range spectest.Providers(t) {
 		for _, decl := range parse(t, provider).Decls {
 			constants, ok := decl.(*ast.GenDecl)
 			if !ok || constants.Tok != token.CONST {

@@ -13,15 +13,11 @@ import (
 	"github.com/usersync/usersync/internal/spectest"
 )
 
-var providers = []string{"identifai", "partoo", "usercom"}
-
 func TestDocumentsAreValid(t *testing.T) {
 	t.Parallel()
-	versions := map[string]string{"identifai": "3.0.0", "partoo": "3.1.0", "usercom": "3.0.3"}
-	for _, provider := range providers {
+	for _, provider := range spectest.Providers(t) {
 		plain, err := openapi3.NewLoader().LoadFromFile(provider + ".yaml")
 		require.NoError(t, err)
-		assert.Equal(t, versions[provider], plain.OpenAPI)
 		assert.NoError(t, plain.Validate(t.Context()), "%s without overlay", provider)
 		assert.NoError(t, spectest.Load(t, provider).Validate(t.Context()), "%s with overlay", provider)
 	}
@@ -58,6 +54,21 @@ func TestInvalidSpecsAreDetected(t *testing.T) {
 			assert.Contains(t, err.Error(), c.want)
 		})
 	}
+}
+
+// A new spec is tested as soon as its file exists.
+func TestNewSpecIsTested(t *testing.T) {
+	t.Parallel()
+	dir := copySpecs(t)
+	const text = "openapi: 3.0.3\ninfo: {title: Foo, version: '1'}\npaths:\n  /user:\n    get:\n      responses:\n" +
+		"        '200': {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/Missing'}}}}\ncomponents: {schemas: {Present: {type: object}}}\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "foo.yaml"), []byte(text), 0o600))
+
+	providers, err := spectest.ProvidersIn(dir)
+
+	require.NoError(t, err)
+	require.Contains(t, providers, "foo")
+	assert.ErrorContains(t, problem(t, dir, "foo"), "Missing")
 }
 
 // problem is what a copy of a document fails with, loaded with its overlay.

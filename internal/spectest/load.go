@@ -11,11 +11,34 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/util"
 )
+
+// Providers returns the names of the providers, sorted: they are the specs in
+// specs/, overlays apart. This is the only list of providers.
+func Providers(t testing.TB) []string {
+	t.Helper()
+	names, err := ProvidersIn(Dir(t))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("spectest: no specs found: %v", err)
+	}
+	return names
+}
+
+// ProvidersIn is [Providers] for a copy of specs/.
+func ProvidersIn(specs string) (names []string, err error) {
+	files, err := filepath.Glob(filepath.Join(specs, "*.yaml"))
+	for _, file := range files {
+		if name := strings.TrimSuffix(filepath.Base(file), ".yaml"); !strings.HasSuffix(name, ".overlay") {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
 
 // Load returns the document of a provider (identifai, partoo or usercom) with
 // its overlay applied, as the generator sees it. It belongs to the caller, who

@@ -154,7 +154,7 @@ func TestFaultsOfTheConnectionPass(t *testing.T) {
 
 func TestTransportIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
-	for _, provider := range []string{"identifai", "partoo", "usercom"} {
+	for _, provider := range spectest.Providers(t) {
 		rt := spectest.Transport(t, provider, echo{})
 		var group sync.WaitGroup
 		for _, x := range exchanges {

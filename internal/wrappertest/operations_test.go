@@ -16,15 +16,13 @@ import (
 	"github.com/usersync/usersync/internal/spectest"
 )
 
-var providers = []string{"identifai", "partoo", "usercom"}
-
 // unwrapped lists the operations that API() alone can call, each with the reason.
 var unwrapped = map[string]string{}
 
 func TestEveryOperationHasAWrapper(t *testing.T) {
 	t.Parallel()
 	left := make(map[string]string)
-	for _, provider := range providers {
+	for _, provider := range spectest.Providers(t) {
 		called := calledBy(t, filepath.Join("..", "..", provider))
 		for _, operation := range operationsOf(t, provider) {
 			if !called[operation] {

@@ -67,7 +67,7 @@ var calls = map[string][]call{
 func TestEveryPropertyCanBeSet(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
-	for _, provider := range providers {
+	for _, provider := range spectest.Providers(t) {
 		for _, item := range spectest.Load(t, provider).Paths.Map() {
 			for _, operation := range item.Operations() {
 				if operation.RequestBody == nil {
