@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -105,7 +104,7 @@ func (p *sendTrace) executedAfter(err error) Executed {
 // isPermanent reports failures to connect that another attempt does not mend: the
 // server's certificate is not to be trusted, or the host does not exist.
 func isPermanent(err error) bool {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+	if isBadCertificate(err) {
 		return true
 	}
 	dns, ok := errors.AsType[*net.DNSError](err)

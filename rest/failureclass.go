@@ -1,0 +1,83 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The failure classes. [Error.FailureClass] returns one of them.
+const (
+	classUser          = "user"
+	classService       = "service"
+	classConfiguration = "configuration"
+)
+
+// FailureClass returns what a failure says about the users that come next.
+// Package upsert reads it to decide whether a run records the user as failed,
+// pauses, or ends:
+//
+//   - "user": the input or this user is the reason.
+//   - "service": no usable response, now; the same request may succeed later.
+//   - "configuration": no user can succeed, for example because the key is wrong.
+//
+// suspected means that one failure alone does not prove it: a user failure with
+// 402, 403, 404, 405 or a redirect is one of configuration if every user fails
+// with it; an unknown host and a bad certificate are of configuration only
+// before any success.
+func (e Error) FailureClass() (class string, suspected bool) {
+	switch e.StatusCode {
+	case 0:
+		return e.classWithoutResponse()
+	case http.StatusUnauthorized:
+		return classConfiguration, false
+	case http.StatusProxyAuthRequired:
+		return classConfiguration, true
+	case http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed:
+		return classUser, true
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return classService, false
+	}
+	switch {
+	case e.StatusCode >= 500, e.StatusCode < 200:
+		return classService, false
+	case e.StatusCode < 300 && (e.truncated || isHTML(e.Body)):
+		return classService, false
+	case e.StatusCode >= 300 && e.StatusCode < 400:
+		return classUser, true
+	}
+	return classUser, false
+}
+
+// classWithoutResponse is the class of an Error whose StatusCode is 0.
+func (e Error) classWithoutResponse() (class string, suspected bool) {
+	if isBadCertificate(e.Err) || isProxyAuthRequired(e.Err) {
+		return classConfiguration, true
+	}
+	if dns, ok := errors.AsType[*net.DNSError](e.Err); ok && dns.IsNotFound {
+		return classService, true
+	}
+	if e.Attempts > 0 || errors.Is(e.Err, ErrRateLimited) || errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled) {
+		return classService, false
+	}
+	return classUser, false // not sent, and not because of a wait: the input
+}
+
+// FailureWait returns RetryAfter: how long to wait before the next attempt, 0 if
+// neither the server nor the quota says so.
+func (e Error) FailureWait() time.Duration { return e.RetryAfter }
+
+// isBadCertificate reports whether the server's certificate is not trusted.
+func isBadCertificate(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
+// isProxyAuthRequired reports whether a proxy rejected its credentials (407) when
+// asked for a tunnel. net/http returns the status text as the whole error.
+func isProxyAuthRequired(err error) bool {
+	return err != nil && err.Error() == http.StatusText(http.StatusProxyAuthRequired)
+}
