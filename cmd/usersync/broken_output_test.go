@@ -16,18 +16,18 @@ import (
 
 // When nobody reads the results on, a run ends as after an interrupt.
 func TestBrokenOutputEndsTheRun(t *testing.T) {
-	for _, flag := range []string{"-json", "-provider=partoo"} {
+	for _, flag := range []string{"--json", "--provider=partoo"} {
 		synctest.Test(t, func(t *testing.T) {
 			server := partootest.NewServer()
 			journal := filepath.Join(t.TempDir(), "journal")
-			args := []string{"-provider", "partoo", "-quota", "1/min", "-journal", journal, flag}
+			args := []string{"--provider", "partoo", "--quota", "1/min", "--journal", journal, flag}
 			b := newBench(t, four, args...).atPartoo(server)
 			b.run.report.out = fullDisk{}
 			got := b.upsert(t.Context())
 			assert.Equal(t, exitFailed, got.status)
-			assert.Contains(t, got.err, "usersync: writing the results: no space left\nusersync: to go on with this run: usersync upsert -resume ")
+			assert.Contains(t, got.err, "usersync: writing the results: no space left\nusersync: to go on with this run: usersync upsert --resume ")
 			assert.Contains(t, got.out+got.err, "3 users not sent: writing the results: no space left\n")
-			got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+			got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())
 			assert.Equal(t, exitOK, got.status, got.err)
 			assert.Len(t, server.Users(), 4)
 		})
@@ -39,7 +39,7 @@ func TestPipeWithoutAReader(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", manyUsers(400))
 	journal := filepath.Join(t.TempDir(), "journal")
-	command := exec.CommandContext(t.Context(), os.Args[0], "upsert", "-provider", "partoo", "-quota", "none", "-workers", "2", "-journal", journal, file)
+	command := exec.CommandContext(t.Context(), os.Args[0], "upsert", "--provider", "partoo", "--quota", "none", "--workers", "2", "--journal", journal, file)
 	command.Env = append(os.Environ(), asCommand+"=1")
 	for name, value := range env {
 		command.Env = append(command.Env, name+"="+value)
@@ -54,11 +54,11 @@ func TestPipeWithoutAReader(t *testing.T) {
 	require.NoError(t, out.Close())
 	err = command.Wait()
 	assert.ErrorContains(t, err, "exit status 1")
-	assert.Contains(t, log.String(), "usersync: to go on with this run: usersync upsert -resume ")
+	assert.Contains(t, log.String(), "usersync: to go on with this run: usersync upsert --resume ")
 	there := len(server.Users())
 	assert.Less(t, there, 400)
 
-	got := usersyncIn(t.Context(), env, "", "upsert", "-resume", "-quiet", "-provider", "partoo", "-quota", "none", "-journal", journal, file)
+	got := usersyncIn(t.Context(), env, "", "upsert", "--resume", "--quiet", "--provider", "partoo", "--quota", "none", "--journal", journal, file)
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Len(t, server.Users(), 400)
 }

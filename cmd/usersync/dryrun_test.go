@@ -26,7 +26,7 @@ func TestDryRun(t *testing.T) {
 		ours.AddUser(identifai.UserInput{ID: new(int64(8)), Email: "cy@example.com", Name: "Cy", Heuristic: "Average", PricingID: 1})
 		theirs.AddUser(partoo.User{ID: "b", Email: "BEA@example.com", FirstName: new("Beatrix"), LastName: new("Brown")})
 		theirs.AddUser(partoo.User{ID: "c", Email: "cy@example.com", FirstName: new("Cy"), LastName: new("Clark")})
-		b := newBench(t, input, "-provider", "all", "-dry-run").atPartoo(theirs)
+		b := newBench(t, input, "--provider", "all", "--dry-run").atPartoo(theirs)
 		b.at(identifaiTable(), clientConfig{key: identifaitest.Key, options: ours.Options()}, ours.Server)
 		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 		got := b.upsert(t.Context()).ordered()
@@ -41,9 +41,9 @@ func TestDryRun(t *testing.T) {
 			"usercom    line 3  valid      -  bea@example.com",
 			"usercom    line 4  valid      -  cy@example.com",
 			"",
-			"partoo     1 to create, 1 to update, 1 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
-			"identifai  1 to create, 1 to update, 1 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
-			"usercom    3 valid, 0 to create, 0 to update, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
+			"partoo     1 to create, 1 to update, 1 unchanged, 0 failed, 0 not sent; 429 responses: 0",
+			"identifai  1 to create, 1 to update, 1 unchanged, 0 failed, 0 not sent; 429 responses: 0",
+			"usercom    3 valid, 0 to create, 0 to update, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0",
 		), ""}, got)
 		assert.Len(t, ours.Users(), 2)
 		assert.Len(t, theirs.Users(), 2)

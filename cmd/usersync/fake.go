@@ -68,13 +68,13 @@ type fakes struct {
 func startFakes(o options) (*fakes, error) {
 	f := &fakes{path: o.fakeState, saved: make(map[string]json.RawMessage)}
 	if err := f.read(); err != nil {
-		return nil, fmt.Errorf("-fake-state: %w", err)
+		return nil, fmt.Errorf("--fake-state: %w", err)
 	}
 	for _, p := range o.providers {
 		one := p.fake()
 		if users, ok := f.saved[p.title()]; ok {
 			if err := one.load(users); err != nil {
-				return nil, fmt.Errorf("-fake-state: %s: %s: %w", f.path, p.title(), err)
+				return nil, fmt.Errorf("--fake-state: %s: %s: %w", f.path, p.title(), err)
 			}
 		}
 		f.names = append(f.names, p.title())

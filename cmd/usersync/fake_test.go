@@ -18,7 +18,7 @@ const usersFile = "../../testdata/users.csv"
 // users kept between runs.
 func demo(t *testing.T, state string, flags ...string) output {
 	t.Helper()
-	args := append([]string{"upsert", "-provider", "all", "-fake", "-fake-state", state}, flags...)
+	args := append([]string{"upsert", "--provider", "all", "--fake", "--fake-state", state}, flags...)
 	return usersync(t, "", append(args, usersFile)...)
 }
 
@@ -26,15 +26,15 @@ func TestDemo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state := filepath.Join(t.TempDir(), "state.json")
 
-		first := demo(t, state, "-fake-429")
+		first := demo(t, state, "--fake-429")
 		assert.Equal(t, exitOK, first.status)
 		users, sums, _ := strings.Cut(first.out, "\n\n")
 		assert.Equal(t, 36, strings.Count(users+"\n", "\n"))
 		assert.Equal(t, 36, strings.Count(users, "  created    "))
 		assert.Equal(t, lines(
-			"identifai  12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 1",
-			"partoo     12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
-			"usercom    12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
+			"identifai  12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 1",
+			"partoo     12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0",
+			"usercom    12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0",
 		), sums)
 		assert.Equal(t, 1, strings.Count(first.err, "\n"))
 		assert.Contains(t, first.err, "status=429")
@@ -43,9 +43,9 @@ func TestDemo(t *testing.T) {
 		assert.Equal(t, exitOK, second.status)
 		_, sums, _ = strings.Cut(second.out, "\n\n")
 		assert.Equal(t, lines(
-			"identifai  0 created, 9 updated, 3 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
-			"partoo     0 created, 0 updated, 12 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
-			"usercom    0 created, 12 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
+			"identifai  0 created, 9 updated, 3 unchanged, 0 failed, 0 not sent; 429 responses: 0",
+			"partoo     0 created, 0 updated, 12 unchanged, 0 failed, 0 not sent; 429 responses: 0",
+			"usercom    0 created, 12 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0",
 		), sums)
 		assert.Empty(t, second.err)
 		assert.ElementsMatch(t, idsIn(first.out), idsIn(second.out))
@@ -67,9 +67,9 @@ func TestOneRequestIsRejectedWhateverTheNumberOfUsers(t *testing.T) {
 	for _, n := range []int{1, 2, 3} {
 		synctest.Test(t, func(t *testing.T) {
 			input := "user_id\n" + strings.Join([]string{"1\n", "2\n", "3\n"}[:n], "")
-			got := usersync(t, input, "upsert", "-provider", "usercom", "-fake", "-fake-429", "-")
+			got := usersync(t, input, "upsert", "--provider", "usercom", "--fake", "--fake-429", "-")
 			assert.Equal(t, exitOK, got.status)
-			assert.Contains(t, got.out, "waits after a 429: 1\n")
+			assert.Contains(t, got.out, "429 responses: 1\n")
 		})
 	}
 }
@@ -81,17 +81,17 @@ func TestStateSurvives(t *testing.T) {
 	partoo := lines("email,first_name,last_name,role,sidebar_pages,business_ids", "ada@example.com,Ada,Lovelace,BUSINESS_MANAGER,[],[]")
 	usercom := lines(`{"user_id":"1","first_name":"Zoë","score":0,"attributes":{"big":9007199254740993,"half":0.5}}`)
 	for _, want := range []string{"created", "unchanged"} {
-		got := usersync(t, partoo, "upsert", "-provider", "partoo", "-fake", "-fake-state", state, "-")
+		got := usersync(t, partoo, "upsert", "--provider", "partoo", "--fake", "--fake-state", state, "-")
 		require.Equal(t, exitOK, got.status, got.err)
 		assert.Contains(t, got.out, "1 "+want+",")
 	}
 	for _, want := range []string{"created", "updated"} {
-		got := usersync(t, usercom, "upsert", "-provider", "usercom", "-fake", "-fake-state", state, "-format", "jsonl", "-")
+		got := usersync(t, usercom, "upsert", "--provider", "usercom", "--fake", "--fake-state", state, "--format", "jsonl", "-")
 		require.Equal(t, exitOK, got.status, got.err)
 		assert.Contains(t, got.out, "1 "+want+",")
 	}
 	// A run over another user leaves the first as the file has it.
-	other := usersync(t, "user_id\n2\n", "upsert", "-provider", "usercom", "-fake", "-fake-state", state, "-")
+	other := usersync(t, "user_id\n2\n", "upsert", "--provider", "usercom", "--fake", "--fake-state", state, "-")
 	require.Equal(t, exitOK, other.status, other.err)
 	data, err := os.ReadFile(state)
 	require.NoError(t, err)
@@ -105,8 +105,8 @@ func TestStateSurvives(t *testing.T) {
 
 func TestStateThatCannotBeWritten(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "no", "state.json")
-	got := usersync(t, oneUser, "upsert", "-provider", "partoo", "-fake", "-fake-state", state, "-")
+	got := usersync(t, oneUser, "upsert", "--provider", "partoo", "--fake", "--fake-state", state, "-")
 	assert.Equal(t, exitFailed, got.status)
 	assert.Contains(t, got.out, "1 created")
-	assert.Equal(t, "usersync: -fake-state: open "+state+": no such file or directory\n", got.err)
+	assert.Equal(t, "usersync: --fake-state: open "+state+": no such file or directory\n", got.err)
 }

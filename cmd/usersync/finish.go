@@ -25,11 +25,11 @@ func (run *upsertRun) finish(args []string, in *input) int {
 	err = errors.Join(err, run.closeJournals((!done || err != nil) && recorded > 0))
 	if run.fakes != nil {
 		if wrong := run.fakes.write(); wrong != nil {
-			err = errors.Join(err, fmt.Errorf("-fake-state: %w", wrong))
+			err = errors.Join(err, fmt.Errorf("--fake-state: %w", wrong))
 		}
 	}
 	if err != nil {
-		run.streams.printError(exitFailed, err)
+		run.streams.printError(err)
 	}
 	switch {
 	case done && err == nil:
@@ -38,9 +38,9 @@ func (run *upsertRun) finish(args []string, in *input) int {
 	case recorded == 0 && run.options.journal == "": // it is gone
 		fmt.Fprintf(run.log, "usersync: to begin again: %s\n", resumeCommand(args, ""))
 	case left > 0:
-		fmt.Fprintf(run.log, "usersync: to go on with this run: %s\n", resumeCommand(args, "-resume"))
+		fmt.Fprintf(run.log, "usersync: to go on with this run: %s\n", resumeCommand(args, "--resume"))
 	default:
-		fmt.Fprintf(run.log, "usersync: to upsert the failed users again: %s\n", resumeCommand(args, "-retry-failed"))
+		fmt.Fprintf(run.log, "usersync: to upsert the failed users again: %s\n", resumeCommand(args, "--retry-failed"))
 	}
 	return exitFailed
 }

@@ -5,11 +5,15 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/backoff"
 )
 
 // output is what a run left behind.
@@ -26,9 +30,22 @@ func usersync(t *testing.T, stdin string, args ...string) output {
 
 func usersyncIn(ctx context.Context, env map[string]string, stdin string, args ...string) output {
 	var out, err bytes.Buffer
-	s := streams{in: strings.NewReader(stdin), out: &out, err: &err}
+	s := streams{in: strings.NewReader(stdin), out: &out, err: &err, signals: noSignals}
 	status := run(ctx, args, s, func(name string) string { return env[name] })
 	return output{status, out.String(), err.String()}
+}
+
+func noSignals() (<-chan os.Signal, func()) { return nil, func() {} }
+
+// parseFlags reads the flags and the argument of upsert.
+func parseFlags(args []string) (options, error) {
+	var o options
+	flags := pflag.NewFlagSet("upsert", pflag.ContinueOnError)
+	addFlags(flags, &o)
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	return o, o.complete(flags.Args())
 }
 
 // lines joins the lines of a file.
@@ -50,7 +67,7 @@ func (o output) ordered() output {
 // again if it is fine.
 func readRows(t *testing.T, provider, format, input string) (rows []row, found *problems) {
 	t.Helper()
-	chosen, err := selectProviders(provider)
+	chosen, err := selectProviders([]string{provider})
 	require.NoError(t, err)
 	in, err := openInput(options{file: "-", format: format}, strings.NewReader(input))
 	require.NoError(t, err)
@@ -98,4 +115,11 @@ func bodyWith(text string) func(*http.Request) bool {
 		body, err := io.ReadAll(r.Body)
 		return err == nil && bytes.Contains(body, []byte(text))
 	}
+}
+
+func unlimitedPacer(t *testing.T) *backoff.QuotaPacer {
+	t.Helper()
+	pacer, err := backoff.NewPacer(backoff.PacerConfig{})
+	require.NoError(t, err)
+	return pacer
 }

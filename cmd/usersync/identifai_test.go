@@ -22,14 +22,14 @@ func TestEmailMovesBetweenRows(t *testing.T) {
 				server := identifaitest.NewServer()
 				server.AddUser(identifai.UserInput{ID: new(int64(67)), Email: "old@example.com", Name: "Ada", Heuristic: "Average", PricingID: 1})
 				journal := filepath.Join(t.TempDir(), "journal")
-				args := []string{"-provider", "identifai", "-workers", workers, "-journal", journal}
+				args := []string{"--provider", "identifai", "--workers", workers, "--journal", journal}
 				at := func(args ...string) *bench {
 					return newBench(t, input, args...).at(identifaiTable(), clientConfig{key: identifaitest.Key, options: server.Options()}, server.Server)
 				}
 				got := at(args...).upsert(t.Context())
 				if got.status != exitOK {
 					assert.Contains(t, got.out, "old@example.com  identifai: UpsertUser: ")
-					got = at(append(args, "-retry-failed")...).upsert(t.Context())
+					got = at(append(args, "--retry-failed")...).upsert(t.Context())
 				}
 				require.Equal(t, exitOK, got.status, got.out)
 				moved, ok := server.User("new@example.com")

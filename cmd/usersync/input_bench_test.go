@@ -49,7 +49,7 @@ func BenchmarkCheck(b *testing.B) {
 		require.NoError(b, file.Close())
 		for _, provider := range []string{"identifai", "partoo", "usercom", "all"} {
 			b.Run(format+"/"+provider, func(b *testing.B) {
-				chosen, err := selectProviders(provider)
+				chosen, err := selectProviders([]string{provider})
 				require.NoError(b, err)
 				in, err := openInput(options{file: path, format: format}, nil)
 				require.NoError(b, err)

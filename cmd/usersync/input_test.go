@@ -167,7 +167,7 @@ func TestProblemsAreBounded(t *testing.T) {
 	for i := range 250 {
 		fmt.Fprintf(&input, "%d,nobody\n", i)
 	}
-	got := usersync(t, input.String(), "upsert", "-provider", "usercom", "-fake", "-")
+	got := usersync(t, input.String(), "upsert", "--provider", "usercom", "--fake", "-")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Empty(t, got.out)
 	printed := strings.Split(strings.TrimSpace(got.err), "\n")
@@ -178,7 +178,7 @@ func TestProblemsAreBounded(t *testing.T) {
 }
 
 func TestUnknownColumnNamesTheKnownOnes(t *testing.T) {
-	got := usersync(t, "user_id,emial\n1,\n2,\n", "upsert", "-provider", "usercom", "-fake", "-")
+	got := usersync(t, "user_id,emial\n1,\n2,\n", "upsert", "--provider", "usercom", "--fake", "-")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Equal(t, lines(
 		"usersync: standard input: 1 problem, nothing was sent:",

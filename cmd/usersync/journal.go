@@ -82,7 +82,7 @@ func (t *target) openJournal(o options, is inputSummary, in *input) error {
 	}
 	there, err := os.Stat(path)
 	if err == nil && os.SameFile(there, in.openedInfo) {
-		return fmt.Errorf("-journal %s is the input itself", printable(path))
+		return fmt.Errorf("--journal %s is the input itself", printable(path))
 	}
 	t.createdJournal = errors.Is(err, fs.ErrNotExist)
 	t.journalPath = path
@@ -137,13 +137,13 @@ func journalHint(err error, o options) string {
 	case errors.Is(err, upsert.ErrJournalInUse):
 		return ""
 	case errors.Is(err, upsert.ErrJournalInput) && o.resume && o.journal == "":
-		return "; without -resume, a run begins anew"
+		return "; without --resume, a run begins anew"
 	case errors.Is(err, upsert.ErrJournalInput):
-		return " (FILE is another, or has changed since); give another file with -journal"
+		return " (FILE is another, or has changed since); give another file with --journal"
 	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "":
 		return " (the key or the address is another): to begin anew, move that journal away"
 	}
-	return "; give another file with -journal"
+	return "; give another file with --journal"
 }
 
 // loadEarlierResults takes from the journal what earlier runs have done.

@@ -24,14 +24,14 @@ func TestJournalPathErrors(t *testing.T) {
 	require.NoError(t, err)
 	defer j.Close()
 	for journal, want := range map[string]string{
-		file:         "usersync: -journal " + file + " is the input itself\n",
-		other:        "usersync: upsert: open journal " + other + ": journal: line 1 is not the header of a journal; give another file with -journal\n",
-		t.TempDir():  "is a directory; give another file with -journal\n",
-		os.DevNull:   "not a regular file; give another file with -journal\n",
+		file:         "usersync: --journal " + file + " is the input itself\n",
+		other:        "usersync: upsert: open journal " + other + ": journal: line 1 is not the header of a journal; give another file with --journal\n",
+		t.TempDir():  "is a directory; give another file with --journal\n",
+		os.DevNull:   "not a regular file; give another file with --journal\n",
 		inUse:        "usersync: upsert: open journal " + inUse + ": journal in use by another run\n",
-		file + "/no": "not a directory; give another file with -journal\n",
+		file + "/no": "not a directory; give another file with --journal\n",
 	} {
-		got := usersyncIn(t.Context(), env, "", "upsert", "-provider", "partoo", "-journal", journal, file)
+		got := usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", "--journal", journal, file)
 		assert.Equal(t, exitUsage, got.status, journal)
 		assert.Contains(t, got.err, want)
 	}
@@ -43,7 +43,7 @@ func TestJournalPathErrors(t *testing.T) {
 	assert.Empty(t, server.Requests())
 
 	empty := writeFile(t, "journal", "")
-	got := usersyncIn(t.Context(), env, "", "upsert", "-provider", "partoo", "-quota", "none", "-journal", empty, file)
+	got := usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", "--quota", "none", "--journal", empty, file)
 	assert.Equal(t, exitOK, got.status, "nobody is on record in it: %s", got.err)
 }
 
@@ -53,7 +53,7 @@ func TestUnfinishedJournalIsRejected(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
 	journal := file + ".partoo.journal"
-	args := []string{"upsert", "-provider", "partoo", "-quota", "none", file}
+	args := []string{"upsert", "--provider", "partoo", "--quota", "none", file}
 	refusing(server, "Cy")
 	got := usersyncIn(t.Context(), env, "", args...)
 	require.Equal(t, exitFailed, got.status)
@@ -63,12 +63,12 @@ func TestUnfinishedJournalIsRejected(t *testing.T) {
 
 	got = usersyncIn(t.Context(), env, "", args...)
 	assert.Equal(t, output{exitUsage, "", "usersync: there is a journal of an earlier run, " + journal +
-		": -resume goes on with that run, -retry-failed also upserts its failed users again; without the journal a run begins anew\n"}, got)
+		": --resume goes on with that run, --retry-failed also upserts its failed users again; without the journal a run begins anew\n"}, got)
 
 	require.NoError(t, os.WriteFile(file, []byte(four+"eve@example.com,Eve,East\n"), 0o600))
-	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args[1:]...)...)
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--resume"}, args[1:]...)...)
 	assert.Equal(t, exitUsage, got.status)
-	assert.Contains(t, got.err, "; without -resume, a run begins anew\n")
+	assert.Contains(t, got.err, "; without --resume, a run begins anew\n")
 
 	server.ClearFaults()
 	got = usersyncIn(t.Context(), env, "", args...)
@@ -85,30 +85,30 @@ func TestJournalsOfAllProviders(t *testing.T) {
 	folder := t.TempDir()
 	journal := filepath.Join(folder, "journal")
 	run := func(flags ...string) output {
-		return usersync(t, "", append(append([]string{"upsert", "-fake", "-journal", journal}, flags...), usersFile)...)
+		return usersync(t, "", append(append([]string{"upsert", "--fake", "--journal", journal}, flags...), usersFile)...)
 	}
 	foreign := journal + ".usercom"
 	require.NoError(t, os.WriteFile(foreign, []byte("not a journal\n"), 0o600))
-	got := run("-provider", "all")
+	got := run("--provider", "all")
 	assert.Equal(t, exitUsage, got.status)
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	assert.Len(t, left, 1, "the one that was there")
 
 	require.NoError(t, os.Remove(foreign))
-	got = run("-provider", "all", "-resume")
+	got = run("--provider", "all", "--resume")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "usersync: nothing to resume: there is no journal ")
-	require.Equal(t, exitOK, run("-provider", "all").status)
+	require.Equal(t, exitOK, run("--provider", "all").status)
 	require.NoError(t, os.Remove(journal+".partoo"))
 
-	got = run("-provider", "all", "-resume")
+	got = run("--provider", "all", "--resume")
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Contains(t, got.err, "usersync: partoo: there is no journal of an earlier run, this one begins anew\n")
 	assert.Contains(t, got.out, "partoo     12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent;")
 	assert.Contains(t, got.out, "usercom    0 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 12 done before;")
 
-	got = run("-provider", "partoo", "-resume")
+	got = run("--provider", "partoo", "--resume")
 	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: there is no journal " + journal + " (but " + journal + ".partoo)\n"}, got)
 }
 
@@ -116,17 +116,17 @@ func TestJournalsOfAllProviders(t *testing.T) {
 func TestRetriedUsersAreNotListed(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
-	args := []string{"-provider", "partoo", "-quota", "none", file}
+	args := []string{"--provider", "partoo", "--quota", "none", file}
 	refusing(server, "Cy")
 	refusing(server, "Dee")
 	got := usersyncIn(t.Context(), env, "", append([]string{"upsert"}, args...)...)
 	require.Contains(t, got.out, " 2 failed, ")
 	server.ClearFaults()
 	refusing(server, "Cy")
-	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-retry-failed"}, args...)...)
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--retry-failed"}, args...)...)
 	require.Contains(t, got.out, "1 created, 0 updated, 0 unchanged, 1 failed, 0 not sent, 2 done before;")
 
-	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args...)...)
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--resume"}, args...)...)
 	assert.Contains(t, got.out, "(in an earlier run)")
 	assert.NotContains(t, got.out, "dee@example.com")
 }
@@ -139,11 +139,11 @@ func TestRejectedKeyKeepsJournals(t *testing.T) {
 	journal := file + ".partoo.journal"
 	run := func(key string, flags ...string) output {
 		env["PARTOO_API_KEY"] = key
-		return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "-provider", "partoo", "-quota", "none", "-quiet"}, flags...), file)...)
+		return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "--provider", "partoo", "--quota", "none", "--quiet"}, flags...), file)...)
 	}
 	got := run("wrong")
 	assert.Equal(t, exitFailed, got.status)
-	assert.Equal(t, "usersync: to begin again: usersync upsert -provider partoo -quota none -quiet "+file+"\n", got.err, "there is nothing to go on with")
+	assert.Equal(t, "usersync: to begin again: usersync upsert --provider partoo --quota none --quiet "+file+"\n", got.err, "there is nothing to go on with")
 	assert.NoFileExists(t, journal)
 
 	refusing(server, "Cy")
@@ -166,7 +166,7 @@ func TestRejectedKeyKeepsJournals(t *testing.T) {
 	assert.Equal(t, before, after)
 
 	server.ClearFaults()
-	got = run(key, "-retry-failed")
+	got = run(key, "--retry-failed")
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Len(t, server.Users(), 4)
 }
@@ -177,7 +177,7 @@ func TestArchivedJournalsAreKept(t *testing.T) {
 	file := writeFile(t, "users.csv", four)
 	refusing(server, "Cy")
 	for _, old := range []string{"", ".old", ".old2"} {
-		got := usersyncIn(t.Context(), env, "", "upsert", "-provider", "partoo", "-quota", "none", "-quiet", file)
+		got := usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", "--quota", "none", "--quiet", file)
 		assert.Equal(t, exitFailed, got.status)
 		if old != "" {
 			assert.Contains(t, got.err, "usersync: the journal of a run that is over is now "+file+".partoo.journal"+old+"\n")
@@ -189,7 +189,7 @@ func TestArchivedJournalsAreKept(t *testing.T) {
 // One provider's refused key neither begins the others anew nor keeps the run from
 // going on.
 func TestRejectedKeyDoesNotAffectOtherJournals(t *testing.T) {
-	for _, flags := range [][]string{nil, {"-retry-failed"}} {
+	for _, flags := range [][]string{nil, {"--retry-failed"}} {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
 			partoo, env := loopback(t)
 			usercom := usercomtest.NewServer()
@@ -202,23 +202,23 @@ func TestRejectedKeyDoesNotAffectOtherJournals(t *testing.T) {
 			env["IDENTIFAI_API_KEY"], env["IDENTIFAI_BASE_URL"] = identifaitest.Key, identifai.URL
 			file := writeFile(t, "users.csv", manyUsers(1))
 			run := func(flags ...string) output {
-				return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "-provider", "all", "-quiet"}, flags...), file)...)
+				return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "--provider", "all", "--quiet"}, flags...), file)...)
 			}
 			key := env["PARTOO_API_KEY"]
 			env["PARTOO_API_KEY"] = "wrong"
 			got := run()
 			assert.Equal(t, exitFailed, got.status)
-			assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume ")
+			assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert --resume ")
 			sent := len(usercom.Requests())
 
 			for _, key := range []string{"wrong", key} {
 				env["PARTOO_API_KEY"] = key
 				got = run()
 				assert.Equal(t, exitUsage, got.status, "somebody is left")
-				assert.Contains(t, got.err, "-resume goes on with that run")
+				assert.Contains(t, got.err, "--resume goes on with that run")
 				assert.NoFileExists(t, file+".usercom.journal.old")
 			}
-			got = run(append(flags, "-resume")...)
+			got = run(append(flags, "--resume")...)
 			assert.Equal(t, exitOK, got.status, got.err)
 			assert.Len(t, partoo.Users(), 1)
 			assert.Len(t, usercom.Requests(), sent, "nothing again")

@@ -45,19 +45,19 @@ func TestJournalByDefault(t *testing.T) {
 	journal := file + ".partoo.journal"
 	refusing(server, "Cy")
 
-	args := []string{"upsert", "-provider", "partoo", "-quota", "none", file}
+	args := []string{"upsert", "--provider", "partoo", "--quota", "none", file}
 	got := usersyncIn(t.Context(), env, "", args...)
 	assert.Equal(t, exitFailed, got.status)
 	assert.Contains(t, got.out, "3 created, 0 updated, 0 unchanged, 1 failed, 0 not sent;")
 	assert.Equal(t, lines(
 		"usersync: journal "+journal,
-		"usersync: to upsert the failed users again: usersync upsert -retry-failed -provider partoo -quota none "+file,
+		"usersync: to upsert the failed users again: usersync upsert --retry-failed --provider partoo --quota none "+file,
 	), got.err)
 	assert.FileExists(t, journal)
 
 	// Nothing is left but the failed one, which is told of and not sent.
 	sent := len(server.Requests())
-	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-resume"}, args[1:]...)...)
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--resume"}, args[1:]...)...)
 	assert.Equal(t, exitFailed, got.status)
 	assert.Contains(t, got.out, "0 failed, 0 not sent, 4 done before;")
 	assert.Contains(t, got.out, "partoo     line 5  failed     -  cy@example.com  partoo: UpsertUser: POST /v2/user: 400 Bad Request: ")
@@ -72,7 +72,7 @@ func TestJournalByDefault(t *testing.T) {
 	assert.FileExists(t, journal+".old")
 
 	server.ClearFaults()
-	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "-retry-failed"}, args[1:]...)...)
+	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--retry-failed"}, args[1:]...)...)
 	assert.Equal(t, exitOK, got.status, got.out)
 	assert.Contains(t, got.out, "partoo     1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 3 done before;")
 	assert.NoFileExists(t, journal)
@@ -83,13 +83,13 @@ func TestJournalByDefault(t *testing.T) {
 func TestJournalByName(t *testing.T) {
 	_, env := loopback(t)
 	journal := filepath.Join(t.TempDir(), "journal")
-	got := usersyncIn(t.Context(), env, four, "upsert", "-provider", "partoo", "-quota", "none", "-journal", journal, "-")
+	got := usersyncIn(t.Context(), env, four, "upsert", "--provider", "partoo", "--quota", "none", "--journal", journal, "-")
 	assert.Equal(t, exitOK, got.status, got.err)
 	data, err := os.ReadFile(journal)
 	require.NoError(t, err)
 	assert.Equal(t, 5, strings.Count(string(data), "\n"))
 
-	resume := []string{"upsert", "-resume", "-provider", "partoo", "-quota", "none", "-journal", journal, "-"}
+	resume := []string{"upsert", "--resume", "--provider", "partoo", "--quota", "none", "--journal", journal, "-"}
 	got = usersyncIn(t.Context(), env, four, resume...)
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Contains(t, got.out, ", 4 done before;")
@@ -113,15 +113,15 @@ func TestJournalByName(t *testing.T) {
 	got = usersyncIn(t.Context(), env, four, append(resume[:len(resume)-2:len(resume)-2], journal+"2", "-")...)
 	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: there is no journal " + journal + "2\n"}, got)
 
-	got = usersyncIn(t.Context(), env, four, "upsert", "-provider", "partoo", "-journal", "/no/such/place/journal", "-")
+	got = usersyncIn(t.Context(), env, four, "upsert", "--provider", "partoo", "--journal", "/no/such/place/journal", "-")
 	assert.Equal(t, exitUsage, got.status)
-	assert.Contains(t, got.err, "no such file or directory; give another file with -journal\n")
+	assert.Contains(t, got.err, "no such file or directory; give another file with --journal\n")
 }
 
 // Each provider has a journal, and none goes before all are done.
 func TestJournalPerProvider(t *testing.T) {
 	journal := filepath.Join(t.TempDir(), "journal")
-	got := usersync(t, "", "upsert", "-provider", "all", "-fake", "-journal", journal, usersFile)
+	got := usersync(t, "", "upsert", "--provider", "all", "--fake", "--journal", journal, usersFile)
 	assert.Equal(t, exitOK, got.status, got.err)
 	for _, p := range providers() {
 		assert.FileExists(t, journal+"."+p.title())
@@ -140,22 +140,22 @@ func TestKeyRejectedDuringRun(t *testing.T) {
 			return seen > 2
 		}})
 		journal := filepath.Join(t.TempDir(), "journal")
-		args := []string{"-provider", "partoo", "-workers", "1", "-journal", journal}
+		args := []string{"--provider", "partoo", "--workers", "1", "--journal", journal}
 		got := newBench(t, four, args...).atPartoo(server, 401).upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
 		assert.Contains(t, got.out, lines(
-			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; waits after a 429: 0",
+			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; 429 responses: 0",
 			"",
 			"partoo     2 users not sent: the key was refused: partoo: UpsertUser: POST /v2/user: 401 Unauthorized",
 		))
 		server.ClearFaults()
-		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.err)
 		assert.Contains(t, got.out, "partoo     2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 2 done before;")
 	})
 }
 
 func TestResumeCommand(t *testing.T) {
-	assert.Equal(t, `usersync upsert -resume -provider partoo 'my users.csv'`, resumeCommand([]string{"-provider", "partoo", "-resume", "my users.csv"}, "-resume"))
-	assert.Equal(t, `usersync upsert -retry-failed 'it'\''s' ''`, resumeCommand([]string{"--retry-failed", "it's", ""}, "-retry-failed"))
+	assert.Equal(t, `usersync upsert --resume --provider partoo 'my users.csv'`, resumeCommand([]string{"--provider", "partoo", "--resume", "my users.csv"}, "--resume"))
+	assert.Equal(t, `usersync upsert --retry-failed 'it'\''s' ''`, resumeCommand([]string{"--retry-failed", "it's", ""}, "--retry-failed"))
 }

@@ -47,7 +47,7 @@ func (run *upsertRun) checkUnfinished(rows int) error {
 	case begun == "":
 		return nil
 	case !over:
-		return fmt.Errorf("there is a journal of an earlier run, %s: -resume goes on with that run, -retry-failed also upserts its failed users again; without the journal a run begins anew", begun)
+		return fmt.Errorf("there is a journal of an earlier run, %s: --resume goes on with that run, --retry-failed also upserts its failed users again; without the journal a run begins anew", begun)
 	}
 	for _, t := range run.targets {
 		if t.journal != nil && t.recordedUsers() > 0 {

@@ -95,7 +95,7 @@ func (k *killed) round(t *testing.T, resume bool, after int) (string, bool) {
 	t.Helper()
 	args := k.args
 	if resume {
-		args = append([]string{"upsert", "-resume"}, args[1:]...)
+		args = append([]string{"upsert", "--resume"}, args[1:]...)
 	}
 	command := exec.CommandContext(t.Context(), os.Args[0], args...)
 	command.Env = k.env
@@ -153,7 +153,7 @@ func TestResumeAfterKill(t *testing.T) {
 				users:   test.users,
 			}
 			file := writeFile(t, "users.csv", manyUsers(killedUsers))
-			k.args = []string{"upsert", "-provider", name, "-quota", "none", "-journal", k.journal, file}
+			k.args = []string{"upsert", "--provider", name, "--quota", "none", "--journal", k.journal, file}
 			test.server.Fail(resttest.Fault{Match: k.meet, Times: -1})
 			k.check(t)
 		})

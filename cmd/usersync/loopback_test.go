@@ -33,21 +33,21 @@ func TestOverLoopback(t *testing.T) {
 	file := strings.SplitAfter(string(data), "\n")
 	zoe := file[0] + file[3]
 
-	got := usersyncIn(t.Context(), env, zoe, "upsert", "-provider", "all", "-").ordered()
+	got := usersyncIn(t.Context(), env, zoe, "upsert", "--provider", "all", "-").ordered()
 	assert.Equal(t, output{exitOK, lines(
 		"identifai  line 2  created    1  zoe.muller@example.org",
 		"partoo     line 2  created    5309c3a237bbc54400000001  zoe.muller@example.org",
 		"usercom    line 2  created    1  zoe.muller@example.org",
 		"",
-		"identifai  1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
-		"partoo     1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
-		"usercom    1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0",
+		"identifai  1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0",
+		"partoo     1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0",
+		"usercom    1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0",
 	), ""}, got)
 
-	got = usersyncIn(t.Context(), env, "", "upsert", "-provider", "partoo", usersFile)
+	got = usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", usersFile)
 	assert.Equal(t, exitOK, got.status, got.out)
 	assert.Contains(t, got.out, "11 created, 0 updated, 1 unchanged,")
-	got = usersyncIn(t.Context(), env, "", "upsert", "-provider", "usercom", usersFile)
+	got = usersyncIn(t.Context(), env, "", "upsert", "--provider", "usercom", usersFile)
 	assert.Equal(t, exitOK, got.status, got.out)
 	assert.Contains(t, got.out, "11 created, 1 updated, 0 unchanged,")
 
@@ -69,10 +69,10 @@ func TestRejectedKeyStopsItsProvider(t *testing.T) {
 	partoo.Start()
 	defer partoo.Close()
 	env := map[string]string{"PARTOO_API_KEY": "wrong", "PARTOO_BASE_URL": partoo.URL + "/v2"}
-	got := usersyncIn(t.Context(), env, four, "upsert", "-provider", "partoo", "-")
+	got := usersyncIn(t.Context(), env, four, "upsert", "--provider", "partoo", "-")
 	assert.Equal(t, output{exitFailed, lines(
 		"",
-		"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; waits after a 429: 0",
+		"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; 429 responses: 0",
 		"",
 		"partoo     4 users not sent: the key was refused: partoo: Bulk: GET /v2/user/search: 401 Unauthorized: User not authenticated",
 	), ""}, got)

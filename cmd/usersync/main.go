@@ -1,9 +1,8 @@
-// Command usersync upserts the users of a file into identifAI, Partoo and
-// user.com:
+// Command usersync upserts the users of a file into the providers:
 //
-//	usersync upsert -provider partoo users.csv
+//	usersync upsert --provider partoo users.csv
 //
-// "usersync help" documents the flags, the file, the journal and the environment.
+// "usersync upsert --help" documents flags, file format, journal and environment.
 package main
 
 import (
@@ -14,15 +13,15 @@ import (
 )
 
 func main() {
-	// Whoever reads the results may go: writing then fails, and the run comes to an
-	// orderly end.
+	// A reader of the results may close the pipe: the write then fails, and the run ends
+	// in order.
 	signal.Ignore(syscall.SIGPIPE)
 	s := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, signals: notify}
 	os.Exit(run(context.Background(), os.Args[1:], s, os.Getenv))
 }
 
-// notify hands out the signals that end a run, until stop is called: from then on
-// they end the process, as they do before a run.
+// notify delivers the signals that end a run until stop is called. Afterwards they end
+// the process.
 func notify() (signals <-chan os.Signal, stop func()) {
 	c := make(chan os.Signal, 2)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)

@@ -102,9 +102,6 @@ func (m *meter) current(now time.Time) sample {
 }
 
 func (m *meter) stats() []backoff.Stats {
-	if m.target.pacer == nil {
-		return nil
-	}
 	return m.target.pacer.Stats()
 }
 

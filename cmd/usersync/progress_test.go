@@ -27,7 +27,7 @@ import (
 func TestProgressLinesWithoutTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
-		got := newBench(t, four, "-provider", "partoo", "-quota", "1/12s").atPartoo(server).upsert(t.Context())
+		got := newBench(t, four, "--provider", "partoo", "--quota", "1/12s").atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status)
 		printed := strings.Split(strings.TrimSpace(got.err), "\n")
 		require.Len(t, printed, 9)
@@ -39,8 +39,8 @@ func TestProgressLinesWithoutTerminal(t *testing.T) {
 func TestQuietShowsNoProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
-		got := newBench(t, four, "-provider", "partoo", "-quota", "1/10s", "-quiet").atPartoo(server).upsert(t.Context())
-		assert.Equal(t, output{exitOK, "partoo     4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0\n", ""}, got)
+		got := newBench(t, four, "--provider", "partoo", "--quota", "1/10s", "--quiet").atPartoo(server).upsert(t.Context())
+		assert.Equal(t, output{exitOK, "partoo     4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0\n", ""}, got)
 	})
 }
 
@@ -52,7 +52,7 @@ func TestBars(t *testing.T) {
 	tally.total = 4
 	s := &barScreen{w: &out}
 	draw := make(chan any)
-	stop := showBars(newMeters([]*target{{name: "partoo", tally: tally}}, t.Context()), s, mpb.WithManualRefresh(draw), mpb.WithWidth(80))
+	stop := showBars(newMeters([]*target{{name: "partoo", tally: tally, pacer: unlimitedPacer(t)}}, t.Context()), s, mpb.WithManualRefresh(draw), mpb.WithWidth(80))
 	for i, line := range []string{"one\n", "two\n", "three\n"} {
 		tally.add(result{line: i, outcome: upsert.Created}, "")
 		_, err := s.Write([]byte(line))
@@ -83,13 +83,13 @@ func TestDetailsFitTheTerminal(t *testing.T) {
 	for range 1000 {
 		tally.add(result{outcome: upsert.Created}, "")
 	}
-	m := newMeters([]*target{{tally: tally}}, t.Context())[0]
+	m := newMeters([]*target{{tally: tally, pacer: unlimitedPacer(t)}}, t.Context())[0]
 	for width, want := range map[int]string{
-		0:  "           1000 created, 0 updated, 0 unchanged, 1 failed\n\n",
-		57: "           1000 created, 0 updated, 0 unchanged, 1 failed\n\n",
-		56: "1000 created, 0 updated, 0 unchanged, 1 failed\n\n",
-		45: "1 failed, 1000 done\n\n",
-		12: "1 failed, 10\n\n",
+		0:  "           1000 created, 0 updated, 0 unchanged, 1 failed\n           0 requests in the last minute\n",
+		57: "           1000 created, 0 updated, 0 unchanged, 1 failed\n           0 requests in the last minute\n",
+		56: "1000 created, 0 updated, 0 unchanged, 1 failed\n           0 requests in the last minute\n",
+		45: "1 failed, 1000 done\n           0 requests in the last minute\n",
+		12: "1 failed, 10\n0 requests i\n",
 	} {
 		var out bytes.Buffer
 		require.NoError(t, m.barDetails(&out, stats(width)))

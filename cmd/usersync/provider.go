@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/usersync/usersync/backoff"
@@ -35,26 +36,32 @@ type uniqueValue struct{ field, value string }
 // columnHelp is a column in the help.
 type columnHelp struct{ name, format, note string }
 
-// providers are all there are, in the order in which they have their turn.
+// providers are all there are, in the order of the output.
 func providers() []provider {
 	return []provider{identifaiTable(), partooTable(), usercomTable()}
 }
 
-// selectProviders returns the providers that -provider means.
-func selectProviders(name string) ([]provider, error) {
-	var names []string
+// names are the names of all providers.
+func names() []string {
+	var all []string
 	for _, p := range providers() {
-		if p.title() == name {
-			return []provider{p}, nil
+		all = append(all, p.title())
+	}
+	return all
+}
+
+// selectProviders returns the providers that --provider selects, each once.
+func selectProviders(selected []string) ([]provider, error) {
+	want := strings.Join(names(), ", ") + " or all"
+	if len(selected) == 0 {
+		return nil, fmt.Errorf("missing --provider: want %s", want)
+	}
+	for _, name := range selected {
+		if name != "all" && !slices.Contains(names(), name) {
+			return nil, fmt.Errorf("--provider %s: want %s", printable(name), want)
 		}
-		names = append(names, p.title())
 	}
-	want := strings.Join(names, ", ") + " or all"
-	switch name {
-	case "all":
-		return providers(), nil
-	case "":
-		return nil, fmt.Errorf("want -provider %s", want)
-	}
-	return nil, fmt.Errorf("-provider %s: want %s", printable(name), want)
+	return slices.DeleteFunc(providers(), func(p provider) bool {
+		return !slices.Contains(selected, "all") && !slices.Contains(selected, p.title())
+	}), nil
 }

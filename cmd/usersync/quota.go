@@ -10,7 +10,7 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-// periods are the units of -quota.
+// periods are the units of --quota.
 var periods = map[string]time.Duration{
 	"s": time.Second, "sec": time.Second, "second": time.Second,
 	"m": time.Minute, "min": time.Minute, "minute": time.Minute,
@@ -69,10 +69,11 @@ func parseWorkers(text string) (int, error) {
 // maxWorkers keeps slips from opening more connections than a system has.
 const maxWorkers = 1000
 
-// flagFunc makes a flag's value of what parse reads.
-func flagFunc[T any](to *T, parse func(string) (T, error)) func(string) error {
-	return func(text string) (err error) {
-		*to, err = parse(text)
-		return err
+// parseTimeout reads a duration greater than zero.
+func parseTimeout(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, errors.New("want a duration with its unit, such as 30s, 2m or 1m30s")
 	}
+	return d, nil
 }

@@ -76,7 +76,7 @@ func (r *report) userLine(provider string, is result) string {
 		provider, place, r.digits, number, outcome, printable(cmp.Or(is.id, "-")), printable(is.user), detail)
 }
 
-// jsonUser is a line of -json.
+// jsonUser is a line of --json.
 type jsonUser struct {
 	Provider string              `json:"provider"`
 	Line     int                 `json:"line"`
@@ -108,7 +108,7 @@ func (r *report) printSummary(targets []*target) {
 		r.printf(r.summaryOut, "\n")
 	}
 	for _, t := range targets {
-		r.printf(r.summaryOut, "%s; waits after a 429: %d\n", t.tally.summary(), t.waitLog.count429.Load())
+		r.printf(r.summaryOut, "%s; 429 responses: %d\n", t.tally.summary(), t.rateLimited())
 	}
 	var failed, unsent []string
 	for _, t := range targets {

@@ -47,11 +47,11 @@ func TestJSONLines(t *testing.T) {
 	}
 }
 
-// With -json, standard output holds an object for each user and nothing else.
+// With --json, standard output holds an object for each user and nothing else.
 func TestJSONOutput(t *testing.T) {
-	got := usersync(t, "user_id\n1\n2\n", "upsert", "-provider", "usercom", "-fake", "-json", "-")
+	got := usersync(t, "user_id\n1\n2\n", "upsert", "--provider", "usercom", "--fake", "--json", "-")
 	assert.Equal(t, exitOK, got.status)
-	assert.Equal(t, "usercom    2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0\n", got.err)
+	assert.Equal(t, "usercom    2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0\n", got.err)
 	for line := range strings.Lines(got.out) {
 		var user jsonUser
 		require.NoError(t, json.Unmarshal([]byte(line), &user))
@@ -69,7 +69,7 @@ func TestFailuresAreBounded(t *testing.T) {
 	for i := range tally.total {
 		r.printUser(tally, result{line: i + 2, user: "x", err: errors.New("no")})
 	}
-	r.printSummary([]*target{{name: "partoo", tally: tally, waitLog: newWaitLog(&out)}})
+	r.printSummary([]*target{{name: "partoo", tally: tally, pacer: unlimitedPacer(t)}})
 	assert.Contains(t, out.String(), "partoo     0 created, 0 updated, 0 unchanged, 1005 failed, 0 not sent;")
 	assert.Equal(t, maxListed, strings.Count(out.String(), "  line "))
 	assert.True(t, strings.HasSuffix(out.String(), "partoo     and 5 more failed\n"))

@@ -1,55 +1,94 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
+	"strings"
 
-	"github.com/usersync/usersync/rest"
+	"github.com/spf13/cobra"
 )
 
 // The exit statuses.
 const (
 	exitOK     = 0
 	exitFailed = 1 // some users failed or were not sent
-	exitUsage  = 2 // bad usage or input; nothing was sent
+	exitUsage  = 2 // invalid usage or input; nothing was sent
 )
 
-// streams are what a command reads and writes.
+// streams are the inputs and outputs of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-	// signals takes over the signals that end a run.
+	// signals starts the delivery of the signals that end a run.
 	signals func() (signals <-chan os.Signal, stop func())
 }
 
-// run is the command without its process.
+// command is one call of the program, without its process.
+type command struct {
+	args    []string
+	streams streams
+	getenv  func(string) string
+	status  int // exit status
+}
+
+// run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
-	if len(args) == 0 {
-		return s.usageError("want a command: upsert, help or version")
+	c := &command{args: args, streams: s, getenv: getenv}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	used, err := root.ExecuteContextC(ctx)
+	if err != nil {
+		fmt.Fprintf(s.err, "usersync: %v\nRun '%s --help' for usage.\n", err, used.CommandPath())
+		return exitUsage
 	}
-	switch command, args := args[0], args[1:]; command {
-	case "upsert":
-		return runUpsert(ctx, args, s, getenv)
-	case "help", "-h", "-help", "--help":
-		fmt.Fprint(s.out, helpText())
-	case "version", "-version", "--version":
-		fmt.Fprintln(s.out, "usersync", rest.Version)
-	default:
-		return s.usageError(fmt.Sprintf("unknown command %s: want upsert, help or version", printable(command)))
-	}
-	return exitOK
+	return c.status
 }
 
-// usageError says what is wrong with the usage.
-func (s streams) usageError(text string) int {
-	fmt.Fprintf(s.err, "usersync: %s\nSee: usersync help\n", text)
-	return exitUsage
+func (c *command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "usersync",
+		Short:         "Create and update the users of a file in " + strings.Join(names(), ", "),
+		Version:       version(),
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("missing command: upsert, completion, help or version")
+			}
+			return fmt.Errorf("unknown command %s%s", printable(args[0]), suggestion(cmd.SuggestionsFor(args[0])))
+		},
+	}
+	root.SetVersionTemplate("usersync {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(c.upsertCommand(), &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "usersync", version()) },
+	})
+	return root
 }
 
-// printError says what kept a run from starting, or from ending well.
-func (s streams) printError(status int, err error) int {
-	fmt.Fprintf(s.err, "usersync: %v\n", err)
-	return status
+// version is the version in the build information: a release, or the commit of a
+// checkout.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	return cmp.Or(info.Main.Version, "(devel)")
 }
+
+// printError reports an error that prevented a run or spoilt its end.
+func (s streams) printError(err error) { fmt.Fprintf(s.err, "usersync: %v\n", err) }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/usersync/usersync/rest"
 )
 
 const oneUser = "email,first_name,last_name\nada@example.com,Ada,Lovelace\n"
@@ -21,60 +19,111 @@ func TestUsage(t *testing.T) {
 	twice := filepath.Join(dir, "twice.json")
 	require.NoError(t, os.WriteFile(twice, []byte(`{"partoo":[{"id":"1","email":"ada@example.com"},{"id":"2","email":"ada@example.com"}]}`), 0o600))
 	for name, test := range map[string]struct {
-		args []string
+		args string
 		want string
 	}{
-		"nothing":          {nil, "want a command: upsert, help or version"},
-		"unknown command":  {[]string{"upset"}, "unknown command upset: want upsert, help or version"},
-		"unknown flag":     {[]string{"upsert", "-dry"}, "flag provided but not defined: -dry"},
-		"no provider":      {[]string{"upsert", "-fake", "-"}, "want -provider identifai, partoo, usercom or all"},
-		"unknown provider": {[]string{"upsert", "-provider", "patroo", "-"}, "-provider patroo: want identifai, partoo, usercom or all"},
-		"no file":          {[]string{"upsert", "-provider", "partoo", "-fake"}, `want a FILE to read, or "-" for standard input`},
-		"two files":        {[]string{"upsert", "-provider", "partoo", "a.csv", "b.csv"}, "unexpected argument b.csv: there is one FILE, and flags go before it"},
-		"flag after file":  {[]string{"upsert", "-provider", "partoo", "a.csv", "-fake"}, "unexpected argument -fake: there is one FILE, and flags go before it"},
-		"unknown format":   {[]string{"upsert", "-provider", "partoo", "-format", "xls", "-"}, "-format xls: want csv or jsonl"},
-		"a JSON file":      {[]string{"upsert", "-provider", "partoo", "users.json"}, "a .json file: give -format jsonl if it holds one object per line"},
-		"state, no fake":   {[]string{"upsert", "-provider", "partoo", "-fake-state", "x", "-"}, "-fake-state and -fake-429 need -fake"},
-		"429, no fake":     {[]string{"upsert", "-provider", "partoo", "-fake-429", "-"}, "-fake-state and -fake-429 need -fake"},
-		"workers":          {[]string{"upsert", "-provider", "partoo", "-fake", "-workers", "0", "-"}, `invalid value "0" for flag -workers: want a number from 1 to 1000`},
-		"quota":            {[]string{"upsert", "-provider", "partoo", "-fake", "-quota", "30", "-"}, `invalid value "30" for flag -quota: want requests per period, such as 300/min, 10/s, 50/10s or 1/s,30/min, or none`},
-		"quota for all":    {[]string{"upsert", "-provider", "all", "-fake", "-quota", "30/min", "-"}, "-quota goes with one provider: each has quotas of its own"},
-		"share":            {[]string{"upsert", "-provider", "partoo", "-fake", "-share", "2/3", "-"}, `invalid value "2/3" for flag -share: want 1/N, such as 1/4 when four processes use the key`},
-		"share of nothing": {[]string{"upsert", "-provider", "partoo", "-fake", "-share", "1/3", "-"}, "-share with -fake needs -quota: the fakes have none to share"},
-		"timeout":          {[]string{"upsert", "-provider", "partoo", "-fake", "-timeout", "-1s", "-"}, "-timeout -1s: must not be negative"},
-		"dry journal":      {[]string{"upsert", "-provider", "partoo", "-fake", "-dry-run", "-journal", "x", "-"}, "-dry-run writes no journal and needs none: leave out -journal, -resume and -retry-failed"},
-		"resume what":      {[]string{"upsert", "-provider", "partoo", "-fake", "-resume", "-"}, "-resume and -retry-failed need -journal here: there is none by default with -fake or standard input"},
-		"broken state":     {[]string{"upsert", "-provider", "partoo", "-fake", "-fake-state", broken, "-"}, "-fake-state: " + broken + ": unexpected end of JSON input"},
-		"unusable state":   {[]string{"upsert", "-provider", "partoo", "-fake", "-fake-state", twice, "-"}, "-fake-state: " + twice + ": partoo: partootest: AddUser: the address or the id is taken"},
-		"unreadable state": {[]string{"upsert", "-provider", "partoo", "-fake", "-fake-state", dir, "-"}, "-fake-state: read " + dir + ": is a directory"},
+		"nothing":           {"", "missing command: upsert, completion, help or version"},
+		"unknown command":   {"upset", "unknown command upset: did you mean upsert?"},
+		"no provider":       {"upsert --fake -", "missing --provider: want identifai, partoo, usercom or all"},
+		"unknown provider":  {"upsert --provider partoo,patroo -", "--provider patroo: want identifai, partoo, usercom or all"},
+		"no file":           {"upsert --provider partoo --fake", `missing FILE argument ("-" for standard input)`},
+		"two files":         {"upsert --provider partoo a.csv b.csv", "unexpected argument b.csv: want one FILE"},
+		"unknown flag":      {"upsert --dry -", "unknown flag --dry"},
+		"unknown letter":    {"upsert -x -", "unknown flag -x"},
+		"one dash":          {"upsert -provider partoo -", "-provider: write --provider, with two dashes"},
+		"one dash, value":   {"upsert -provider=partoo -", "-provider: write --provider=partoo, with two dashes"},
+		"one dash, boolean": {"upsert a.csv -fake", "-fake: write --fake, with two dashes"},
+		"one dash, h":       {"upsert -help", "-help: write --help, with two dashes"},
+		"flag given twice":  {"upsert --provider partoo --quiet - --quiet", "--quiet is given twice"},
+		"value given twice": {"upsert --quota 1/s --quota=2/s", "--quota is given twice"},
+		"no value":          {"upsert --provider", "--provider needs a value"},
+		"unknown format":    {"upsert --provider partoo --format xls -", "--format xls: want csv or jsonl"},
+		"a JSON file":       {"upsert --provider partoo users.json", "a .json file: use --format jsonl if it contains one object per line"},
+		"state, no fake":    {"upsert --provider partoo --fake-state x -", "--fake-state and --fake-429 need --fake"},
+		"429, no fake":      {"upsert --provider partoo --fake-429 -", "--fake-state and --fake-429 need --fake"},
+		"workers":           {"upsert --provider partoo --fake --workers 0 -", "--workers 0: want a number from 1 to 1000"},
+		"quota":             {"upsert --provider partoo --fake --quota 30 -", "--quota 30: want requests per period, such as 300/min, 10/s, 50/10s or 1/s,30/min, or none"},
+		"quota for all":     {"upsert --provider all --fake --quota 30/min -", "--quota needs a single provider: each has its own quotas"},
+		"share":             {"upsert --provider partoo --fake --share 2/3 -", "--share 2/3: want 1/N, such as 1/4 when four processes use the key"},
+		"share of nothing":  {"upsert --provider partoo --fake --share 1/3 -", "--share with --fake needs --quota: the fakes have no quota to share"},
+		"timeout, no unit":  {"upsert --provider partoo --fake --timeout 30 -", "--timeout 30: want a duration with its unit, such as 30s, 2m or 1m30s"},
+		"negative timeout":  {"upsert --provider partoo --fake --timeout -1s -", "--timeout -1s: want a duration with its unit, such as 30s, 2m or 1m30s"},
+		"dry journal":       {"upsert --provider partoo --fake --dry-run --journal x -", "--dry-run uses no journal: omit --journal, --resume and --retry-failed"},
+		"resume what":       {"upsert --provider partoo --fake --resume -", "--resume and --retry-failed need --journal here: there is no default journal with --fake or standard input"},
+		"broken state":      {"upsert --provider partoo --fake --fake-state " + broken + " -", "--fake-state: " + broken + ": unexpected end of JSON input"},
+		"unusable state":    {"upsert --provider partoo --fake --fake-state " + twice + " -", "--fake-state: " + twice + ": partoo: partootest: AddUser: the address or the id is taken"},
+		"unreadable state":  {"upsert --provider partoo --fake --fake-state " + dir + " -", "--fake-state: read " + dir + ": is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := usersync(t, oneUser, test.args...)
-			assert.Equal(t, output{exitUsage, "", "usersync: " + test.want + "\nSee: usersync help\n"}, got)
+			got := usersync(t, oneUser, strings.Fields(test.args)...)
+			command := "usersync"
+			if strings.HasPrefix(test.args, "upsert ") {
+				command = "usersync upsert"
+			}
+			assert.Equal(t, output{exitUsage, "", "usersync: " + test.want + "\nRun '" + command + " --help' for usage.\n"}, got)
 		})
 	}
 }
 
 func TestNoSuchFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "no.csv")
-	got := usersync(t, "", "upsert", "-provider", "partoo", "-fake", file)
+	got := usersync(t, "", "upsert", "--provider", "partoo", "--fake", file)
 	assert.Equal(t, output{exitUsage, "", "usersync: open " + file + ": no such file or directory\n"}, got)
 }
 
 func TestDirectoryAsFile(t *testing.T) {
 	dir := t.TempDir()
-	got := usersync(t, "", "upsert", "-provider", "partoo", "-fake", dir)
+	got := usersync(t, "", "upsert", "--provider", "partoo", "--fake", dir)
 	assert.Equal(t, output{exitUsage, "", lines("usersync: "+dir+": 1 problem, nothing was sent:", "reading: read "+dir+": is a directory")}, got)
 }
 
-func TestHelpAndVersion(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"upsert", "-h"}} {
-		got := usersync(t, "", args...)
-		assert.Equal(t, output{exitOK, helpText(), ""}, got, args)
+func TestHelp(t *testing.T) {
+	want := usersync(t, "", "upsert", "--help")
+	assert.Equal(t, exitOK, want.status)
+	assert.Empty(t, want.err)
+	for _, args := range []string{"help upsert", "upsert -h", "upsert --provider partoo users.csv --help"} {
+		assert.Equal(t, want, usersync(t, "", strings.Fields(args)...), args)
 	}
-	for _, args := range [][]string{{"version"}, {"--version"}} {
-		assert.Equal(t, output{exitOK, "usersync " + rest.Version + "\n", ""}, usersync(t, "", args...), args)
+	for _, text := range []string{"\nExit status:\n", "\n      --provider NAME ", "\nFile:\n", "\nColumns of partoo (* required):\n* email ", "PARTOO_API_KEY"} {
+		assert.Contains(t, want.out, text)
 	}
+	for _, args := range []string{"help", "-h", "--help"} {
+		got := usersync(t, "", args)
+		assert.Equal(t, exitOK, got.status)
+		assert.Contains(t, got.out, "  upsert      Create or update every user of a file\n")
+	}
+}
+
+func TestVersion(t *testing.T) {
+	for _, args := range []string{"version", "--version"} {
+		assert.Equal(t, output{exitOK, "usersync " + version() + "\n", ""}, usersync(t, "", args), args)
+	}
+	assert.NotEmpty(t, version())
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		got := usersync(t, "", "completion", shell)
+		assert.Equal(t, exitOK, got.status, shell)
+		assert.Contains(t, got.out, "usersync", shell)
+	}
+	assert.Contains(t, usersync(t, "", "__complete", "upsert", "--provider", "").out, "partoo\n")
+	assert.Contains(t, usersync(t, "", "__complete", "upsert", "--format", "").out, "jsonl\n")
+	assert.Contains(t, usersync(t, "", "__complete", "upsert", "a.csv", "").out, ":4\n", "no second file")
+}
+
+func TestFlagsAnywhereAndProviderLists(t *testing.T) {
+	for _, args := range []string{
+		"users.csv --provider partoo --provider usercom", "--provider usercom,partoo users.csv", "--provider=partoo users.csv --provider=usercom,partoo",
+	} {
+		o, err := parseFlags(strings.Fields(args))
+		require.NoError(t, err, args)
+		require.Len(t, o.providers, 2, args)
+		assert.Equal(t, []string{"partoo", "usercom"}, []string{o.providers[0].title(), o.providers[1].title()}, args)
+	}
+	o, err := parseFlags([]string{"users.csv", "--provider", "all,partoo"})
+	require.NoError(t, err)
+	assert.Len(t, o.providers, len(providers()))
 }
 
 // The name of the file decides how it is read, in any case, unless a flag does.
@@ -93,7 +142,7 @@ func TestFormat(t *testing.T) {
 	} {
 		file := filepath.Join(t.TempDir(), test.name)
 		require.NoError(t, os.WriteFile(file, []byte(test.input), 0o600))
-		got := usersync(t, "", "upsert", "-provider", "usercom", "-fake", "-format", test.format, file)
+		got := usersync(t, "", "upsert", "--provider", "usercom", "--fake", "--format", test.format, file)
 		assert.Equal(t, exitOK, got.status, "%s: %s", test.name, got.err)
 		assert.Contains(t, got.out, "created    1  4711\n", test.name)
 	}
@@ -102,7 +151,7 @@ func TestFormat(t *testing.T) {
 // What comes from the file cannot write to the terminal at will, or for long.
 func TestUntrustedTextIsPrintable(t *testing.T) {
 	input := lines(`{"user_id":"a\u001b[2J\nb"}`, `{"user_id":"`+strings.Repeat("é", 200)+`"}`)
-	got := usersync(t, input, "upsert", "-provider", "usercom", "-fake", "-format", "jsonl", "-workers", "1", "-")
+	got := usersync(t, input, "upsert", "--provider", "usercom", "--fake", "--format", "jsonl", "--workers", "1", "-")
 	assert.Equal(t, exitOK, got.status)
 	assert.Contains(t, got.out, "usercom    line 1  created    1  \"a\\x1b[2J\\nb\"\n")
 	assert.Contains(t, got.out, "usercom    line 2  created    2  "+strings.Repeat("é", 100)+"…\n")
@@ -128,10 +177,10 @@ func TestEnvironment(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := usersyncIn(t.Context(), test.env, oneUser, "upsert", "-provider", test.provider, "-")
+			got := usersyncIn(t.Context(), test.env, oneUser, "upsert", "--provider", test.provider, "-")
 			assert.Equal(t, exitUsage, got.status)
 			assert.Empty(t, got.out)
-			assert.Equal(t, "usersync: "+test.want+"\nSee: usersync help\n", got.err)
+			assert.Equal(t, "usersync: "+test.want+"\nRun 'usersync upsert --help' for usage.\n", got.err)
 		})
 	}
 }

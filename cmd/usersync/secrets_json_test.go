@@ -53,15 +53,15 @@ func TestSecretsStayOutOfJSONAndJournals(t *testing.T) {
 				for _, p := range providers() {
 					journal := filepath.Join(t.TempDir(), "journal")
 					for _, flags := range [][]string{
-						{"-json", "-journal", journal}, {"-json", "-journal", journal, "-resume"}, {"-journal", journal, "-retry-failed"}, {"-json", "-dry-run"},
+						{"--json", "--journal", journal}, {"--json", "--journal", journal, "--resume"}, {"--journal", journal, "--retry-failed"}, {"--json", "--dry-run"},
 					} {
-						args := append([]string{"upsert", "-provider", p.title(), "-format", format}, flags...)
+						args := append([]string{"upsert", "--provider", p.title(), "--format", format}, flags...)
 						got := usersyncIn(t.Context(), env, input, append(args, "-")...)
 						where := fmt.Sprint(p.title(), " ", args)
 						require.NotEqual(t, exitUsage, got.status, "%s: %s", where, got.err)
 						assert.NotContains(t, got.out+got.err, markedKey, where)
 						assert.NotContains(t, got.out+got.err, markedPassword, where)
-						if flags[0] == "-json" && len(flags) == 3 {
+						if flags[0] == "--json" && len(flags) == 3 {
 							var user jsonUser
 							require.NoError(t, json.Unmarshal([]byte(got.out), &user), "%s: %s", where, got.out)
 							if p.title() != "usercom" { // it is sent no password
@@ -93,7 +93,7 @@ func TestSecretsStayOutOfComplaintsAboutJSON(t *testing.T) {
 	} {
 		for _, p := range providers() {
 			env := map[string]string{"USERCOM_SUBDOMAIN": "app", strings.ToUpper(p.title()) + "_API_KEY": markedKey, strings.ToUpper(p.title()) + "_BASE_URL": "http://127.0.0.1:1"}
-			got := usersyncIn(t.Context(), env, input+"\n", "upsert", "-provider", p.title(), "-format", "jsonl", "-json", "-")
+			got := usersyncIn(t.Context(), env, input+"\n", "upsert", "--provider", p.title(), "--format", "jsonl", "--json", "-")
 			assert.Equal(t, exitUsage, got.status, "%s at %s: %s", name, p.title(), got.err)
 			for _, secret := range []string{markedKey, markedPassword, strings.ToLower(markedPassword)} {
 				assert.NotContains(t, got.out+got.err, secret, "%s at %s", name, p.title())

@@ -66,7 +66,7 @@ func TestSecretsStayInside(t *testing.T) {
 				env[strings.ToUpper(p.title())+"_BASE_URL"] = server.URL
 			}
 			for _, p := range providers() {
-				got := usersyncIn(t.Context(), env, test.input, "upsert", "-provider", p.title(), "-")
+				got := usersyncIn(t.Context(), env, test.input, "upsert", "--provider", p.title(), "-")
 				if p.title() != "usercom" || test.fault.Status == 401 { // it has no password to complain about
 					assert.Equal(t, test.status, got.status, got.out+got.err)
 				}
@@ -82,7 +82,7 @@ func TestSecretsStayInside(t *testing.T) {
 func TestStateHoldsNoPassword(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	input := lines("email,first_name,last_name,name,heuristic,pricing_id,user_id,password", "ada@example.com,Ada,Lovelace,Ada,Average,1,1,"+markedPassword)
-	got := usersync(t, input, "upsert", "-provider", "all", "-fake", "-fake-state", state, "-")
+	got := usersync(t, input, "upsert", "--provider", "all", "--fake", "--fake-state", state, "-")
 	require.Equal(t, exitOK, got.status, got.out)
 	data, err := os.ReadFile(state)
 	require.NoError(t, err)

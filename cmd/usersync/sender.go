@@ -15,7 +15,7 @@ type userSender interface {
 	prepare(ctx context.Context, p workload) error
 	// send upserts the users of rows that have been checked. It stops at a key
 	// that is refused, since it is refused for all of them.
-	send(ctx context.Context, rows iter.Seq[row], opts ...upsert.Option) iter.Seq[result]
+	send(ctx, acceptCtx context.Context, rows iter.Seq[row], opts ...upsert.Option) iter.Seq[result]
 }
 
 // workload is what there is to do.
@@ -69,12 +69,14 @@ type inputUser[U any] struct {
 	line int
 }
 
-func (s *tableSender[U]) send(ctx context.Context, rows iter.Seq[row], opts ...upsert.Option) iter.Seq[result] {
+func (s *tableSender[U]) send(ctx, acceptCtx context.Context, rows iter.Seq[row], opts ...upsert.Option) iter.Seq[result] {
 	return func(yield func(result) bool) {
 		ctx, refused := context.WithCancelCause(ctx)
 		defer refused(nil)
 		do := func(ctx context.Context, p inputUser[U]) (upsert.Result[string], error) {
-			id, outcome, err := s.upsert(withStarted(ctx), p.user)
+			ctx, cancel := untilSent(ctx, acceptCtx)
+			defer cancel()
+			id, outcome, err := s.upsert(ctx, p.user)
 			if errors.Is(err, rest.ErrUnauthorized) {
 				refused(err) // before a journal takes it for this user's failure
 			}

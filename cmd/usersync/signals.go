@@ -4,47 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptrace"
+	"time"
 )
 
 var errInterrupted = errors.New("interrupted")
 
-// handleSignals returns a context that the second signal ends, for the upserts, and
-// ending, which the first one ends, or end with another cause, for what is yet to
-// begin: what has begun is finished. stop gives the signals back.
-func (s streams) handleSignals(parent context.Context) (ctx, ending context.Context, end context.CancelCauseFunc, stop func()) {
-	ctx, cancelCause := context.WithCancelCause(parent)
-	cancel := func() { cancelCause(errInterrupted) }
-	ending, end = context.WithCancelCause(ctx)
-	if s.signals == nil {
-		return ctx, ending, end, func() { end(nil); cancel() }
-	}
-	signals, giveBack := s.signals()
-	over, watched := make(chan struct{}), make(chan struct{})
+// idleLimit is how long a run that accepts no more users waits while no request is in
+// flight, for example for a quota or because of a Retry-After, before it aborts.
+const idleLimit = 6 * time.Second
+
+// handleSignals returns two contexts: ctx, which ends the upserts in progress, and
+// acceptCtx, which ends the acceptance of users. The first signal ends acceptCtx, as
+// stopAccepting does with another cause. The second signal ends ctx, and so does
+// idleLimit after the first. stop releases the signals.
+func (s streams) handleSignals(parent context.Context, inFlight func() bool) (ctx, acceptCtx context.Context, stopAccepting context.CancelCauseFunc, stop func()) {
+	ctx, abort := context.WithCancelCause(parent)
+	acceptCtx, stopAccepting = context.WithCancelCause(ctx)
+	signals, stopSignals := s.signals()
+	done, watched := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(watched)
-		for _, react := range []func(){
-			func() {
-				fmt.Fprintln(s.err, "usersync: interrupted: users that were begun are finished, as the quota allows; a second interrupt stops at once")
-				end(errInterrupted)
-			},
-			func() {
-				giveBack() // a third one ends the process
-				cancel()
-			},
-		} {
+		select {
+		case <-signals:
+			fmt.Fprintln(s.err, "usersync: interrupted: finishing users in progress; interrupt again to abort")
+			stopAccepting(errInterrupted)
+		case <-acceptCtx.Done():
+		case <-done:
+			return
+		}
+		ticker := time.NewTicker(idleLimit / 20)
+		defer ticker.Stop()
+		for busy := time.Now(); time.Since(busy) < idleLimit; {
 			select {
 			case <-signals:
-				react()
-			case <-over:
+				busy = time.Time{}
+			case <-ticker.C:
+				if inFlight() {
+					busy = time.Now()
+				}
+			case <-done:
 				return
 			}
 		}
+		stopSignals() // the next signal ends the process
+		abort(errInterrupted)
 	}()
-	return ctx, ending, end, func() {
-		close(over)
+	return ctx, acceptCtx, stopAccepting, func() {
+		close(done)
 		<-watched
-		giveBack()
-		end(nil)
-		cancel()
+		stopSignals()
+		stopAccepting(nil)
+		abort(nil)
 	}
+}
+
+// untilSent returns a context for the upsert of one user. It ends with acceptCtx as long
+// as no request has been sent for the user.
+func untilSent(ctx, acceptCtx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	keep := context.AfterFunc(acceptCtx, cancel)
+	trace := &httptrace.ClientTrace{GetConn: func(string) { keep() }}
+	return httptrace.WithClientTrace(ctx, trace), func() { keep(); cancel() }
 }

@@ -50,7 +50,7 @@ func TestInterrupt(t *testing.T) {
 		server := partootest.NewServer()
 		lookedUp(server)
 		journal := filepath.Join(t.TempDir(), "journal")
-		b := newBench(t, four, "-provider", "partoo", "-workers", "1", "-journal", journal).atPartoo(server, 403)
+		b := newBench(t, four, "--provider", "partoo", "--workers", "1", "--journal", journal).atPartoo(server, 403)
 		b.run.streams.signals = interruptedAfter(time.Second)
 		start := time.Now()
 		got := b.upsert(t.Context())
@@ -60,12 +60,12 @@ func TestInterrupt(t *testing.T) {
 			"partoo     line 2  created    5309c3a237bbc54400000001  ada@example.com",
 			"partoo     line 3  created    5309c3a237bbc54400000002  bea@example.com",
 			"",
-			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; waits after a 429: 0",
+			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; 429 responses: 0",
 			"",
 			"partoo     2 users not sent: interrupted",
 		), got.out)
-		assert.Contains(t, got.err, "usersync: interrupted: users that were begun are finished, as the quota allows; a second interrupt stops at once\n")
-		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume -fake -provider partoo -workers 1 -journal "+journal+"\n")
+		assert.Contains(t, got.err, "usersync: interrupted: finishing users in progress; interrupt again to abort\n")
+		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert --resume --fake --provider partoo --workers 1 --journal "+journal+"\n")
 		assert.Len(t, server.Users(), 2)
 	})
 }
@@ -76,7 +76,7 @@ func TestSecondInterrupt(t *testing.T) {
 		server := partootest.NewServer()
 		lookedUp(server)
 		journal := filepath.Join(t.TempDir(), "journal")
-		args := []string{"-provider", "partoo", "-workers", "1", "-journal", journal}
+		args := []string{"--provider", "partoo", "--workers", "1", "--journal", journal}
 		b := newBench(t, four, args...).atPartoo(server, 403)
 		b.run.streams.signals = interruptedAfter(time.Second, 2*time.Second)
 		start := time.Now()
@@ -86,7 +86,7 @@ func TestSecondInterrupt(t *testing.T) {
 		assert.Contains(t, got.out, "partoo     1 created, 0 updated, 0 unchanged, 0 failed, 3 not sent;")
 
 		server.ClearFaults()
-		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.err)
 		assert.Contains(t, got.out, "partoo     3 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 1 done before;")
 		assert.Len(t, server.Users(), 4)
@@ -100,18 +100,18 @@ func TestSecondInterruptCutsShort(t *testing.T) {
 		server := partootest.NewServer()
 		server.Fail(resttest.Fault{Delay: time.Minute, Match: func(r *http.Request) bool { return r.Method == http.MethodPost }})
 		journal := filepath.Join(t.TempDir(), "journal")
-		args := []string{"-provider", "partoo", "-workers", "1", "-journal", journal}
+		args := []string{"--provider", "partoo", "--workers", "1", "--journal", journal}
 		b := newBench(t, four, args...).atPartoo(server)
 		b.run.streams.signals = interruptedAfter(time.Second, 2*time.Second)
 		got := b.upsert(t.Context())
 		assert.Contains(t, got.out, lines(
-			"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; waits after a 429: 0",
+			"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; 429 responses: 0",
 			"",
 			"partoo     4 users not sent: interrupted; 1 of them were being sent, and may be there",
 		))
-		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert -resume ")
+		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert --resume ")
 
-		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.err)
 		assert.Contains(t, got.out, "partoo     3 created, 0 updated, 1 unchanged, 0 failed, 0 not sent;")
 		assert.Len(t, server.Users(), 4)
@@ -123,7 +123,7 @@ func TestInterruptInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		journal := filepath.Join(t.TempDir(), "journal")
-		args := []string{"-provider", "partoo", "-quota", "1/min", "-journal", journal}
+		args := []string{"--provider", "partoo", "--quota", "1/min", "--journal", journal}
 		b := newBench(t, four, args...).atPartoo(server)
 		b.run.streams.signals = interruptedAfter(150 * time.Second)
 		start := time.Now()
@@ -132,24 +132,41 @@ func TestInterruptInTheQueue(t *testing.T) {
 		assert.Equal(t, exitFailed, got.status)
 		assert.Contains(t, got.out, lines(
 			"",
-			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; waits after a 429: 0",
+			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; 429 responses: 0",
 			"",
 			"partoo     2 users not sent: interrupted",
 		))
 		assert.Len(t, server.Users(), 2)
-		got = newBench(t, four, append(args, "-resume")...).atPartoo(server).upsert(t.Context())
+		got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.out)
 		assert.Contains(t, got.out, "2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 2 done before;")
+	})
+}
+
+// One interrupt is enough while the server asks every request to wait.
+func TestInterruptDuringRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		server.Fail(resttest.Throttle("1800").On("POST /v2/user").Repeat(-1))
+		journal := filepath.Join(t.TempDir(), "journal")
+		b := newBench(t, four, "--provider", "partoo", "--journal", journal).atPartoo(server, http.StatusTooManyRequests)
+		b.run.streams.signals = interruptedAfter(time.Minute)
+		start := time.Now()
+		got := b.upsert(t.Context())
+		assert.LessOrEqual(t, time.Since(start), time.Minute+idleLimit+time.Second)
+		assert.Equal(t, exitFailed, got.status)
+		assert.Contains(t, got.out, "0 failed, 4 not sent;")
+		assert.Contains(t, got.out, "partoo     4 users not sent: interrupted\n")
 	})
 }
 
 func TestInterruptBeforeTheFirstUser(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
-	got := usersyncIn(ctx, nil, "user_id,email,first_name,last_name\n1,ada@example.com,Ada,Lovelace\n", "upsert", "-provider", "usercom", "-fake", "-")
+	got := usersyncIn(ctx, nil, "user_id,email,first_name,last_name\n1,ada@example.com,Ada,Lovelace\n", "upsert", "--provider", "usercom", "--fake", "-")
 	require.Equal(t, output{exitFailed, lines(
 		"",
-		"usercom    0 created, 0 updated, 0 unchanged, 0 failed, 1 not sent; waits after a 429: 0",
+		"usercom    0 created, 0 updated, 0 unchanged, 0 failed, 1 not sent; 429 responses: 0",
 		"",
 		"usercom    1 user not sent: interrupted",
 	), ""}, got)

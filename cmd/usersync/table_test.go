@@ -57,7 +57,7 @@ func TestRequiredColumns(t *testing.T) {
 }
 
 func TestHelpNamesEveryColumnAndValue(t *testing.T) {
-	help := usersync(t, "", "help")
+	help := usersync(t, "", "help", "upsert")
 	assert.Equal(t, exitOK, help.status)
 	for _, p := range providers() {
 		_, section, found := strings.Cut(help.out, "\nColumns of "+p.title())

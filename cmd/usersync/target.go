@@ -21,9 +21,8 @@ type target struct {
 	name      string
 	accountID string // whom the users are kept for
 	session   userSender
-	pacer     *backoff.QuotaPacer // nil: with a fake, nobody paces
-	queue     *stoppablePacer     // of the pacer
-	waitLog   waitLog
+	pacer     *backoff.QuotaPacer
+	log       *slog.Logger
 	ids       []int64 // the vendor's own, that users of the input come with
 	tally     *tally
 
@@ -40,49 +39,56 @@ type target struct {
 // newTarget has no limit on the waits of a call, and takes a server's word for up to an
 // hour, as the pacer does: a long run does not give users up for a quota that is used
 // up for a while.
-func newTarget(p provider, door clientConfig, o options, log io.Writer) (*target, error) {
+func newTarget(p provider, config clientConfig, o options, log io.Writer) (*target, error) {
 	t := &target{
 		name:          p.title(),
-		accountID:     p.accountID(door),
-		waitLog:       newWaitLog(log),
+		accountID:     p.accountID(config),
+		log:           slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		tally:         newTally(p.title(), o.dryRun),
 		failedEarlier: make(map[int]upsert.Entry),
 		lineOfFailed:  make(map[int]int),
 	}
-	options := append(slices.Clone(door.options), rest.WithLogger(slog.New(t.waitLog)), rest.WithRetry(backoff.Policy{MaxWait: -1, MaxRetryAfter: time.Hour}))
-	if o.timeout > 0 {
-		options = append(options, rest.WithTimeout(o.timeout))
-	}
-	if !o.fake || o.quota != nil {
-		var err error
-		if t.pacer, err = newPacer(p, o); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.title(), err)
-		}
-		t.queue = &stoppablePacer{t.pacer, context.Background()}
-		options = append(options, rest.WithPacer(t.queue))
-	}
-	door.options = options
 	var err error
-	t.session, err = p.connect(door)
+	if t.pacer, err = newPacer(p, o); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.name, err)
+	}
+	config.options = append(slices.Clone(config.options), rest.WithPacer(t.pacer), rest.WithLogger(t.log), rest.WithRetry(backoff.Policy{MaxWait: -1, MaxRetryAfter: time.Hour}))
+	if o.timeout > 0 {
+		config.options = append(config.options, rest.WithTimeout(o.timeout))
+	}
+	t.session, err = p.connect(config)
 	return t, err
 }
 
-// newPacer keeps to the provider's quotas unless -quota says otherwise, and lets
-// as many requests be under way as there are workers.
+// newPacer returns a pacer with the quotas of --quota or else the documented ones, which
+// the fakes do not have. It allows one request in flight per worker.
 func newPacer(p provider, o options) (*backoff.QuotaPacer, error) {
-	config := backoff.PacerConfig{Quotas: p.documented(), Share: o.share, MaxInFlight: max(o.workers, backoff.DefaultMaxInFlight)}
-	if o.quota != nil {
+	config := backoff.PacerConfig{Share: o.share, MaxInFlight: max(o.workers, backoff.DefaultMaxInFlight)}
+	switch {
+	case o.quota != nil:
 		config.Quotas = []backoff.QuotaSet{*o.quota}
+	case !o.fake:
+		config.Quotas = p.documented()
 	}
 	return backoff.NewPacer(config)
+}
+
+// rateLimited is the number of 429 responses.
+func (t *target) rateLimited() (n uint64) {
+	for _, class := range t.pacer.Stats() {
+		n += class.RateLimited
+	}
+	return n
+}
+
+// isInFlight reports whether a request is on its way.
+func (t *target) isInFlight() bool {
+	return slices.ContainsFunc(t.pacer.Stats(), func(class backoff.Stats) bool { return class.InFlight > 0 })
 }
 
 // upsert sends the users, until they or ending end, the context does, or the key
 // turns out to be none.
 func (t *target) upsert(ctx, ending context.Context, in *input, r *report) {
-	if t.queue != nil {
-		t.queue.acceptCtx = ending
-	}
 	err := t.prepare(ending, r.options.dryRun)
 	if err == nil {
 		err = t.send(ctx, ending, in, r)
@@ -115,7 +121,7 @@ func (t *target) prepare(ctx context.Context, dry bool) error {
 	case errors.Is(err, rest.ErrUnauthorized):
 		return rejectedKeyError(err)
 	}
-	slog.New(t.waitLog).Warn("the users there are cannot be listed: each is looked up by itself, which may take twice as long", "provider", t.name, "error", err)
+	t.log.Warn("cannot list existing users; looking up each user separately (may take twice as long)", "provider", t.name, "error", err)
 	return t.session.prepare(ctx, workload{1, t.ids, dry})
 }
 
@@ -129,7 +135,7 @@ func (t *target) send(ctx, ending context.Context, in *input, r *report) error {
 		opts = append(opts, upsert.WithJournal(t.journal))
 	}
 	var unread, refused, unrecorded error
-	for is := range t.session.send(ctx, t.rows(ending, in, &unread), opts...) {
+	for is := range t.session.send(ctx, ending, t.rows(ending, in, &unread), opts...) {
 		switch {
 		case errors.Is(is.err, rest.ErrUnauthorized):
 			refused = rejectedKeyError(is.err)

@@ -3,27 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
+	"slices"
 	"sync"
 )
-
-// runUpsert is the command upsert.
-func runUpsert(ctx context.Context, args []string, s streams, getenv func(string) string) int {
-	o, err := parseFlags(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(s.out, helpText())
-		return exitOK
-	case err != nil:
-		return s.usageError(err.Error())
-	}
-	run := newUpsertRun(o, s)
-	if err := run.connect(getenv); err != nil {
-		return s.usageError(err.Error())
-	}
-	return run.run(ctx, args)
-}
 
 // upsertRun is a run over the providers, each with its connection.
 type upsertRun struct {
@@ -32,7 +15,7 @@ type upsertRun struct {
 	log     *barScreen // standard error
 	report  *report
 	targets []*target
-	fakes   *fakes // nil with -fake off
+	fakes   *fakes // nil with --fake off
 }
 
 func newUpsertRun(o options, s streams) *upsertRun {
@@ -47,27 +30,27 @@ func newUpsertRun(o options, s streams) *upsertRun {
 
 // connect makes ready to send. It sends nothing.
 func (run *upsertRun) connect(getenv func(string) string) error {
-	var doors []clientConfig
+	var configs []clientConfig
 	var err error
 	if run.options.fake {
 		if run.fakes, err = startFakes(run.options); err == nil {
-			doors = run.fakes.access()
+			configs = run.fakes.access()
 		}
 	} else {
-		doors, err = configsFromEnv(run.options.providers, getenv)
+		configs, err = configsFromEnv(run.options.providers, getenv)
 	}
 	if err != nil {
 		return err
 	}
 	var failures []error
 	for i, p := range run.options.providers {
-		failures = append(failures, run.add(p, doors[i]))
+		failures = append(failures, run.add(p, configs[i]))
 	}
 	return errors.Join(failures...)
 }
 
-func (run *upsertRun) add(p provider, door clientConfig) error {
-	t, err := newTarget(p, door, run.options, run.log)
+func (run *upsertRun) add(p provider, config clientConfig) error {
+	t, err := newTarget(p, config, run.options, run.log)
 	run.targets = append(run.targets, t)
 	return err
 }
@@ -76,19 +59,22 @@ func (run *upsertRun) add(p provider, door clientConfig) error {
 func (run *upsertRun) run(ctx context.Context, args []string) int {
 	in, err := openInput(run.options, run.streams.in)
 	if err != nil {
-		return run.streams.printError(exitUsage, err)
+		run.streams.printError(err)
+		return exitUsage
 	}
 	defer in.Close()
 	checked, found, err := in.check(run.options.providers)
 	switch {
 	case err != nil:
-		return run.streams.printError(exitUsage, err)
+		run.streams.printError(err)
+		return exitUsage
 	case found.total > 0:
 		found.print(run.log, run.options.file)
 		return exitUsage
 	}
 	if err := run.begin(checked, in); err != nil {
-		return run.streams.printError(exitUsage, err)
+		run.streams.printError(err)
+		return exitUsage
 	}
 	run.upsert(ctx, in)
 	return run.finish(args, in)
@@ -112,7 +98,7 @@ func (run *upsertRun) begin(input inputSummary, in *input) error {
 // upsert sends the users to all providers side by side.
 func (run *upsertRun) upsert(ctx context.Context, in *input) {
 	run.printNotes()
-	ctx, ending, end, giveBack := run.streams.handleSignals(ctx)
+	ctx, ending, end, giveBack := run.streams.handleSignals(ctx, run.isInFlight)
 	stop := showProgress(run.targets, ending, run.log, run.options)
 	run.report.onWriteError = end
 	var working sync.WaitGroup
@@ -131,4 +117,9 @@ func (run *upsertRun) printNotes() {
 			fmt.Fprintf(run.log, "usersync: %s\n", note)
 		}
 	}
+}
+
+// isInFlight reports whether a request to any provider is on its way.
+func (run *upsertRun) isInFlight() bool {
+	return slices.ContainsFunc(run.targets, (*target).isInFlight)
 }

@@ -33,13 +33,13 @@ type bench struct {
 	out, err bytes.Buffer
 }
 
-// newBench parses flags as the command does. -fake goes without saying.
+// newBench parses flags as the command does. --fake goes without saying.
 func newBench(t *testing.T, input string, args ...string) *bench {
 	t.Helper()
-	b := &bench{t: t, args: append([]string{"-fake"}, args...)}
+	b := &bench{t: t, args: append([]string{"--fake"}, args...)}
 	o, err := parseFlags(append(b.args, "-"))
 	require.NoError(t, err)
-	b.run = newUpsertRun(o, streams{in: strings.NewReader(input), out: &b.out, err: &b.err})
+	b.run = newUpsertRun(o, streams{in: strings.NewReader(input), out: &b.out, err: &b.err, signals: noSignals})
 	return b
 }
 
@@ -77,7 +77,7 @@ func TestOutcomes(t *testing.T) {
 		server.AddUser(partoo.User{ID: "b", Email: "BEA@example.com", FirstName: new("Bea\nB."), LastName: new("Brown")})
 		server.AddUser(partoo.User{ID: "c", Email: "cy@example.com", FirstName: new("Cyrus"), LastName: new("Clark")})
 		server.AddUser(partoo.User{ID: "d", Email: "dee@example.com", OrgID: new(int64(7))}) // out of sight
-		got := newBench(t, four, "-provider", "partoo", "-workers", "1").atPartoo(server).upsert(t.Context())
+		got := newBench(t, four, "--provider", "partoo", "--workers", "1").atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
 		const failed = "partoo     line 6  failed     -  dee@example.com  partoo: UpsertUser: POST /v2/user: 400 Bad Request: email: "
 		printed := strings.Split(got.out, "\n")
@@ -90,7 +90,7 @@ func TestOutcomes(t *testing.T) {
 		assert.True(t, strings.HasPrefix(printed[3], failed), printed[3])
 		assert.Equal(t, []string{
 			"",
-			"partoo     1 created, 1 updated, 1 unchanged, 1 failed, 0 not sent; waits after a 429: 0",
+			"partoo     1 created, 1 updated, 1 unchanged, 1 failed, 0 not sent; 429 responses: 0",
 			"",
 			printed[3], // listed again
 			"",
@@ -105,7 +105,7 @@ func TestUpsertPartlyFailed(t *testing.T) {
 		server := usercomtest.NewServer()
 		server.Fail(resttest.Status(500).On("POST /api/public/users/{id}/set_multiple_attributes/{$}"))
 		input := lines("user_id,attributes", `4711,"{""plan"":""pro""}"`, `4712,"{""plan"":""pro""}"`)
-		b := newBench(t, input, "-provider", "usercom", "-workers", "1")
+		b := newBench(t, input, "--provider", "usercom", "--workers", "1")
 		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 500)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
@@ -114,7 +114,7 @@ func TestUpsertPartlyFailed(t *testing.T) {
 			failed,
 			"usercom    line 3  created    2  4712",
 			"",
-			"usercom    1 created, 0 updated, 0 unchanged, 1 failed, 0 not sent; waits after a 429: 0",
+			"usercom    1 created, 0 updated, 0 unchanged, 1 failed, 0 not sent; 429 responses: 0",
 			"",
 			failed,
 		), got.out)
@@ -127,12 +127,12 @@ func TestOneHourOf429sLosesNoUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		server.Fail(resttest.Throttle("60").Repeat(60))
-		b := newBench(t, four, "-provider", "partoo", "-quiet").atPartoo(server, http.StatusTooManyRequests)
+		b := newBench(t, four, "--provider", "partoo", "--quiet").atPartoo(server, http.StatusTooManyRequests)
 		start := time.Now()
 		got := b.upsert(t.Context())
 		assert.GreaterOrEqual(t, time.Since(start), time.Hour)
 		assert.Equal(t, exitOK, got.status)
-		assert.Equal(t, "partoo     4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 60\n", got.out)
+		assert.Equal(t, "partoo     4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 60\n", got.out)
 		waits := strings.Split(strings.TrimSpace(got.err), "\n")
 		require.Len(t, waits, 60)
 		for _, text := range []string{"provider=partoo", "status=429", "wait=1m"} {
@@ -148,9 +148,9 @@ func TestLongRetryAfter(t *testing.T) {
 		server := partootest.NewServer()
 		server.Fail(resttest.Throttle("600"))
 		start := time.Now()
-		got := newBench(t, four, "-provider", "partoo", "-quiet").atPartoo(server, http.StatusTooManyRequests).upsert(t.Context())
+		got := newBench(t, four, "--provider", "partoo", "--quiet").atPartoo(server, http.StatusTooManyRequests).upsert(t.Context())
 		assert.GreaterOrEqual(t, time.Since(start), 10*time.Minute)
-		assert.Equal(t, "partoo     4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 1\n", got.out)
+		assert.Equal(t, "partoo     4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 1\n", got.out)
 	})
 }
 
@@ -159,24 +159,24 @@ func TestWaitsAfterOtherErrorsAreNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		server.Fail(resttest.Status(503).On("GET /v2/user/search"))
-		got := newBench(t, four, "-provider", "partoo").atPartoo(server, http.StatusServiceUnavailable).upsert(t.Context())
+		got := newBench(t, four, "--provider", "partoo").atPartoo(server, http.StatusServiceUnavailable).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status)
-		assert.Contains(t, got.out, "4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; waits after a 429: 0\n")
+		assert.Contains(t, got.out, "4 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0\n")
 		assert.Contains(t, got.err, "status=503")
 	})
 }
 
-// Where the list of users cannot be had, each is looked up by itself.
+// Where the list of users cannot be had, looking up each user separately.
 func TestListErrorFallsBackToLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		list := resttest.Status(403)
 		list.Match = func(r *http.Request) bool { return r.Method == http.MethodGet && !r.URL.Query().Has("email") }
 		server.Fail(list.Repeat(-1))
-		got := newBench(t, four, "-provider", "partoo").atPartoo(server, http.StatusForbidden).upsert(t.Context())
+		got := newBench(t, four, "--provider", "partoo").atPartoo(server, http.StatusForbidden).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status)
 		assert.Contains(t, got.out, "4 created, ")
-		assert.Contains(t, got.err, "each is looked up by itself")
+		assert.Contains(t, got.err, "looking up each user separately")
 		assert.Contains(t, got.err, "403 Forbidden")
 	})
 }
@@ -189,7 +189,7 @@ func TestUsersFileAsSpecified(t *testing.T) {
 		input, err := os.ReadFile(usersFile)
 		require.NoError(t, err)
 		for range 2 {
-			b := newBench(t, string(input), "-provider", "all").atPartoo(partoo)
+			b := newBench(t, string(input), "--provider", "all").atPartoo(partoo)
 			b.at(identifaiTable(), clientConfig{key: identifaitest.Key, options: identifai.Options()}, identifai.Server)
 			b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 			got := b.upsert(t.Context())
@@ -208,8 +208,8 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 
 func TestResultsThatCannotBeWritten(t *testing.T) {
 	var log bytes.Buffer
-	s := streams{in: strings.NewReader(oneUser), out: fullDisk{}, err: &log}
-	status := run(t.Context(), []string{"upsert", "-provider", "partoo", "-fake", "-"}, s, func(string) string { return "" })
+	s := streams{in: strings.NewReader(oneUser), out: fullDisk{}, err: &log, signals: noSignals}
+	status := run(t.Context(), []string{"upsert", "--provider", "partoo", "--fake", "-"}, s, func(string) string { return "" })
 	assert.Equal(t, exitFailed, status)
 	assert.Equal(t, "usersync: writing the results: no space left\n", log.String())
 }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func (c *command) upsertCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:                   "upsert --provider NAME[,NAME] [flags] FILE",
+		Short:                 "Create or update every user of a file",
+		Long:                  upsertText,
+		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     completeFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.complete(args); err != nil {
+				return err
+			}
+			run := newUpsertRun(o, c.streams)
+			if err := run.connect(c.getenv); err != nil {
+				return err
+			}
+			c.status = run.run(cmd.Context(), c.args[1:])
+			return nil
+		},
+	}
+	addFlags(cmd.Flags(), &o)
+	cmd.SetHelpTemplate("{{.Long}}\n{{.UsageString}}" + fileText + columnsText() + environmentText())
+	for flag, values := range map[string][]string{"provider": append(names(), "all"), "format": {"csv", "jsonl"}} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // no such flag
+		}
+	}
+	return cmd
+}
+
+// completeFile completes the one FILE with the names of files.
+func completeFile(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// addFlags declares the flags of upsert. Their order is the one of the help.
+func addFlags(flags *pflag.FlagSet, o *options) {
+	flags.SortFlags = false
+	flags.StringSliceVar(&o.provider, "provider", nil, "`NAME` of a provider: "+strings.Join(names(), ", ")+" or all; may be repeated")
+	flags.StringVar(&o.format, "format", "", "`FORMAT` of FILE: csv or jsonl (default: by the name of FILE)")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "validate FILE and print what would be created, updated or unchanged; send no writes (usercom: validate only)")
+	flags.BoolVar(&o.quiet, "quiet", false, "print only waits and the summary")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object per user; the summary goes to standard error. With --dry-run, objects contain \"dry_run\": true and the expected outcome")
+	flags.StringVar(&o.journal, "journal", "", "record results in `FILE` (with several providers: FILE.identifai and so on). Default: FILE.PROVIDER.journal next to the input; none with --fake or standard input")
+	flags.BoolVar(&o.resume, "resume", false, "continue the run in the journal; skip recorded users")
+	flags.BoolVar(&o.retryFailed, "retry-failed", false, "like --resume, but retry failed users")
+	flags.Var(valueOf(&o.workers, parseWorkers), "workers", "`NUMBER` of concurrent upserts per provider (default 8)")
+	flags.Var(valueOf(&o.timeout, parseTimeout), "timeout", "timeout of one request attempt, a `DURATION` such as 45s or 2m (default 30s)")
+	flags.Var(valueOf(&o.quota, parseQuota), "quota", "`QUOTA` to use instead of the documented one, for reads and writes together: 300/min, 50/10s, \"1/s,30/min\" or none; single provider only")
+	flags.Var(valueOf(&o.share, parseShare), "share", "use `1/N` of the quota because N processes share the key")
+	flags.BoolVar(&o.fake, "fake", false, "use in-memory fakes; no API keys needed")
+	flags.StringVar(&o.fakeState, "fake-state", "", "with --fake: load users of the fakes from `FILE` if it exists, save them at the end")
+	flags.BoolVar(&o.fake429, "fake-429", false, "with --fake: return 429 to one request of the first provider")
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "provider" {
+			f.Value = &once{Value: f.Value}
+		}
+	})
+}
+
+// once is a flag that cannot be given twice.
+type once struct {
+	pflag.Value
+	set bool
+}
+
+func (o *once) Set(text string) error {
+	if o.set {
+		return errGivenTwice
+	}
+	o.set = true
+	return o.Value.Set(text)
+}
+
+var errGivenTwice = errors.New("given twice")
+
+// value is a flag whose text parse reads.
+type value[T any] struct {
+	to    *T
+	parse func(string) (T, error)
+	text  string
+}
+
+func valueOf[T any](to *T, parse func(string) (T, error)) *value[T] {
+	return &value[T]{to: to, parse: parse}
+}
+
+func (v *value[T]) Set(text string) (err error) {
+	v.text = text
+	*v.to, err = v.parse(text)
+	return err
+}
+
+func (v *value[T]) String() string { return v.text }
+func (v *value[T]) Type() string   { return "value" }
+
+// flagError words the errors of the flag parser.
+func flagError(cmd *cobra.Command, err error) error {
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if errors.Is(err, errGivenTwice) {
+			return fmt.Errorf("--%s is given twice", e.GetFlag().Name)
+		}
+		return fmt.Errorf("--%s %s: %w", e.GetFlag().Name, printable(e.GetValue()), e.Unwrap())
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return fmt.Errorf("--%s needs a value", e.GetSpecifiedName())
+	}
+	e, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
+	}
+	if short := e.GetSpecifiedShortnames(); short != "" {
+		for _, long := range []string{short, "h" + short} { // -h was read from -help before
+			if name, _, _ := strings.Cut(long, "="); cmd.Flags().Lookup(name) != nil {
+				return fmt.Errorf("-%s: write --%s, with two dashes", printable(name), printable(long))
+			}
+		}
+		return fmt.Errorf("unknown flag -%s", printable(short))
+	}
+	return fmt.Errorf("unknown flag --%s", printable(e.GetSpecifiedName()))
+}
+
+// suggestion proposes what may have been meant.
+func suggestion(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	return ": did you mean " + strings.Join(texts, " or ") + "?"
+}
