@@ -12,41 +12,42 @@ import (
 
 const opPreview = "Preview"
 
-// Bulk upserts many users with fewer requests than [Client.UpsertUser] one by
-// one. Its zero value is of no use, see [Client.Bulk]. It is safe for concurrent
-// use.
+// Bulk upserts many users with fewer requests than [Client.UpsertUser]. Get one
+// from [Client.Bulk]; the zero value is not usable. It is safe for concurrent use.
 type Bulk struct {
 	client *Client
-	list   *userList // nil: nothing is known
-	owners *idOwners
+	list   *userList // nil if the list was not read
+	ids    *runIDs
 }
 
-// Bulk prepares for upserting so many users, roughly, and ids are those that any of
-// them come with, which keep their addresses from misleading, see
-// [Bulk.UpsertUser]. It fetches the first of
-// the pages, of 100 users each, that list all users of the partner. When the
-// pages left to read are fewer than users, it reads them, and [Bulk.UpsertUser]
-// makes use of the list. Otherwise it lets go of the first page, and
-// [Bulk.UpsertUser] is [Client.UpsertUser]; likewise when users is 1, without any
-// page.
+// Bulk prepares a run that upserts about this number of users. ids are all ids
+// that the users of the run contain, including the users that an earlier, interrupted
+// run completed. [Bulk.UpsertUser] explains why.
 //
-// The list saves writes, which the quotas allow half as often as reads: for each
-// user who looks as asked, all of them; for each who exists and comes without an
-// ID, the create that would be refused, and a search. At worst, when all users are
-// new, that makes a run half as long again; half a per cent longer where as many
-// users are listed as upserted.
+// Bulk fetches the first page, of 100 users, of the list of the partner's users.
+// If the number of remaining pages is smaller than users, it reads them too, and
+// [Bulk.UpsertUser] uses the list. Otherwise, and without any request if users is
+// 1, [Bulk.UpsertUser] works like [Client.UpsertUser].
 //
-// A nightly run of 10,000 users, of whom 100 changed, as many listed: one by one
-// it takes 10,000 writes, 5 h 33 min at 30 a minute, and twice that without IDs.
-// With the list it takes 100 reads and 100 writes: 5 minutes.
+// The list saves writes, for which the quotas are half of those for reads: a user
+// that already matches needs no request; an existing user without ID needs one
+// write instead of a rejected create, a search and an update. In the worst case,
+// when all users are new, a run takes 1.5 times as long. If no more users are
+// listed than upserted, it takes 0.5 % longer.
 //
-// What is known of a user serves one upsert; a second one goes the way of
-// [Client.UpsertUser]. Until then a Bulk holds about 400 bytes for each user listed,
-// and throughout about 40 for each of ids and each user found by its address.
+// Example: a nightly run of 10,000 users, of which 100 changed, with as many
+// users listed. Without the list it takes 10,000 writes, 5 h 33 min at 30 a
+// minute, and twice that without IDs. With the list it takes 100 reads and 100
+// writes: 5 minutes.
 //
-// Bulk is for a run that begins at once, since the list grows old: see
-// [Bulk.UpsertUser]. An error is that of the list, or of users or ids less than 1,
-// which matches rest.ErrInvalid. [Client.UpsertUser] may serve all the same then.
+// A listed user serves one upsert; a second one works like [Client.UpsertUser].
+// Until then a Bulk uses about 400 bytes per listed user, and for the whole run
+// about 100 bytes for each of ids and for each user found by email.
+//
+// Start the run immediately, since the list becomes outdated: see
+// [Bulk.UpsertUser]. The error is that of the list. If users or one of ids is less
+// than 1, it matches rest.ErrInvalid. [Client.UpsertUser] may still work if the
+// list fails.
 func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, error) {
 	const operation = "Bulk"
 	var p check.Problems
@@ -57,52 +58,51 @@ func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, erro
 	if err := p.Err(provider, operation); err != nil {
 		return nil, err
 	}
-	bulk := &Bulk{client: c, owners: newIDOwners(ids)}
+	bulk := &Bulk{client: c, ids: newRunIDs(ids)}
 	if users == 1 {
 		return bulk, nil
 	}
-	known := newIndex()
-	// Users created meanwhile come last in this order, and move nobody.
+	list := newUserList()
+	// In this order, users that are created meanwhile come last and move no others.
 	params := ListUsersParams{Order: new("id"), Direction: new(SortDirectionAsc)}
-	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), known.add)
+	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), list.add)
 	if err != nil {
 		return nil, err
 	}
 	if loaded.Loaded {
-		known.complete = loaded.Complete
-		bulk.list = known
+		list.complete = loaded.Complete
+		bulk.list = list
 	}
 	return bulk, nil
 }
 
-// UpsertUser does what [Client.UpsertUser] does, and what that promises holds
-// here too, with one outcome and one error more:
+// UpsertUser does the same as [Client.UpsertUser], with one more outcome and one
+// more error:
 //
 //	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser) {
 //
-// A listed user who looks as asked is not written: the outcome is
-// upsert.Unchanged, and User is the user as listed, whose Partner and Pricing
-// others may share. Name, Email to the letter, Heuristic and PricingID must be
-// the same, and Readonly when it is set. What the list does not show is unknown,
-// and the user written: a field that is null there, and Password, Newsletter and
-// SaveFiles when they are set, so leave these out where they need not be set again.
+// A listed user that matches the input is not written: the outcome is
+// upsert.Unchanged, and User is the listed user, whose Partner and Pricing may be
+// shared. Name, Email (including letter case), Heuristic and PricingID must be
+// equal, and Readonly if it is set. A field that the list does not show is
+// unknown, and the user is written: a field that is null, and Password, Newsletter
+// and SaveFiles if they are set. Omit these three unless they must be set again.
 //
-// Without an ID, a user whose address one listed user has, in any case, is updated
-// by that user's id at once. When that user is gone or the address is another's by
-// now, going by a 404 or a refusal of id or email, and for all others, it is
+// Without an ID, a user whose email one listed user has, in any letter case, is
+// updated by that user's id. If the response shows that the list is outdated (a
+// 404, or id or email rejected), and for all other users, UpsertUser works like
 // [Client.UpsertUser].
 //
-// In one run an address may pass from one person to another: a user comes with an ID
-// and a new address, and another, without an ID, with the address that is given up.
-// The second is never taken for the first. As long as the address is not free, it
-// is refused with an error that matches rest.ErrConflict, and can be upserted
-// again after the first. For that, the Bulk must have been given the first one's ID
-// or have seen it; where it was not and has not, the first one's upsert is the
-// one refused, its user having been overwritten by then.
+// An email may move from user A to user B in one run, if A contains its ID. A user
+// without ID is never written to an id of the run, unless the user of the run
+// with that id has the same email. While A still has the email, B fails with
+// rest.ErrConflict; retry B after A. This requires A's ID in the ids of
+// [Client.Bulk], or that A's upsert started before B's. Otherwise B overwrites A,
+// and A fails with rest.ErrConflict.
 //
-// Two things go unnoticed for as long as the list is old: that somebody else
-// changed a user since, who then counts as Unchanged, and that somebody else gave
-// a user another address, which is then overwritten.
+// Changes by other clients after the list was read are not noticed: a user that
+// they changed may count as Unchanged, and a new email that they gave a user may
+// be overwritten.
 func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error) {
 	if err := u.Validate(); err != nil {
 		return UpsertResult{}, err
@@ -115,103 +115,115 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error
 
 // update upserts a user with an id.
 func (b *Bulk) update(ctx context.Context, u UserInput) (UpsertResult, error) {
-	if err := b.owners.claimByID(u); err != nil {
+	if err := b.ids.add(opUpsert, u); err != nil {
 		return UpsertResult{}, err
 	}
-	if have := b.list.take(u); have != nil && matchesInput(*have, u) {
-		return unchangedResult(*have), nil
+	if current := b.list.take(u); current != nil && matchesInput(*current, u) {
+		return unchangedResult(*current), nil
 	}
 	return b.client.UpsertUser(ctx, u)
 }
 
 // createOrUpdate upserts a user without an id.
 func (b *Bulk) createOrUpdate(ctx context.Context, u UserInput) (UpsertResult, error) {
-	have := b.list.take(u)
+	current := b.list.take(u)
 	switch {
-	case have == nil, b.owners.claimByEmail(have.ID, u) != nil: // the address may have become free
-		return b.client.upsert(ctx, u, b.owners)
-	case matchesInput(*have, u):
-		return unchangedResult(*have), nil
+	case current == nil, b.ids.match(opUpsert, current.ID, u) != nil: // the email may be free by now
+		return b.client.upsert(ctx, u, b.ids)
+	case matchesInput(*current, u):
+		return unchangedResult(*current), nil
 	}
-	known := u
-	known.ID = &have.ID
-	result, err := b.client.UpsertUser(ctx, known)
+	withID := u
+	withID.ID = &current.ID
+	result, err := b.client.UpsertUser(ctx, withID)
 	if err != nil && ctx.Err() == nil && isStale(err) {
-		return b.client.upsert(ctx, u, b.owners)
+		return b.client.upsert(ctx, u, b.ids)
 	}
 	return result, err
 }
 
-func unchangedResult(have User) UpsertResult {
-	return UpsertResult{Result: upsert.Result[int64]{ID: have.ID, Outcome: upsert.Unchanged}, User: have}
+func unchangedResult(user User) UpsertResult {
+	return UpsertResult{Result: upsert.Result[int64]{ID: user.ID, Outcome: upsert.Unchanged}, User: user}
 }
 
-// isStale reports whether an update may have been refused because the user is
-// not as listed any more. How identifAI refuses an id is not documented.
+// isStale reports whether an update may have been rejected because the list is
+// outdated. How identifAI rejects an id is not documented.
 func isStale(err error) bool {
 	return errors.Is(err, rest.ErrNotFound) || isFieldRejected(err, "id") || isFieldRejected(err, "email")
 }
 
-// matchesInput reports whether writing u would change nothing that matters: all that
-// would be sent is known and the same.
-func matchesInput(have User, u UserInput) bool {
+// matchesInput reports whether all fields that would be sent are known and equal.
+func matchesInput(current User, u UserInput) bool {
 	return u.Password == "" && u.Newsletter == nil && u.SaveFiles == nil &&
-		have.Name == u.Name &&
-		have.Email == u.Email &&
-		have.Heuristic != nil && *have.Heuristic == u.Heuristic &&
-		have.Pricing != nil && have.Pricing.ID == u.PricingID &&
-		(u.Readonly == nil || have.Readonly != nil && *have.Readonly == *u.Readonly)
+		current.Name == u.Name &&
+		current.Email == u.Email &&
+		current.Heuristic != nil && *current.Heuristic == u.Heuristic &&
+		current.Pricing != nil && current.Pricing.ID == u.PricingID &&
+		(u.Readonly == nil || current.Readonly != nil && *current.Readonly == *u.Readonly)
 }
 
-// Preview tells what UpsertUser would do with u, and writes nothing. Where the
-// list does not tell, an address is looked up as by [Client.FindUserByEmail],
-// several users with it being an error that matches rest.ErrConflict, as
-// UpsertUser would have the create refused; likewise an address of a user that comes
-// with its ID, who may be about to give it up. An ID is taken for that of a user,
-// because identifAI shows no user by id.
+// Preview returns what UpsertUser would do with u, and writes nothing. If the list
+// does not show it, the email is looked up as by [Client.FindUserByEmail]. An
+// email that several users have is an error that matches rest.ErrConflict.
 //
-// An ID that is not listed, although as many users are as identifAI counts, is an
-// error that matches rest.ErrNotFound: identifAI updates the partner's own users
-// alone (vendor page "Create or update user") and would presumably refuse it
-// (inference).
+// An email that belongs to a user whose ID the run contains is such a conflict
+// too, unless Preview was called before with that ID and another email: the email
+// is then taken to be free. So preview users with ID first.
 //
-// Each user is looked at by itself: one that comes twice and is new is Created
-// both times, and stays known for UpsertUser. The result of Created has no ID.
-// Other refusals are not foreseen, input that fails [UserInput.Validate] excepted.
+// An ID that is not listed, although the list is complete, is an error that
+// matches rest.ErrNotFound: identifAI updates only the partner's own users (vendor
+// page "Create or update user") and would presumably reject it (inference). Any
+// other ID that is not listed is taken to exist, because identifAI has no
+// operation to get a user by id.
+//
+// Each user is previewed separately: a new user that occurs twice is Created both
+// times, and stays listed for UpsertUser. The result of Created has no ID. Other
+// errors of UpsertUser are not predicted, except invalid input.
 func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
 	if err := u.Validate(); err != nil {
 		return upsert.Result[int64]{}, err
 	}
-	have, whole := b.list.peek(u)
-	switch {
-	case have != nil && u.ID == nil && b.owners.ownedByOther(have.ID, u):
-		return upsert.Result[int64]{}, errEmailOwned(opPreview, have.ID)
-	case have != nil && matchesInput(*have, u):
-		return upsert.Result[int64]{ID: have.ID, Outcome: upsert.Unchanged}, nil
-	case have != nil:
-		return upsert.Result[int64]{ID: have.ID, Outcome: upsert.Updated}, nil
-	case u.ID != nil && whole:
-		return upsert.Result[int64]{}, lookupError(opPreview, "no user has this id", rest.ErrNotFound)
-	case u.ID != nil:
-		return upsert.Result[int64]{ID: *u.ID, Outcome: upsert.Updated}, nil
-	case whole:
+	current, complete := b.list.peek(u)
+	if u.ID != nil {
+		return b.previewUpdate(u, current, complete)
+	}
+	listed := current != nil
+	if !listed && !complete {
+		var err error
+		if current, err = b.client.findByEmail(ctx, opPreview, u.Email); err != nil {
+			return upsert.Result[int64]{}, err
+		}
+	}
+	if current == nil || b.ids.isMoving(current.ID, u) {
 		return upsert.Result[int64]{Outcome: upsert.Created}, nil
 	}
-	return b.previewLookup(ctx, u)
+	if err := b.ids.match(opPreview, current.ID, u); err != nil {
+		return upsert.Result[int64]{}, err
+	}
+	result := previewResult(*current, u)
+	if !listed {
+		result.Outcome = upsert.Updated // UpsertUser sends a create first, and then an update
+	}
+	return result, nil
 }
 
-// previewLookup tells what becomes of a user without an id whom no list knows.
-func (b *Bulk) previewLookup(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
-	found, err := b.client.findByEmail(ctx, opPreview, u.Email)
-	switch {
-	case err != nil:
+func (b *Bulk) previewUpdate(u UserInput, current *User, complete bool) (upsert.Result[int64], error) {
+	if err := b.ids.add(opPreview, u); err != nil {
 		return upsert.Result[int64]{}, err
-	case len(found) == 0:
-		return upsert.Result[int64]{Outcome: upsert.Created}, nil
-	case len(found) > 1:
-		return upsert.Result[int64]{}, lookupError(opPreview, "several users have this address", rest.ErrConflict)
-	case b.owners.ownedByOther(found[0].ID, u):
-		return upsert.Result[int64]{}, errEmailOwned(opPreview, found[0].ID)
 	}
-	return upsert.Result[int64]{ID: found[0].ID, Outcome: upsert.Updated}, nil
+	switch {
+	case current != nil:
+		return previewResult(*current, u), nil
+	case complete:
+		return upsert.Result[int64]{}, lookupError(opPreview, "no user has this id", rest.ErrNotFound)
+	}
+	return upsert.Result[int64]{ID: *u.ID, Outcome: upsert.Updated}, nil
+}
+
+func previewResult(current User, u UserInput) upsert.Result[int64] {
+	outcome := upsert.Updated
+	if matchesInput(current, u) {
+		outcome = upsert.Unchanged
+	}
+	return upsert.Result[int64]{ID: current.ID, Outcome: outcome}
 }

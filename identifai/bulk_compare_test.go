@@ -13,7 +13,7 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// Whatever is not known to be as asked is written.
+// A user is written unless every field is known to match.
 func TestBulkReturnsUnchangedOnlyForFullMatch(t *testing.T) {
 	have := member(0)
 	have.Readonly = new(true)
@@ -25,13 +25,13 @@ func TestBulkReturnsUnchangedOnlyForFullMatch(t *testing.T) {
 		"the same, read only":  {func(u *identifai.UserInput) { u.Readonly = new(true) }, upsert.Unchanged},
 		"not read only":        {func(u *identifai.UserInput) { u.Readonly = new(false) }, upsert.Updated},
 		"name":                 {func(u *identifai.UserInput) { u.Name = "name 0" }, upsert.Updated},
-		"case of the address":  {func(u *identifai.UserInput) { u.Email = strings.ToUpper(u.Email) }, upsert.Updated},
+		"letter case of email": {func(u *identifai.UserInput) { u.Email = strings.ToUpper(u.Email) }, upsert.Updated},
 		"heuristic":            {func(u *identifai.UserInput) { u.Heuristic = "AverageExcludeObsolete" }, upsert.Updated},
 		"pricing plan":         {func(u *identifai.UserInput) { u.PricingID = 3 }, upsert.Updated},
-		"password given":       {func(u *identifai.UserInput) { u.Password = "secret" }, upsert.Updated},
-		"newsletter given":     {func(u *identifai.UserInput) { u.Newsletter = new(false) }, upsert.Updated},
-		"saving files given":   {func(u *identifai.UserInput) { u.SaveFiles = new(false) }, upsert.Updated},
-		"other address, by id": {func(u *identifai.UserInput) { u.ID, u.Email = new(int64(1)), "new@example.com" }, upsert.Updated},
+		"password set":         {func(u *identifai.UserInput) { u.Password = "secret" }, upsert.Updated},
+		"newsletter set":       {func(u *identifai.UserInput) { u.Newsletter = new(false) }, upsert.Updated},
+		"save_files set":       {func(u *identifai.UserInput) { u.SaveFiles = new(false) }, upsert.Updated},
+		"other email, by id":   {func(u *identifai.UserInput) { u.ID, u.Email = new(int64(1)), "new@example.com" }, upsert.Updated},
 	}
 	for name, tt := range tests {
 		for _, id := range []*int64{nil, new(int64(1))} {
@@ -43,12 +43,12 @@ func TestBulkReturnsUnchangedOnlyForFullMatch(t *testing.T) {
 					u := member(0)
 					u.ID = id
 					tt.change(&u)
-					foreseen, err := bulk.Preview(t.Context(), u)
+					predicted, err := bulk.Preview(t.Context(), u)
 					require.NoError(t, err)
 					result, err := bulk.UpsertUser(t.Context(), u)
 					require.NoError(t, err)
 					assert.Equal(t, tt.want, result.Outcome)
-					assert.Equal(t, foreseen, result.Result)
+					assert.Equal(t, predicted, result.Result)
 					assert.EqualValues(t, 1, result.User.ID)
 					want := []string{listURL, writeURL}
 					if tt.want == upsert.Unchanged {
@@ -70,7 +70,7 @@ func TestBulkWritesWhatTheListDoesNotShow(t *testing.T) {
 	} {
 		bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 			addMembers(server, 1)
-			server.Fail(answer(200, `{"current_page":1,"last_page":1,"total":1,"data":[`+user+`]}`))
+			server.Fail(respond(200, `{"current_page":1,"last_page":1,"total":1,"data":[`+user+`]}`))
 			bulk, err := client.Bulk(t.Context(), 2)
 			require.NoError(t, err)
 			u := member(0)

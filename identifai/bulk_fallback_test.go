@@ -14,31 +14,31 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// list is a list of these users on one page.
+// list responds with a list of these users on one page.
 func list(total, users string) resttest.Fault {
-	return answer(200, fmt.Sprintf(`{"current_page":1,"last_page":1,"total":%s,"data":[%s]}`, total, users))
+	return respond(200, fmt.Sprintf(`{"current_page":1,"last_page":1,"total":%s,"data":[%s]}`, total, users))
 }
 
-// ghost is a user that is listed and does not exist, or not any more.
+// ghost is a listed user that does not exist (any more).
 const ghost = `{"id":77,"name":"Ada","email":"ada@example.com","heuristic":"Average","pricing":{"id":2}}`
 
-// What happened to users after the list was read.
+// Users changed after the list was read.
 func TestBulkWithOutdatedList(t *testing.T) {
 	gone := resttest.Status(404)
-	idRefused := answer(422, `{"message":"invalid","errors":{"id":["The selected id is invalid."]}}`)
+	idRejected := respond(422, `{"message":"invalid","errors":{"id":["The selected id is invalid."]}}`)
 	tests := []struct {
-		name    string
-		list    string
-		exists  bool // the user, under another id
-		refusal resttest.Fault
-		want    upsert.Outcome
-		sent    []string
+		name   string
+		list   string
+		exists bool // the user, under another id
+		fault  resttest.Fault
+		want   upsert.Outcome
+		sent   []string
 	}{
 		{"created since", "", true, resttest.Fault{}, upsert.Updated, []string{listURL, writeURL, listURL, writeURL}},
 		{"deleted since, 404", ghost, false, gone, upsert.Created, []string{listURL, writeURL, writeURL}},
-		{"deleted since, 422", ghost, false, idRefused, upsert.Created, []string{listURL, writeURL, writeURL}},
-		{"deleted and created since", ghost, true, idRefused, upsert.Updated, []string{listURL, writeURL, writeURL, listURL, writeURL}},
-		{"address given to another", ghost, true, answer(422, taken), upsert.Updated, []string{listURL, writeURL, writeURL, listURL, writeURL}},
+		{"deleted since, 422", ghost, false, idRejected, upsert.Created, []string{listURL, writeURL, writeURL}},
+		{"deleted and created since", ghost, true, idRejected, upsert.Updated, []string{listURL, writeURL, writeURL, listURL, writeURL}},
+		{"email given to another user", ghost, true, respond(422, taken), upsert.Updated, []string{listURL, writeURL, writeURL, listURL, writeURL}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestBulkWithOutdatedList(t *testing.T) {
 					server.AddUser(ada())
 				}
 				if tt.list != "" {
-					server.Fail(tt.refusal)
+					server.Fail(tt.fault)
 				}
 				u := ada()
 				u.Name = "Ada King"
@@ -66,11 +66,11 @@ func TestBulkWithOutdatedList(t *testing.T) {
 	}
 }
 
-// Only what tells that the list is outdated has the address tried another way.
+// Only a response which shows that the list is outdated leads to a lookup.
 func TestBulkReturnsTheErrorOfAnUpdate(t *testing.T) {
 	for _, fault := range []resttest.Fault{
 		resttest.Status(403), resttest.Status(500), resttest.HTML(404),
-		answer(422, `{"message":"invalid","errors":{"pricing_id":["The selected pricing id is invalid."]}}`),
+		respond(422, `{"message":"invalid","errors":{"pricing_id":["The selected pricing id is invalid."]}}`),
 	} {
 		bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 			addMembers(server, 1)
@@ -86,7 +86,7 @@ func TestBulkReturnsTheErrorOfAnUpdate(t *testing.T) {
 	}
 }
 
-func TestBulkRepeatsAnUpdateWhoseResponseWasLost(t *testing.T) {
+func TestBulkRetriesUpdateAfterLostResponse(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addMembers(server, 1)
 		bulk, err := client.Bulk(t.Context(), 2)
@@ -127,7 +127,7 @@ func TestBulkAfterCreateWithUnknownOutcome(t *testing.T) {
 	}
 }
 
-// Each listed user serves one upsert, by its id or by its address.
+// Each listed user serves one upsert, by id or by email.
 func TestBulkUsesEachListedUserOnce(t *testing.T) {
 	moved := withID(member(0), 1)
 	moved.Email = "moved@example.com"
@@ -139,13 +139,13 @@ func TestBulkUsesEachListedUserOnce(t *testing.T) {
 		want   upsert.Outcome
 		users  int
 	}{
-		{"by address twice", member(0), member(0), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
+		{"by email twice", member(0), member(0), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
 		{"by id twice", withID(member(0), 1), withID(member(0), 1), []string{writeURL}, upsert.Updated, 2},
-		{"by address, then by id", member(0), withID(member(0), 1), []string{writeURL}, upsert.Updated, 2},
-		{"by id, then by address", withID(member(0), 1), member(0), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
-		{"the address it had", moved, member(0), []string{writeURL}, upsert.Created, 3},
-		{"the address it got", moved, func() identifai.UserInput { u := moved; u.ID = nil; return u }(), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
-		{"somebody else", member(0), member(1), []string{}, upsert.Unchanged, 2},
+		{"by email, then by id", member(0), withID(member(0), 1), []string{writeURL}, upsert.Updated, 2},
+		{"by id, then by email", withID(member(0), 1), member(0), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
+		{"its old email", moved, member(0), []string{writeURL}, upsert.Created, 3},
+		{"its new email", moved, func() identifai.UserInput { u := moved; u.ID = nil; return u }(), []string{writeURL, listURL, writeURL}, upsert.Updated, 2},
+		{"another user", member(0), member(1), []string{}, upsert.Unchanged, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestBulkUsesEachListedUserOnce(t *testing.T) {
 	}
 }
 
-// An address that was given to one user by id is not the listed one's any more.
+// After an email was given to one user by id, the list is not used for it.
 func TestBulkForgetsReassignedEmail(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addMembers(server, 2)
@@ -174,7 +174,7 @@ func TestBulkForgetsReassignedEmail(t *testing.T) {
 		require.NoError(t, err)
 		moved := withID(member(1), 2)
 		moved.Email = "moved@example.com"
-		_, err = client.UpsertUser(t.Context(), moved) // past the list
+		_, err = client.UpsertUser(t.Context(), moved) // bypasses the list
 		require.NoError(t, err)
 		_, err = bulk.UpsertUser(t.Context(), withID(member(1), 1))
 		require.NoError(t, err)
@@ -185,7 +185,7 @@ func TestBulkForgetsReassignedEmail(t *testing.T) {
 	})
 }
 
-func TestBulkWithAnAddressListedTwice(t *testing.T) {
+func TestBulkWithEmailListedTwice(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		for _, id := range []int64{1, 2, 3} {
 			server.AddUser(withID(ada(), id))
@@ -197,11 +197,11 @@ func TestBulkWithAnAddressListedTwice(t *testing.T) {
 		assert.Equal(t, "Preview", failure(t, err).Operation)
 		for range 2 {
 			_, err = bulk.UpsertUser(t.Context(), ada())
-			require.ErrorIs(t, err, rest.ErrInvalid, "the refusal of the create")
+			require.ErrorIs(t, err, rest.ErrInvalid, "the error of the create")
 		}
 		result, err := bulk.UpsertUser(t.Context(), withID(ada(), 2))
 		require.NoError(t, err)
-		assert.Equal(t, upsert.Unchanged, result.Outcome, "the id tells them apart")
+		assert.Equal(t, upsert.Unchanged, result.Outcome, "the id selects one of them")
 		assert.Equal(t, []string{listURL, listURL, writeURL, listURL, writeURL, listURL}, sent(server))
 	})
 }

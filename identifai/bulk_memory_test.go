@@ -18,8 +18,8 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// page is a page of a list of so many users, as the example on vendor page
-// "Retrieve users" has them.
+// page returns a page of a list with this number of users, in the format of the
+// example on vendor page "Retrieve users".
 func page(r *http.Request, users int) (*http.Response, error) {
 	number, err := strconv.Atoi(r.URL.Query().Get("page"))
 	if err != nil {
@@ -50,7 +50,7 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// The documentation of Bulk tells what a listed user takes.
+// The documentation of Bulk states the memory per listed user.
 func TestBulkMemoryPerUser(t *testing.T) {
 	const users = 10_000
 	transport := transportFunc(func(r *http.Request) (*http.Response, error) { return page(r, users) })

@@ -27,7 +27,7 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 		want   []upsert.Result[int64]
 		reads  int
 	}{
-		{"whole list", 2, nil, []upsert.Result[int64]{
+		{"complete list", 2, nil, []upsert.Result[int64]{
 			exists(1, upsert.Unchanged), exists(1, upsert.Updated), exists(2, upsert.Unchanged), exists(2, upsert.Updated), fresh, {}}, 1},
 		{"no list", 1, nil, []upsert.Result[int64]{
 			exists(1, upsert.Updated), exists(1, upsert.Updated), exists(2, upsert.Updated), exists(2, upsert.Updated), fresh, exists(99, upsert.Updated)}, 3},
@@ -60,7 +60,7 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 	}
 }
 
-// After a write the list is not taken for whole any more.
+// After a write the list is not complete any more.
 func TestPreviewAfterUpserts(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		bulk, err := client.Bulk(t.Context(), 2)
@@ -74,6 +74,6 @@ func TestPreviewAfterUpserts(t *testing.T) {
 		}
 		server.Fail(resttest.Status(404))
 		_, err = bulk.Preview(t.Context(), ada())
-		assert.Equal(t, 404, failure(t, err).StatusCode, "no list is not nobody in it")
+		assert.Equal(t, 404, failure(t, err).StatusCode, "a missing list is not an empty list")
 	}, 404)
 }

@@ -83,8 +83,8 @@ func TestBulkRun(t *testing.T) {
 	}
 }
 
-// What the documentation tells of a nightly run, under the vendor's quotas.
-func TestBulkTakesMinutesForANightInWhichLittleChanges(t *testing.T) {
+// The documentation states the time of a nightly run under the vendor's quotas.
+func TestBulkNightlyRunWithFewChangesTakesMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := identifaitest.NewServer(identifaitest.WithQuotas())
 		const all, changed = 1000, 10
@@ -113,7 +113,7 @@ func TestBulkTakesMinutesForANightInWhichLittleChanges(t *testing.T) {
 	})
 }
 
-func TestBulkReadsTheListWhereItIsShort(t *testing.T) {
+func TestBulkReadsListIfItIsShort(t *testing.T) {
 	tests := []struct{ users, existing, pages int }{
 		{1, 0, 0}, {1, 5, 0}, {2, 0, 1}, {2, 200, 2}, {2, 201, 1}, {3, 300, 3}, {3, 301, 1}, {10, 650, 7},
 	}
@@ -159,12 +159,12 @@ func TestBulkRejectsNonPositiveUsers(t *testing.T) {
 	assert.Empty(t, sent(server))
 }
 
-func TestBulkWhenTheListFails(t *testing.T) {
+func TestBulkReturnsListError(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addMembers(server, 150)
 		server.Fail(resttest.Fault{}, resttest.Throttle("3"), resttest.Status(503))
 		_, err := client.Bulk(t.Context(), 100)
-		require.NoError(t, err, "waited out")
+		require.NoError(t, err, "retried")
 		server.Fail(resttest.Fault{}, resttest.Status(403))
 		bulk, err := client.Bulk(t.Context(), 100)
 		require.ErrorIs(t, err, rest.ErrForbidden)
@@ -182,8 +182,8 @@ func TestBulkWhenTheListFails(t *testing.T) {
 	}, 403, 503)
 }
 
-// Workers of a run meet the same users at the same time.
-func TestBulkFromManyGoroutines(t *testing.T) {
+// Workers of a run upsert the same users at the same time.
+func TestBulkIsSafeForConcurrentUse(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addMembers(server, 20)
 		bulk, err := client.Bulk(t.Context(), 120)

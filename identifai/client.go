@@ -19,19 +19,19 @@ const (
 	optionTextBooleans = "WithTextBooleans"
 )
 
-// Client talks to identifAI with one API key, that of a partner. It is safe for
+// Client calls identifAI with the API key of one partner. It is safe for
 // concurrent use.
 type Client struct {
 	api          *gen.ClientWithResponses
 	textBooleans bool
 }
 
-// New returns a client for [Production], unless rest.WithBaseURL says otherwise.
-// It keeps to the quotas of vendor page "Rate limits": 2 reads a second and 60 a
-// minute, 1 write a second and 30 a minute, per key, however many clients of the
-// process use it. rest.WithQuotas replaces or removes them. New returns an error
-// when the key, the base URL or an option is not usable; its text does not
-// repeat the key.
+// New returns a client for [Production], or for the URL of rest.WithBaseURL. It
+// stays within the quotas of vendor page "Rate limits": 2 reads a second and 60 a
+// minute, 1 write a second and 30 a minute. All clients of the process with the
+// same key share these quotas. rest.WithQuotas replaces or removes them. New
+// returns an error if the key, the base URL or an option is invalid; its text
+// never contains the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
 	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "X-Api-Key", Quotas: Quotas()}, apiKey, options...)
 	if err != nil {
@@ -44,9 +44,9 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 	return &Client{api: api, textBooleans: rc.Option(optionTextBooleans) != nil}, nil
 }
 
-// Quotas returns those of vendor page "Rate limits", per key: what a pacer of your
-// own, for rest.WithPacer, is best given. The page names GET and POST; whatever
-// else writes is taken to count as POST (inference).
+// Quotas returns the quotas of vendor page "Rate limits", per key. Use them for a
+// custom pacer (rest.WithPacer). The page names GET and POST; other methods that
+// write count as POST (inference).
 func Quotas() []backoff.QuotaSet {
 	return []backoff.QuotaSet{
 		{Methods: []string{http.MethodGet, http.MethodHead}, Quotas: []backoff.Quota{{N: 2, Per: time.Second}, {N: 60, Per: time.Minute}}},
@@ -54,16 +54,16 @@ func Quotas() []backoff.QuotaSet {
 	}
 }
 
-// WithTextBooleans sends booleans as the words true and false instead of 1 and 0.
-// The vendor's document says boolean, its samples show the words, and the
-// framework it seems to run on (inference) takes 1 and 0 alone for certain and
-// may read the word false as true. Nobody has tried the live service: use this
-// when it refuses 1 and 0.
+// WithTextBooleans sends booleans as true and false instead of 1 and 0. The
+// vendor's spec has the type boolean and its samples show true and false. The
+// framework that identifAI seems to use (inference) reliably accepts only 1 and 0,
+// and may read the text false as true. The live service was never tried: use this
+// option if it rejects 1 and 0.
 func WithTextBooleans() rest.Option {
 	return rest.ProviderOption(provider, optionTextBooleans, true)
 }
 
-// API returns the whole generated client on the same stack: same credential,
-// retries and limits, and an answer that is not a 2xx is a *rest.Error there
-// too. Its types carry no compatibility promise.
+// API returns the complete generated client. It uses the same credential, retries
+// and limits, and also returns a *rest.Error for a response that is not 2xx. Its
+// types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return c.api }

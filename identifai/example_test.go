@@ -12,8 +12,8 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// newExample is identifai.New(os.Getenv("IDENTIFAI_API_KEY")) of a service,
-// on a fake.
+// newExample returns a client of a fake. A service calls
+// identifai.New(os.Getenv("IDENTIFAI_API_KEY")) instead.
 func newExample() *identifai.Client {
 	client, err := identifai.New(identifaitest.Key, identifaitest.NewServer().Options()...)
 	if err != nil {
@@ -48,7 +48,7 @@ func ExampleClient_UpsertUser_invalid() {
 }
 
 func ExampleClient_FindUserByEmail() {
-	_, err := newExample().FindUserByEmail(context.Background(), "nobody@example.com")
+	_, err := newExample().FindUserByEmail(context.Background(), "unknown@example.com")
 	fmt.Println(errors.Is(err, rest.ErrNotFound))
 	// Output: true
 }
@@ -73,7 +73,7 @@ func ExampleClient_Users() {
 	// 2 Grace
 }
 
-// All users of a service, of whom most have not changed.
+// Two nightly runs over all users of a service; most have not changed.
 func ExampleClient_Bulk() {
 	client, ctx := newExample(), context.Background()
 	users := []identifai.UserInput{

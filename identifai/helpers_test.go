@@ -30,8 +30,8 @@ func ada() identifai.UserInput {
 	return identifai.UserInput{Name: "Ada Lovelace", Email: "ada@example.com", Heuristic: "Average", PricingID: 2}
 }
 
-// connect returns a client of the fake. What passes is held to the
-// specification, answers with the statuses in faults excepted.
+// connect returns a client of the fake. Every exchange is validated against the
+// spec, except responses with a status in faults.
 func connect(t *testing.T, server *identifaitest.Server, faults []int, options ...rest.Option) *identifai.Client {
 	t.Helper()
 	checked := spectest.Transport(t, "identifai", server.Client().Transport, spectest.AllowStatus(faults...))
@@ -41,7 +41,8 @@ func connect(t *testing.T, server *identifaitest.Server, faults []int, options .
 	return client
 }
 
-// bubble runs test with a fresh fake and a client of it, where waits take no time.
+// bubble runs test with a new fake and its client in a synctest bubble, in which
+// waits take no time.
 func bubble(t *testing.T, test func(t *testing.T, server *identifaitest.Server, client *identifai.Client), faults ...int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -50,7 +51,7 @@ func bubble(t *testing.T, test func(t *testing.T, server *identifaitest.Server, 
 	})
 }
 
-// sent lists what the fake received, as "POST /api/partner/user".
+// sent lists the requests that the fake received, as "POST /api/partner/user".
 func sent(server *identifaitest.Server) []string {
 	var lines []string
 	for _, r := range server.Requests() {
@@ -59,7 +60,7 @@ func sent(server *identifaitest.Server) []string {
 	return lines
 }
 
-// normalised is the body of a request with its random boundary replaced by B.
+// normalised returns the body of a request with its random boundary replaced by B.
 func normalised(t *testing.T, r resttest.Request) string {
 	t.Helper()
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -68,12 +69,12 @@ func normalised(t *testing.T, r resttest.Request) string {
 	return string(bytes.ReplaceAll(r.Body, []byte(params["boundary"]), []byte("B")))
 }
 
-// answer has JSON answered in place of what the fake would say.
-func answer(status int, body string) resttest.Fault {
+// respond makes the fake respond with this JSON.
+func respond(status int, body string) resttest.Fault {
 	return resttest.Fault{Status: status, Body: body, Header: http.Header{"Content-Type": {"application/json"}}}
 }
 
-// failure is what err must be after any failed call.
+// failure returns err as *rest.Error and checks what is true for every failed call.
 func failure(t *testing.T, err error) *rest.Error {
 	t.Helper()
 	var e *rest.Error
@@ -88,8 +89,8 @@ type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// answering returns a client to whom everything is answered with this.
-func answering(t *testing.T, status int, body string) *identifai.Client {
+// clientWithResponse returns a client that gets this response to every request.
+func clientWithResponse(t *testing.T, status int, body string) *identifai.Client {
 	t.Helper()
 	client, err := identifai.New(identifaitest.Key, rest.WithHTTPClient(&http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
 		if r.Body != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// collect returns the addresses that a list yields, and its error.
+// collect returns the emails that a list yields, and its error.
 func collect(t *testing.T, client *identifai.Client, params identifai.ListUsersParams) (emails []string, err error) {
 	t.Helper()
 	for user, failed := range client.Users(t.Context(), params) {
@@ -28,9 +28,9 @@ func collect(t *testing.T, client *identifai.Client, params identifai.ListUsersP
 	return emails, err
 }
 
-func TestUsersWalksAllPages(t *testing.T) {
+func TestUsersReadsAllPages(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		crowd(server, 25)
+		addSimilar(server, 25)
 		emails, err := collect(t, client, identifai.ListUsersParams{PerPage: new(int64(10))})
 		require.NoError(t, err)
 		assert.Len(t, emails, 25)
@@ -40,7 +40,7 @@ func TestUsersWalksAllPages(t *testing.T) {
 		emails, err = collect(t, client, identifai.ListUsersParams{})
 		require.NoError(t, err)
 		assert.Len(t, emails, 25)
-		assert.Len(t, server.Requests(), 4, "the pages are of 100 unless asked otherwise")
+		assert.Len(t, server.Requests(), 4, "the default page size is 100")
 
 		emails, err = collect(t, client, identifai.ListUsersParams{PerPage: new(int64(10)), Page: new(int64(3))})
 		require.NoError(t, err)
@@ -50,7 +50,7 @@ func TestUsersWalksAllPages(t *testing.T) {
 
 func TestUsersFiltersAndSorts(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		crowd(server, 3)
+		addSimilar(server, 3)
 		server.AddUser(identifai.UserInput{Name: "Zoë", Email: "zoe@example.org", Heuristic: "Average", PricingID: 1})
 		emails, err := collect(t, client, identifai.ListUsersParams{Search: new("ada+&=%"), PricingID: new(int64(2))})
 		require.NoError(t, err)
@@ -66,7 +66,7 @@ func TestUsersFiltersAndSorts(t *testing.T) {
 
 func TestUsersStopsFetchingAfterBreak(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		crowd(server, 25)
+		addSimilar(server, 25)
 		for _, err := range client.Users(t.Context(), identifai.ListUsersParams{PerPage: new(int64(10))}) {
 			require.NoError(t, err)
 			break
@@ -83,7 +83,7 @@ func TestUsersReturnsEmptyList(t *testing.T) {
 	})
 }
 
-func TestUsersNamesEveryBadParameter(t *testing.T) {
+func TestUsersReportsEveryInvalidParameter(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		_, err := collect(t, client, identifai.ListUsersParams{
 			Search: new("\xff"), Order: new(""), Direction: new(identifai.SortDirection("up")),
@@ -97,7 +97,7 @@ func TestUsersNamesEveryBadParameter(t *testing.T) {
 	})
 }
 
-// A list that would never end, or end before its end, is an error.
+// A list that would never end, or end too early, is an error.
 func TestUsersFailsOnRepeatedPage(t *testing.T) {
 	page := func(current, last int, ids ...int) string {
 		body := fmt.Sprintf(`{"current_page":%d,"last_page":%d,"per_page":"2","data":[`, current, last)
@@ -127,7 +127,7 @@ func TestUsersFailsOnRepeatedPage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 				for _, body := range tt.pages {
-					server.Fail(answer(200, body))
+					server.Fail(respond(200, body))
 				}
 				emails, err := collect(t, client, identifai.ListUsersParams{})
 				assert.Len(t, emails, tt.users)
@@ -144,10 +144,10 @@ func TestUsersFailsOnRepeatedPage(t *testing.T) {
 
 func TestFindUserByEmail(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		crowd(server, 120)
+		addSimilar(server, 120)
 		_, err := client.FindUserByEmail(t.Context(), "ada@example.com")
 		require.ErrorIs(t, err, rest.ErrNotFound)
-		assert.Len(t, server.Requests(), 2, "a partial match is none")
+		assert.Len(t, server.Requests(), 2, "a partial match does not count")
 
 		id := *server.AddUser(ada()).ID
 		user, err := client.FindUserByEmail(t.Context(), "ADA@example.com")
@@ -163,7 +163,7 @@ func TestFindUserByEmail(t *testing.T) {
 	})
 }
 
-// The constants are those of the specification.
+// The constants are those of the spec.
 func TestSortDirections(t *testing.T) {
 	var enum []any
 	for _, parameter := range spectest.Load(t, "identifai").Paths.Find("/api/partner/users").Get.Parameters {

@@ -35,10 +35,10 @@ func TestFindUserByEmailRequest(t *testing.T) {
 	assert.Equal(t, []string{"GET https://backend.identifai.net/api/partner/users?search=ada%2Ba_b%25%26c%40example.com&per_page=100&page=1"}, lines)
 }
 
-// Without PerPage all users would come in one answer, of whatever size.
-func TestUsersComeInPagesByDefault(t *testing.T) {
+// Without per_page a single response would contain all users.
+func TestUsersSendsPageSizeByDefault(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		crowd(server, 101)
+		addSimilar(server, 101)
 		emails, err := collect(t, client, identifai.ListUsersParams{})
 		require.NoError(t, err)
 		assert.Len(t, emails, 101)
@@ -47,9 +47,9 @@ func TestUsersComeInPagesByDefault(t *testing.T) {
 	})
 }
 
-// A last page that repeats the one before stands for users who are missing. One
-// that has become empty does not.
-func TestUsersNoticesALastPageThatRepeats(t *testing.T) {
+// A last page that repeats the page before hides missing users. An empty last page
+// does not.
+func TestUsersFailsOnRepeatedLastPage(t *testing.T) {
 	for last, problem := range map[string]string{
 		`{"data":[{"id":1}],"last_page":2}`:                      "page 2 of 2 brings no new users",
 		`{"data":[],"last_page":2,"current_page":2}`:             "",
@@ -64,7 +64,7 @@ func TestUsersNoticesALastPageThatRepeats(t *testing.T) {
 	} {
 		t.Run(last, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-				server.Fail(answer(200, `{"data":[{"id":1}],"last_page":2,"current_page":1}`), answer(200, last))
+				server.Fail(respond(200, `{"data":[{"id":1}],"last_page":2,"current_page":1}`), respond(200, last))
 				_, err := collect(t, client, identifai.ListUsersParams{})
 				if problem == "" {
 					require.NoError(t, err)
@@ -77,10 +77,10 @@ func TestUsersNoticesALastPageThatRepeats(t *testing.T) {
 	}
 }
 
-// A page that fails for good ends the list; one that fails once does not.
-func TestUsersWhenAPageFails(t *testing.T) {
+// A page that fails once is retried; an error of a page ends the list.
+func TestUsersReturnsPageError(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		crowd(server, 150)
+		addSimilar(server, 150)
 		server.Fail(resttest.Fault{}, resttest.HTML(502), resttest.Throttle("3"))
 		emails, err := collect(t, client, identifai.ListUsersParams{})
 		require.NoError(t, err)
@@ -93,24 +93,24 @@ func TestUsersWhenAPageFails(t *testing.T) {
 	}, 403, 429, 502)
 }
 
-// The list being out of reach is not the same as nobody being in it.
+// An unavailable list is not an empty list.
 func TestUpsertReturnsLookup404(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		server.Fail(answer(422, taken), resttest.Status(404).On(listURL))
+		server.Fail(respond(422, taken), resttest.Status(404).On(listURL))
 		_, err := client.UpsertUser(t.Context(), ada())
 		e := failure(t, err)
 		assert.Equal(t, 404, e.StatusCode)
 		assert.Equal(t, "GET", e.Method)
 		assert.Equal(t, rest.ExecutedNo, e.Executed)
-		require.ErrorIs(t, err, rest.ErrInvalid, "what the create was told is not lost")
+		require.ErrorIs(t, err, rest.ErrInvalid, "the error of the create is kept")
 		assert.EqualError(t, err, "identifai: UpsertUser: GET /api/partner/users: 404 Not Found: Not Found"+
-			" (looking the user up after: identifai: UpsertUser: POST /api/partner/user: 422 Unprocessable Entity:"+
+			" (lookup after: identifai: UpsertUser: POST /api/partner/user: 422 Unprocessable Entity:"+
 			" The email has already been taken.: email: The email has already been taken.)")
 	}, 404)
 }
 
-// Two users with the address, after a create of unknown outcome: which of them it
-// made cannot be told.
+// After a create with unknown outcome, two users have the email: which of them the
+// create made is unknown.
 func TestUpsertAfterUnknownCreateWithTwoMatches(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.AddUser(ada())
@@ -123,7 +123,7 @@ func TestUpsertAfterUnknownCreateWithTwoMatches(t *testing.T) {
 	}, 500)
 }
 
-// A create is repeated after a 429 and never after that in doubt.
+// A create is retried after a 429, and never when its outcome is unknown.
 func TestCreateIsRetriedOnlyAfter429(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(resttest.Throttle("5"), resttest.LostResponse())
@@ -137,39 +137,39 @@ func TestCreateIsRetriedOnlyAfter429(t *testing.T) {
 	}, 429)
 }
 
-// What is looked up and written in the end is what was asked for, all of it.
-func TestResolvedUpsertWritesEverything(t *testing.T) {
+// The update after a lookup sends every field.
+func TestUpdateAfterLookupWritesEveryField(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		id := server.AddUser(identifai.UserInput{Name: "Somebody", Email: "ADA@example.com", Heuristic: "Average", PricingID: 1}).ID
+		id := server.AddUser(identifai.UserInput{Name: "Other", Email: "ADA@example.com", Heuristic: "Average", PricingID: 1}).ID
 		u := ada()
 		u.Password, u.Readonly, u.Newsletter, u.SaveFiles = "Pa55word!", new(false), new(true), new(false)
 		_, err := client.UpsertUser(t.Context(), u)
 		require.NoError(t, err)
-		assert.Nil(t, u.ID, "the caller's input stays as it is")
+		assert.Nil(t, u.ID, "the caller's input is not changed")
 		want := u
 		want.ID = id
 		assert.Equal(t, []identifai.UserInput{want}, server.Users())
 	})
 }
 
-// Over a real connection: another server is told nothing.
-func TestKeyStaysWithItsOrigin(t *testing.T) {
-	thief := resttest.NewServer("thief", http.NotFoundHandler())
-	thief.Start()
-	defer thief.Close()
+// Over real connections: another server gets no request.
+func TestKeyIsSentToBaseURLOnly(t *testing.T) {
+	other := resttest.NewServer("other", http.NotFoundHandler())
+	other.Start()
+	defer other.Close()
 	server := identifaitest.NewServer()
 	server.Start()
 	defer server.Close()
-	server.Fail(resttest.Fault{Status: 307, Header: http.Header{"Location": {thief.URL}}}.Repeat(-1))
+	server.Fail(resttest.Fault{Status: 307, Header: http.Header{"Location": {other.URL}}}.Repeat(-1))
 	client := connect(t, server, []int{307})
 	for operation, call := range calls {
 		require.ErrorIs(t, call(t.Context(), client), rest.ErrRedirect, operation)
 	}
-	assert.Empty(t, thief.Requests())
+	assert.Empty(t, other.Requests())
 }
 
-// The server repeats key and password in all it says, and everything is logged.
-func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
+// The server repeats key and password in its responses, and everything is logged.
+func TestErrorsAndLogsContainNoSecrets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -178,7 +178,7 @@ func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
 		u := ada()
 		u.Password = "Marked-Pa55word!"
 		both := string(u.Password) + " " + identifaitest.Key
-		server.Fail(answer(429, `{"message":"`+both+`"}`), answer(422, `{"message":"`+both+`","errors":{"password":["`+both+`"]}}`))
+		server.Fail(respond(429, `{"message":"`+both+`"}`), respond(422, `{"message":"`+both+`","errors":{"password":["`+both+`"]}}`))
 		_, err := client.UpsertUser(t.Context(), u)
 		require.ErrorIs(t, err, rest.ErrInvalid)
 		logger.Error("failed", "error", err, "user", u)
@@ -191,7 +191,7 @@ func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
 	})
 }
 
-// Once the caller's time is over, the error is that of the create.
+// After the caller's deadline, the error is that of the create.
 func TestUpsertSkipsLookupAfterDeadline(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -200,12 +200,12 @@ func TestUpsertSkipsLookupAfterDeadline(t *testing.T) {
 		_, err := client.UpsertUser(ctx, ada())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, "POST", failure(t, err).Method)
-		assert.NotContains(t, err.Error(), "looking the user up")
+		assert.NotContains(t, err.Error(), "lookup")
 		assert.Equal(t, []string{writeURL}, sent(server))
 	})
 }
 
-// A refusal whose body is lost names no field. What was wrong may be the address.
+// An error response whose body is lost names no field. The email may be the reason.
 func TestUpsertLooksUpAfterErrorWithoutFields(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		taken := server.AddUser(ada())
@@ -214,11 +214,34 @@ func TestUpsertLooksUpAfterErrorWithoutFields(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, upsert.Result[int64]{ID: *taken.ID, Outcome: upsert.Updated}, result.Result)
 
-		server.Fail(answer(400, `{"message":"no"}`))
+		server.Fail(respond(400, `{"message":"no"}`))
 		other := ada()
 		other.Email = "eve@example.com"
 		_, err = client.UpsertUser(t.Context(), other)
-		require.ErrorIs(t, err, rest.ErrInvalid, "nobody is found: it was something else")
+		require.ErrorIs(t, err, rest.ErrInvalid, "no user is found: there was another reason")
 		assert.Len(t, server.Users(), 1)
 	}, 400, 422)
+}
+
+func TestExactSpellingWinsIfSeveralUsersMatch(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		for _, email := range []string{"ADA@example.com", "ada@example.com", "Ada@example.com"} {
+			u := ada()
+			u.Name, u.Email = "Other", email
+			server.AddUser(u)
+		}
+		user, err := client.FindUserByEmail(t.Context(), "ada@example.com")
+		require.NoError(t, err)
+		assert.EqualValues(t, 2, user.ID)
+		result, err := client.UpsertUser(t.Context(), ada())
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Result[int64]{ID: 2, Outcome: upsert.Updated}, result.Result)
+		bulk, err := client.Bulk(t.Context(), 2)
+		require.NoError(t, err)
+		preview, err := bulk.Preview(t.Context(), ada())
+		require.NoError(t, err)
+		assert.EqualValues(t, 2, preview.ID)
+		_, err = client.FindUserByEmail(t.Context(), "aDa@example.com")
+		require.ErrorIs(t, err, rest.ErrConflict, "no exact spelling")
+	})
 }

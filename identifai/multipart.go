@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// multipartForm is a request body of type multipart/form-data. It is kept in memory, so
-// that it has a length and can be sent again.
+// multipartForm is a request body of type multipart/form-data. It is in memory, so
+// that its length is known and it can be sent again.
 type multipartForm struct {
 	body         bytes.Buffer
 	parts        *multipart.Writer
@@ -44,19 +44,19 @@ func encodeID(id int64) *multipartForm {
 	return f
 }
 
-// reader returns the content type and the body. net/http sends head and body in
-// one write, and can rewind it, because it is a bytes.Reader.
+// reader returns the content type and the body. The body is a bytes.Reader, so
+// net/http can rewind it, and sends header and body in one write.
 func (f *multipartForm) reader() (contentType string, body io.Reader) {
-	// A bytes.Buffer takes all that is written, so nothing here can fail.
+	// Writing to a bytes.Buffer never fails.
 	_ = f.parts.Close()
 	return f.parts.FormDataContentType(), bytes.NewReader(f.body.Bytes())
 }
 
 func (f *multipartForm) text(name, value string) { _ = f.parts.WriteField(name, value) }
 
-// id writes an id. Multipart has no null: of all ways to say that there is none,
-// the empty part is the only one that the document admits (the field is required
-// and nullable), and Laravel reads it as null (inference).
+// id writes an id, or an empty part if there is none. Multipart has no null. Only
+// an empty part fits the spec (the field is required and nullable), and Laravel
+// reads it as null (inference).
 func (f *multipartForm) id(id *int64) {
 	if id == nil {
 		f.text("id", "")
@@ -67,8 +67,8 @@ func (f *multipartForm) id(id *int64) {
 
 func (f *multipartForm) number(name string, value int64) { f.text(name, strconv.FormatInt(value, 10)) }
 
-// boolean writes 1 or 0, or the words with WithTextBooleans. Unset, it writes
-// nothing: Laravel would read an empty part as null, which a boolean may not be.
+// boolean writes 1 or 0, or true or false with WithTextBooleans. It writes no part
+// for nil: Laravel reads an empty part as null, which a boolean must not be.
 func (f *multipartForm) boolean(name string, value *bool) {
 	switch {
 	case value == nil:

@@ -10,16 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// strictForm reads a form to the letter of RFC 7578 and RFC 2046, without the
-// leniency of mime/multipart: nothing before the first part or behind the last,
-// a boundary of allowed characters, CRLF everywhere, one header a part.
+// strictForm parses a form exactly by RFC 7578 and RFC 2046, without the leniency
+// of mime/multipart: no text before the first part or after the last, a boundary of
+// allowed characters, CRLF everywhere, one header per part.
 func strictForm(body, boundary string) (map[string]string, error) {
 	if !regexp.MustCompile(`^[0-9A-Za-z'()+_,./:=?-]{1,70}$`).MatchString(boundary) {
 		return nil, fmt.Errorf("boundary %q", boundary)
 	}
 	rest, found := strings.CutPrefix(body, "--"+boundary+"\r\n")
 	if !found {
-		return nil, fmt.Errorf("the body does not begin with the boundary")
+		return nil, fmt.Errorf("the body does not start with the boundary")
 	}
 	parts := make(map[string]string)
 	for {
@@ -32,7 +32,7 @@ func strictForm(body, boundary string) (map[string]string, error) {
 			return nil, fmt.Errorf("header %q", head)
 		}
 		if _, twice := parts[name[1]]; twice {
-			return nil, fmt.Errorf("part %s comes twice", name[1])
+			return nil, fmt.Errorf("part %s occurs twice", name[1])
 		}
 		value, tail, found := strings.Cut(tail, "\r\n--"+boundary)
 		if !found {
@@ -43,7 +43,7 @@ func strictForm(body, boundary string) (map[string]string, error) {
 			return parts, nil
 		}
 		if rest, found = strings.CutPrefix(tail, "\r\n"); !found {
-			return nil, fmt.Errorf("behind part %s: %q", name[1], tail)
+			return nil, fmt.Errorf("after part %s: %q", name[1], tail)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func TestStrictFormRejectsDeviations(t *testing.T) {
 		"another header": strings.Replace(good, "\r\n\r\n", "\r\nContent-Type: text/plain\r\n\r\n", 1),
 		"name twice":     part("id", "") + good,
 		"no end":         part("id", ""),
-		"odd name":       part(`i"d`, "") + good,
+		"invalid name":   part(`i"d`, "") + good,
 	} {
 		_, err := strictForm(body, "B")
 		assert.Error(t, err, name)

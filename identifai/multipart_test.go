@@ -19,7 +19,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// crlf writes a body line by line as it travels.
+// crlf joins the lines of a body as they are sent.
 func crlf(lines ...string) string { return strings.Join(lines, "\r\n") }
 
 func part(name, value string) string {
@@ -43,7 +43,7 @@ func TestUpsertRequestsExact(t *testing.T) {
 			part("id", "7") + part("name", "Ada Lovelace") + part("email", "ada@example.com") + part("password", "Pa55word!") +
 				part("heuristic", "Average") + part("pricing_id", "2") +
 				part("readonly", "1") + part("newsletter", "0") + part("save_files", "1") + "--B--\r\n"},
-		{"booleans as words", full, []rest.Option{identifai.WithTextBooleans()},
+		{"booleans as text", full, []rest.Option{identifai.WithTextBooleans()},
 			part("id", "7") + part("name", "Ada Lovelace") + part("email", "ada@example.com") + part("password", "Pa55word!") +
 				part("heuristic", "Average") + part("pricing_id", "2") +
 				part("readonly", "true") + part("newsletter", "false") + part("save_files", "true") + "--B--\r\n"},
@@ -113,7 +113,7 @@ func TestBodyIsRetriedByteForByte(t *testing.T) {
 	}, 429)
 }
 
-// FuzzMultipart has two independent readers take the encoder's bodies apart.
+// FuzzMultipart parses the encoder's bodies with two independent parsers.
 func FuzzMultipart(f *testing.F) {
 	f.Add("Ada", "ada@example.com", "Pa55\"word", "Average", int64(2), byte(0))
 	f.Add("a\r\n--B\r\nb", "ada@example.com", "", "x\x00y", int64(1), byte(7))

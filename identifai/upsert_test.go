@@ -28,7 +28,7 @@ func TestUpsertCreatesAndUpdates(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := identifaitest.NewServer(options...)
-			client := connect(t, server, []int{200}) // a bare user is not in the specification
+			client := connect(t, server, []int{200}) // a bare user is not in the spec
 			u := ada()
 			result, err := client.UpsertUser(t.Context(), u)
 			require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestUpsertCreatesAndUpdates(t *testing.T) {
 	}
 }
 
-func TestUpsertOfAnUnknownIDIsAnError(t *testing.T) {
+func TestUpsertReturnsErrorForUnknownID(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		u := ada()
 		u.ID = new(int64(9))
@@ -57,12 +57,13 @@ func TestUpsertOfAnUnknownIDIsAnError(t *testing.T) {
 		require.ErrorIs(t, err, rest.ErrInvalid)
 		assert.Equal(t, []string{"The selected id is invalid."}, failure(t, err).Fields["id"])
 		assert.Empty(t, server.Users())
-		assert.Len(t, server.Requests(), 1, "an update is not looked up")
+		assert.Len(t, server.Requests(), 1, "no lookup after an update")
 	})
 }
 
-// crowd adds users whose addresses contain that of ada, so that hers comes late.
-func crowd(server *identifaitest.Server, n int) {
+// addSimilar adds users whose emails contain that of ada, so that hers is on a
+// later page.
+func addSimilar(server *identifaitest.Server, n int) {
 	for i := range n {
 		u := ada()
 		u.Email = fmt.Sprintf("x%d.ada@example.com", i)
@@ -80,18 +81,19 @@ func TestUpsertUpdatesExistingUserOnEmailConflict(t *testing.T) {
 	}{
 		{"422", 422, "ada@example.com", 0, 1},
 		{"400", 400, "ada@example.com", 0, 1},
-		{"another case", 422, "ADA@Example.com", 0, 1},
+		{"409", 409, "ada@example.com", 0, 1},
+		{"other letter case", 422, "ADA@Example.com", 0, 1},
 		{"on page 3", 422, "ada@example.com", 230, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := identifaitest.NewServer(identifaitest.WithInvalidStatus(tt.status))
-				crowd(server, tt.before)
-				known := ada()
-				known.Email, known.Name = tt.email, "Somebody"
-				id := *server.AddUser(known).ID
-				result, err := connect(t, server, nil).UpsertUser(t.Context(), ada())
+				addSimilar(server, tt.before)
+				existing := ada()
+				existing.Email, existing.Name = tt.email, "Other"
+				id := *server.AddUser(existing).ID
+				result, err := connect(t, server, []int{409}).UpsertUser(t.Context(), ada()) // 409 is not in the spec
 				require.NoError(t, err)
 				assert.Equal(t, upsert.Result[int64]{ID: id, Outcome: upsert.Updated}, result.Result)
 				user, _ := server.User("ada@example.com")
@@ -105,24 +107,24 @@ func TestUpsertUpdatesExistingUserOnEmailConflict(t *testing.T) {
 
 func TestUpsertReturnsCreateErrorWhenLookupFindsNone(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		server.Fail(answer(422, `{"message":"The given data was invalid.","errors":{"email":["The email has already been taken."]}}`))
+		server.Fail(respond(422, `{"message":"The given data was invalid.","errors":{"email":["The email has already been taken."]}}`))
 		_, err := client.UpsertUser(t.Context(), ada())
 		e := failure(t, err)
-		assert.Equal(t, 422, e.StatusCode, "another partner's address")
+		assert.Equal(t, 422, e.StatusCode, "the email belongs to another partner")
 		assert.Equal(t, rest.ExecutedNo, e.Executed)
 		assert.Equal(t, []string{writeURL, listURL}, sent(server))
 
 		server.AddUser(ada())
 		server.AddUser(ada())
 		_, err = client.UpsertUser(t.Context(), ada())
-		assert.Equal(t, 422, failure(t, err).StatusCode, "two users with the address")
+		assert.Equal(t, 422, failure(t, err).StatusCode, "two users with the same spelling")
 		assert.Len(t, server.Users(), 2)
 	})
 }
 
 func TestUpsertReturnsOtherCreateErrors(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		server.Fail(answer(422, `{"message":"The given data was invalid.","errors":{"pricing_id":["The selected pricing id is invalid."]}}`))
+		server.Fail(respond(422, `{"message":"The given data was invalid.","errors":{"pricing_id":["The selected pricing id is invalid."]}}`))
 		_, err := client.UpsertUser(t.Context(), ada())
 		require.ErrorIs(t, err, rest.ErrInvalid)
 		assert.Equal(t, []string{writeURL}, sent(server))
@@ -135,7 +137,7 @@ func TestUpsertReturnsOtherCreateErrors(t *testing.T) {
 	})
 }
 
-func TestUpsertEndsWithItsContext(t *testing.T) {
+func TestUpsertReturnsWhenContextEnds(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -151,11 +153,11 @@ func TestUpsertEndsWithItsContext(t *testing.T) {
 		_, err = client.UpsertUser(ctx, ada())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, rest.ExecutedMaybe, failure(t, err).Executed)
-		assert.Len(t, server.Requests(), 1, "nothing is looked up after the end")
+		assert.Len(t, server.Requests(), 1, "no lookup after the deadline")
 	})
 }
 
-func TestUpsertRejectsBadInputUnsent(t *testing.T) {
+func TestUpsertRejectsInvalidInputWithoutRequest(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		_, err := client.UpsertUser(t.Context(), identifai.UserInput{})
 		require.ErrorIs(t, err, rest.ErrInvalid)
@@ -163,11 +165,11 @@ func TestUpsertRejectsBadInputUnsent(t *testing.T) {
 	})
 }
 
-func TestPasswordThatTheServerRepeatsStaysSecret(t *testing.T) {
+func TestPasswordInResponseIsRedacted(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		u := ada()
 		u.Password = "Marked-Pa55word!"
-		server.Fail(answer(422, `{"message":"Marked-Pa55word! is weak","errors":{"password":["Marked-Pa55word! has leaked"]}}`))
+		server.Fail(respond(422, `{"message":"Marked-Pa55word! is weak","errors":{"password":["Marked-Pa55word! has leaked"]}}`))
 		_, err := client.UpsertUser(t.Context(), u)
 		e := failure(t, err)
 		assert.Equal(t, "[redacted] is weak", e.Message)
@@ -175,8 +177,8 @@ func TestPasswordThatTheServerRepeatsStaysSecret(t *testing.T) {
 	})
 }
 
-// The documented quotas are kept by waiting: nobody is lost, nobody doubled.
-func TestUpsertsUnderTheDocumentedQuotas(t *testing.T) {
+// Calls wait to stay within the documented quotas; no user is lost or created twice.
+func TestUpsertsStayWithinDocumentedQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := identifaitest.NewServer(identifaitest.WithQuotas())
 		client := connect(t, server, nil)
@@ -197,7 +199,7 @@ func TestUpsertsUnderTheDocumentedQuotas(t *testing.T) {
 	})
 }
 
-// A redirect to another host is an error, and the key does not go there.
+// A redirect to another host is an error; the key is not sent there.
 func TestRedirectIsNotFollowed(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		for _, status := range []int{301, 302, 303, 307, 308} {
@@ -211,26 +213,26 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}, 301, 302, 303, 307, 308)
 }
 
-func TestNullsAreAcceptedAnywhere(t *testing.T) {
+func TestNullIsAcceptedInEveryField(t *testing.T) {
 	fields := strings.Split("name email email_verified_at address zip city country phone contact vat created_at updated_at balance heuristic readonly pricing partner", " ")
 	body := `{"data":{"id":7`
 	for _, field := range fields {
 		body += fmt.Sprintf(`,%q:null`, field)
 	}
-	result, err := answering(t, 200, body+`}}`).UpsertUser(t.Context(), ada())
+	result, err := clientWithResponse(t, 200, body+`}}`).UpsertUser(t.Context(), ada())
 	require.NoError(t, err)
 	assert.Equal(t, int64(7), result.ID)
 
 	nested := `{"data":{"id":7,"pricing":{"id":1,"name":null,"sku":null},"partner":{"id":3,"name":null,"email":null,"partner":null,"pricing":null}}}`
-	result, err = answering(t, 200, nested).UpsertUser(t.Context(), ada())
+	result, err = clientWithResponse(t, 200, nested).UpsertUser(t.Context(), ada())
 	require.NoError(t, err)
 	assert.Equal(t, int64(3), result.User.Partner.ID)
 }
 
-func TestConnectionsAreReadToTheirEnd(t *testing.T) {
-	_, err := answering(t, 200, `{"data":{"id":7}}`+strings.Repeat(" ", 1<<20)).UpsertUser(t.Context(), ada())
+func TestResponseIsReadToItsEnd(t *testing.T) {
+	_, err := clientWithResponse(t, 200, `{"data":{"id":7}}`+strings.Repeat(" ", 1<<20)).UpsertUser(t.Context(), ada())
 	require.NoError(t, err)
-	_, err = answering(t, 200, `{"data":{"id":7}} trailing`).UpsertUser(t.Context(), ada())
+	_, err = clientWithResponse(t, 200, `{"data":{"id":7}} trailing`).UpsertUser(t.Context(), ada())
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, io.EOF)
 }

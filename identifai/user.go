@@ -10,8 +10,8 @@ import (
 )
 
 type (
-	// User is a user as identifAI shows it. Fields that it left out or answered
-	// as null are nil, an absent name or address is empty.
+	// User is a user in identifAI's responses. A field that is absent or null is
+	// nil; a name or email that is absent is empty.
 	User = gen.User
 	// Pricing is a pricing plan.
 	Pricing = gen.Pricing
@@ -19,32 +19,33 @@ type (
 	Credits = gen.Credits
 )
 
-// UserInput is how a user is to look after [Client.UpsertUser]. Name, Email,
-// Heuristic and PricingID are required, for updates too (vendor page "Create or
-// update user"). Any other field that is not set is not sent; an existing user
-// then presumably keeps what it has there (inference). The names in errors are
-// those of the page: pricing_id, save_files and so on.
+// UserInput is the input of [Client.UpsertUser]. Name, Email, Heuristic and
+// PricingID are required, also for updates (vendor page "Create or update user").
+// Other fields that are not set are not sent; an existing user then keeps the value
+// (inference). Errors use the field names of the page: pricing_id, save_files and
+// so on.
 type UserInput struct {
 	// ID is the id that an earlier upsert returned. nil creates a user.
 	ID    *int64
 	Name  string
 	Email string
-	// Heuristic gives the user's verdicts. The vendor publishes no list; its
-	// examples show Average and AverageExcludeObsolete.
+	// Heuristic selects how the user's verdicts are computed. The vendor publishes
+	// no list; its examples contain Average and AverageExcludeObsolete.
 	Heuristic string
 	// PricingID is the id of one of [Client.Pricings].
 	PricingID int64
-	// Password is not sent when empty. The vendor publishes no rules for it.
+	// Password is not sent if empty. The vendor publishes no rules for it.
 	Password rest.Secret
-	// Readonly users can only look at results.
+	// Readonly users can only view results.
 	Readonly *bool
-	// Newsletter and SaveFiles can be set but are never shown.
+	// Newsletter and SaveFiles can be set, but responses never contain them.
 	Newsletter *bool
 	SaveFiles  *bool
 }
 
-// Validate makes the checks UpsertUser makes before it sends anything. Its error
-// is a *rest.Error that names every bad field and matches rest.ErrInvalid.
+// Validate makes the checks that UpsertUser makes before it sends a request. Its
+// error is a *rest.Error that names every invalid field and matches
+// rest.ErrInvalid.
 func (u UserInput) Validate() error {
 	var p check.Problems
 	if u.ID != nil {
@@ -59,18 +60,18 @@ func (u UserInput) Validate() error {
 	return p.Err(provider, opUpsert)
 }
 
-// LogValue keeps the password out of what slog writes: a handler for JSON would
-// otherwise marshal it as it is. That it does with inputs in a list or in a struct of
-// your own: log them one by one.
+// LogValue hides the password in slog output; a JSON handler would otherwise write
+// it as it is. It does so for inputs in a list or in another struct: log inputs one
+// by one.
 func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
 
-// Format keeps the password out of what fmt writes, also where a verb does not fit:
-// fmt then writes fields without asking their types.
+// Format hides the password in fmt output, also for a verb that does not fit: fmt
+// then ignores the methods of the fields.
 func (u UserInput) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
 }
 
-// redacted has no methods, and the name that %#v writes.
+// redacted returns a value without methods; its type has the name that %#v prints.
 func (u UserInput) redacted() any {
 	if u.Password != "" {
 		u.Password = rest.Secret(u.Password.String())

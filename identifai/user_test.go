@@ -60,8 +60,8 @@ func TestNewReportsEveryProblem(t *testing.T) {
 	require.ErrorContains(t, err, "identifai.WithTextBooleans: not an option of partoo")
 }
 
-// A pointer in a list under a verb that does not fit is printed without asking the
-// types of its fields.
+// fmt ignores the methods of fields if a pointer in a list is printed with a verb
+// that does not fit.
 func TestInputsPrintNoPasswords(t *testing.T) {
 	u := ada()
 	u.Password = "Pa55word!"

@@ -7,91 +7,91 @@ import (
 	"github.com/usersync/usersync/internal/address"
 )
 
-// userList holds what a list told of users. A nil one knows nobody.
+// userList contains the users that Bulk listed. A nil list contains none.
 type userList struct {
 	mu    sync.Mutex
 	users map[int64]*User
-	ids   map[string]int64 // by address; several when more than one user has it
-	// complete means that whoever is not in it does not exist. It ends with the first
-	// user taken.
+	ids   map[string]int64 // by email; ambiguous if several users have it
+	// complete means that a user who is not in the list does not exist. It is false
+	// after the first take.
 	complete bool
 
-	// What many users have in common is kept once.
+	// Values that many users share are stored once.
 	partners map[int64]*User
 	pricings map[int64]*Pricing
 }
 
-// ambiguous is in the place of an id.
+// ambiguous is stored instead of an id.
 const ambiguous = 0
 
-func newIndex() *userList {
+func newUserList() *userList {
 	return &userList{
 		users: make(map[int64]*User), ids: make(map[string]int64),
 		partners: make(map[int64]*User), pricings: make(map[int64]*Pricing),
 	}
 }
 
-// add takes up a listed user.
-func (x *userList) add(user User) {
+// add adds a listed user.
+func (l *userList) add(user User) {
 	if user.Partner != nil {
-		user.Partner = intern(x.partners, user.Partner.ID, user.Partner)
+		user.Partner = intern(l.partners, user.Partner.ID, user.Partner)
 	}
 	if user.Pricing != nil {
-		user.Pricing = intern(x.pricings, user.Pricing.ID, user.Pricing)
+		user.Pricing = intern(l.pricings, user.Pricing.ID, user.Pricing)
 	}
-	x.users[user.ID] = &user
+	l.users[user.ID] = &user
 	key := address.Key(user.Email)
-	if _, taken := x.ids[key]; taken {
-		x.ids[key] = ambiguous
+	if _, taken := l.ids[key]; taken {
+		l.ids[key] = ambiguous
 		return
 	}
-	x.ids[key] = user.ID
+	l.ids[key] = user.ID
 }
 
-// intern returns the value kept under an id when it is the same, or else keeps
-// this one.
-func intern[T any](kept map[int64]*T, id int64, value *T) *T {
-	if have, ok := kept[id]; ok && reflect.DeepEqual(have, value) {
-		return have
+// intern returns the value stored under the id if it is equal. Otherwise it stores
+// and returns this one.
+func intern[T any](stored map[int64]*T, id int64, value *T) *T {
+	if old, ok := stored[id]; ok && reflect.DeepEqual(old, value) {
+		return old
 	}
-	kept[id] = value
+	stored[id] = value
 	return value
 }
 
-// peek returns the user listed under the id of u or else under its address, or
-// nil. whole means that nil is a user who does not exist.
-func (x *userList) peek(u UserInput) (have *User, whole bool) {
-	if x == nil {
+// peek returns the user with the id of u, or else with its email, or nil. complete
+// reports whether nil means that the user does not exist.
+func (l *userList) peek(u UserInput) (current *User, complete bool) {
+	if l == nil {
 		return nil, false
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	have, key := x.get(u)
-	id, listed := x.ids[key]
-	return have, x.complete && !(u.ID == nil && listed && id == ambiguous)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	current, key := l.get(u)
+	id, listed := l.ids[key]
+	return current, l.complete && !(u.ID == nil && listed && id == ambiguous)
 }
 
-// take is look, once: afterwards neither the user nor the address of u is known
-// any more, since a write may change both.
-func (x *userList) take(u UserInput) *User {
-	if x == nil {
+// take is peek and removes the user and the email of u from the list, since a
+// write may change both.
+func (l *userList) take(u UserInput) *User {
+	if l == nil {
 		return nil
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.complete = false
-	have, key := x.get(u)
-	delete(x.ids, key)
-	if have != nil {
-		delete(x.users, have.ID)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.complete = false
+	current, key := l.get(u)
+	delete(l.ids, key)
+	if current != nil {
+		delete(l.users, current.ID)
 	}
-	return have
+	return current
 }
 
-func (x *userList) get(u UserInput) (have *User, key string) {
+func (l *userList) get(u UserInput) (current *User, key string) {
 	key = address.Key(u.Email)
 	if u.ID != nil {
-		return x.users[*u.ID], key
+		return l.users[*u.ID], key
 	}
-	return x.users[x.ids[key]], key // no user has the id several, or 0
+	return l.users[l.ids[key]], key // no user has the id ambiguous, which is 0
 }

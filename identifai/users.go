@@ -10,10 +10,10 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// SendCreationEmail mails the user a link to set a password or to activate the
-// account, and returns the user (vendor page "Send creation email"). It is not
-// repeated when its outcome is unknown: the error has Executed maybe or yes then,
-// and the mail may have gone out. A user that does not exist is an error that
+// SendCreationEmail sends the user an email with a link to set a password or to
+// activate the account, and returns the user (vendor page "Send creation email").
+// It is not retried if the outcome is unknown: Executed of the error is then maybe
+// or yes, and the email may have been sent. An unknown user is an error that
 // matches rest.ErrNotFound.
 func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) {
 	const operation = "SendCreationEmail"
@@ -24,55 +24,60 @@ func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) 
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	contentType, body := encodeID(id).reader()
-	answer, err := rest.Decode[userResponse](c.api.SendCreationEmailWithBody(ctx, contentType, body))
-	return answer.user(), err
+	resp, err := rest.Decode[userResponse](c.api.SendCreationEmailWithBody(ctx, contentType, body))
+	return resp.user(), err
 }
 
-// Pricings returns the pricing plans on offer (vendor page "Get pricings"). The
-// page does not show the answer: a list is understood bare and in data.
+// Pricings returns the pricing plans (vendor page "Get pricings"). The page does
+// not show the response: a list is accepted bare and in data.
 func (c *Client) Pricings(ctx context.Context) ([]Pricing, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Pricings"})
-	answer, err := rest.Decode[pricingsResponse](c.api.ListPricings(ctx))
-	return answer.pricings(), err
+	resp, err := rest.Decode[pricingsResponse](c.api.ListPricings(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return withoutNil(resp), nil
 }
 
-// Credits returns the credits of the user that the key belongs to (vendor page
-// "User credits").
+// Credits returns the credits of the key's own user (vendor page "User credits").
 func (c *Client) Credits(ctx context.Context) (Credits, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Credits"})
-	answer, err := rest.Decode[creditsResponse](c.api.GetCredits(ctx))
-	return answer.credits(), err
+	resp, err := rest.Decode[creditsResponse](c.api.GetCredits(ctx))
+	if err != nil {
+		return Credits{}, err
+	}
+	return Credits{AvailableCredits: *resp.AvailableCredits, TotalSpent: *resp.TotalSpent}, nil
 }
 
-// userResponse reads a user in data, as the vendor's examples show it, and a bare
-// one, as its schema says.
+// userResponse is a user in data, as in the vendor's examples, or a bare user, as
+// in its schema.
 type userResponse struct {
 	User
 	Data *User `json:"data"`
 }
 
-// Check wants an id.
-func (a userResponse) Check() error {
-	if a.user().ID <= 0 {
-		return errors.New("the answer has no user id")
+// Check requires an id.
+func (r userResponse) Check() error {
+	if r.user().ID <= 0 {
+		return errors.New("response contains no user id")
 	}
 	return nil
 }
 
-func (a userResponse) user() User {
-	if a.Data != nil {
-		return *a.Data
+func (r userResponse) user() User {
+	if r.Data != nil {
+		return *r.Data
 	}
-	return a.User
+	return r.User
 }
 
-// pricingsResponse reads plans in data and bare ones.
+// pricingsResponse is a list of plans in data or a bare list.
 type pricingsResponse []*Pricing
 
-// UnmarshalJSON tells the two apart by their first byte.
-func (a *pricingsResponse) UnmarshalJSON(text []byte) error {
+// UnmarshalJSON distinguishes the two forms by the first byte.
+func (r *pricingsResponse) UnmarshalJSON(text []byte) error {
 	if !bytes.HasPrefix(text, []byte("{")) {
-		return json.Unmarshal(text, (*[]*Pricing)(a))
+		return json.Unmarshal(text, (*[]*Pricing)(r))
 	}
 	var envelope struct {
 		Data []*Pricing `json:"data"`
@@ -80,54 +85,44 @@ func (a *pricingsResponse) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &envelope); err != nil {
 		return err
 	}
-	*a = envelope.Data
+	*r = envelope.Data
 	return nil
 }
 
-// Check wants a list, of plans that can be told apart.
-func (a pricingsResponse) Check() error {
-	if a == nil {
-		return errors.New("the answer has no list of pricing plans")
+// Check requires a list in which every plan has an id.
+func (r pricingsResponse) Check() error {
+	if r == nil {
+		return errors.New("response contains no list of pricing plans")
 	}
-	for _, pricing := range a {
-		if pricing != nil && pricing.ID <= 0 {
-			return errors.New("the answer has a pricing plan without an id")
+	for _, pricing := range withoutNil(r) {
+		if pricing.ID <= 0 {
+			return errors.New("response contains a pricing plan without an id")
 		}
 	}
 	return nil
 }
 
-// pricings leaves nulls out. An empty list stays one.
-func (a pricingsResponse) pricings() []Pricing {
-	if a == nil {
-		return nil
-	}
-	pricings := make([]Pricing, 0, len(a))
-	for _, pricing := range a {
-		if pricing != nil {
-			pricings = append(pricings, *pricing)
-		}
-	}
-	return pricings
-}
-
-// creditsResponse tells credits of 0 from none.
+// creditsResponse distinguishes 0 credits from absent credits.
 type creditsResponse struct {
 	AvailableCredits *float64 `json:"available_credits"`
 	TotalSpent       *float64 `json:"total_spent"`
 }
 
-// Check wants both numbers.
-func (a creditsResponse) Check() error {
-	if a.AvailableCredits == nil || a.TotalSpent == nil {
-		return errors.New("the answer has no credits")
+// Check requires both numbers.
+func (r creditsResponse) Check() error {
+	if r.AvailableCredits == nil || r.TotalSpent == nil {
+		return errors.New("response contains no credits")
 	}
 	return nil
 }
 
-func (a creditsResponse) credits() Credits {
-	if a.AvailableCredits == nil || a.TotalSpent == nil {
-		return Credits{}
+// withoutNil returns the values of a list that are not null. It never returns nil.
+func withoutNil[T any](list []*T) []T {
+	values := make([]T, 0, len(list))
+	for _, v := range list {
+		if v != nil {
+			values = append(values, *v)
+		}
 	}
-	return Credits{AvailableCredits: *a.AvailableCredits, TotalSpent: *a.TotalSpent}
+	return values
 }

@@ -30,7 +30,7 @@ func TestSendCreationEmail(t *testing.T) {
 }
 
 func TestSendCreationEmailIsNotRetried(t *testing.T) {
-	for name, fault := range map[string]resttest.Fault{"lost answer": resttest.LostResponse(), "503": {Status: 503, Execute: true}} {
+	for name, fault := range map[string]resttest.Fault{"lost response": resttest.LostResponse(), "503": {Status: 503, Execute: true}} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 				id := *server.AddUser(ada()).ID
@@ -45,7 +45,7 @@ func TestSendCreationEmailIsNotRetried(t *testing.T) {
 		id := *server.AddUser(ada()).ID
 		server.Fail(resttest.Throttle("5"))
 		_, err := client.SendCreationEmail(t.Context(), id)
-		require.NoError(t, err, "a 429 did nothing")
+		require.NoError(t, err, "a 429 was not executed")
 		assert.Len(t, server.EmailsSent(), 1)
 	}, 429)
 }
@@ -78,7 +78,7 @@ func TestPricingsLists(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			pricings, err := answering(t, 200, tt.body).Pricings(t.Context())
+			pricings, err := clientWithResponse(t, 200, tt.body).Pricings(t.Context())
 			assert.Equal(t, tt.want, pricings)
 			if tt.problem == "" {
 				require.NoError(t, err)
@@ -89,7 +89,7 @@ func TestPricingsLists(t *testing.T) {
 	}
 }
 
-// calls are all operations, on input that is in order.
+// calls are all operations with valid input.
 var calls = map[string]func(context.Context, *identifai.Client) error{
 	"UpsertUser": func(ctx context.Context, c *identifai.Client) error {
 		u := ada()
@@ -124,10 +124,10 @@ var calls = map[string]func(context.Context, *identifai.Client) error{
 func TestUnusableResponsesAreErrors(t *testing.T) {
 	for operation, call := range calls {
 		for name, body := range map[string]string{
-			"empty": "", "null": "null", "nothing in it": "{}", "null in data": `{"data":null}`, "HTML": "<html>", "cut": `{"data":`, "text": `"x"`, "number": "7",
+			"empty": "", "null": "null", "no fields": "{}", "null in data": `{"data":null}`, "HTML": "<html>", "cut": `{"data":`, "text": `"x"`, "number": "7",
 		} {
 			t.Run(operation+" "+name, func(t *testing.T) {
-				err := call(t.Context(), answering(t, 200, body))
+				err := call(t.Context(), clientWithResponse(t, 200, body))
 				e := failure(t, err)
 				assert.Equal(t, operation, e.Operation)
 				assert.Equal(t, 200, e.StatusCode)
@@ -153,13 +153,13 @@ func TestCancelledContextsSendNothing(t *testing.T) {
 	}
 }
 
-func TestPIUsesTheSameStack(t *testing.T) {
+func TestAPIUsesTheSameStack(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.Fail(resttest.Throttle("1"))
-		answer, err := client.API().GetCreditsWithResponse(t.Context())
+		resp, err := client.API().GetCreditsWithResponse(t.Context())
 		require.NoError(t, err)
-		assert.InDelta(t, 159, answer.JSON200.AvailableCredits, 0)
-		assert.NotContains(t, answer.HTTPResponse.Request.Header, "X-Api-Key")
+		assert.InDelta(t, 159, resp.JSON200.AvailableCredits, 0)
+		assert.NotContains(t, resp.HTTPResponse.Request.Header, "X-Api-Key")
 
 		server.Fail(resttest.Status(403))
 		_, err = client.API().GetCreditsWithResponse(t.Context())

@@ -1,5 +1,5 @@
-// Package identifaitest serves a fake identifAI for the tests of services, in the
-// manner of net/http/httptest:
+// Package identifaitest provides a fake identifAI server for the tests of services,
+// used like net/http/httptest:
 //
 //	func TestSignUp(t *testing.T) {
 //		server := identifaitest.NewServer()
@@ -14,8 +14,8 @@
 //	}
 //
 // It works in memory, also under testing/synctest, or over loopback after Start,
-// and fails on demand (package resttest). It keeps the users of one partner and
-// behaves as the vendor's pages say. Where they say nothing it does what the
-// Laravel framework does, on which identifAI seems to run (inference): error
-// bodies, trimming, booleans, paging, throttling.
+// and fails on demand (package resttest). It stores the users of one partner and
+// behaves as the vendor's pages describe. Where they are silent, it behaves like
+// the framework Laravel, which identifAI seems to use (inference): error bodies,
+// trimming, booleans, paging, throttling.
 package identifaitest

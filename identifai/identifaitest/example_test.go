@@ -9,8 +9,8 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// The answer to the create is lost. The client looks the user up and brings it up
-// to date; it is there once.
+// The response to the create is lost. The client looks the user up and updates it;
+// it exists once.
 func Example() {
 	server := identifaitest.NewServer()
 	server.Fail(resttest.LostResponse().On("POST /api/partner/user"))

@@ -14,16 +14,15 @@ import (
 	"github.com/usersync/usersync/identifai/identifaitest"
 )
 
-// reply is an answer as it came.
+// reply is a response.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send sends a request, such as "GET /partner/users", with the key and asking for
-// JSON unless headers say otherwise. A form, where there is one, is a list of
-// names and values.
+// send sends a request, such as "GET /partner/users", with the key and an Accept
+// header for JSON, which headers may replace. form is a list of names and values.
 func send(t *testing.T, server *identifaitest.Server, line string, form []string, headers ...string) reply {
 	t.Helper()
 	var body bytes.Buffer
@@ -49,8 +48,8 @@ func send(t *testing.T, server *identifaitest.Server, line string, form []string
 	return reply{resp.StatusCode, resp.Header, strings.TrimSpace(string(text))}
 }
 
-// create is a form that creates a user, with more parts after it: of parts with
-// one name the last counts.
+// create returns a form that creates a user, followed by changes: of parts with the
+// same name the last counts.
 func create(changes ...string) []string {
 	form := []string{"id", "", "name", "Ada", "email", "ada@example.com", "heuristic", "Average", "pricing_id", "2"}
 	for i := 0; i+1 < len(changes); i += 2 {
@@ -59,7 +58,7 @@ func create(changes ...string) []string {
 	return form
 }
 
-// without leaves parts out of a form.
+// without removes parts from a form.
 func without(form []string, names ...string) []string {
 	var rest []string
 	for i := 0; i+1 < len(form); i += 2 {
@@ -70,7 +69,7 @@ func without(form []string, names ...string) []string {
 	return rest
 }
 
-// seeded has one user, with id 1.
+// seeded returns a server with one user, whose id is 1.
 func seeded(options ...identifaitest.Option) *identifaitest.Server {
 	server := identifaitest.NewServer(options...)
 	server.AddUser(identifai.UserInput{Name: "Bob", Email: "bob@example.com", Heuristic: "Average", PricingID: 1})

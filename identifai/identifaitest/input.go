@@ -11,13 +11,13 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// form is the input of a request as Laravel sees it, and what is wrong with it.
+// form is the input of a request as Laravel parses it, with its validation errors.
 type form struct {
 	values map[string][]string
 	errors map[string][]string
 }
 
-// readForm reads a body of type multipart/form-data, the one the vendor
+// readForm reads a body of type multipart/form-data, the only type that the vendor
 // documents.
 func readForm(r *http.Request) (*form, bool) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -31,8 +31,8 @@ func (f *form) addError(field, text string) {
 	f.errors[field] = append(f.errors[field], text)
 }
 
-// value returns a part; of several with one name the last counts. All but
-// passwords are trimmed, and what is empty then is null.
+// value returns a part; of several parts with one name the last counts. All values
+// except passwords are trimmed, and an empty value is null.
 func (f *form) value(field string) (value string, sent bool) {
 	values, sent := f.values[field]
 	if len(values) == 0 {
@@ -61,7 +61,7 @@ func (f *form) integer(field, value string) int64 {
 	return n
 }
 
-// boolean reads a flag that may be left out, but not be empty.
+// boolean reads a boolean, which may be omitted, but not empty.
 func (f *form) boolean(field string, yes, no string) *bool {
 	value, sent := f.value(field)
 	switch {
@@ -78,7 +78,7 @@ func (f *form) boolean(field string, yes, no string) *bool {
 
 func fieldLabel(field string) string { return strings.ReplaceAll(field, "_", " ") }
 
-// id reads the id of a user: nil to create one. Its part must be there.
+// id reads the id of a user; nil creates one. The part is required.
 func (f *form) id() *int64 {
 	value, sent := f.value("id")
 	switch {
@@ -91,8 +91,8 @@ func (f *form) id() *int64 {
 	return new(f.integer("id", value))
 }
 
-// user reads the input of a create or update.
-func (s *Server) user(f *form) identifai.UserInput {
+// readUser reads the input of a create or update.
+func (s *Server) readUser(f *form) identifai.UserInput {
 	yes, no := "1", "0"
 	if s.textBooleans {
 		yes, no = "true", "false"
@@ -127,7 +127,7 @@ func (f *form) checkEmail(email string) {
 	}
 }
 
-// writeValidationErrors answers what is wrong with the input, if anything.
+// writeValidationErrors responds with the validation errors, if there are any.
 func (s *Server) writeValidationErrors(w http.ResponseWriter, f *form) bool {
 	if len(f.errors) == 0 {
 		return false

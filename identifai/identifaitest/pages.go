@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// browserErrors has a client that does not ask for JSON refused as a browser is:
-// with a page, and bad input with a redirect to where it came from. A missing key
-// is a 500 then, for want of a page to log in on. All of this is Laravel's.
+// browserErrors returns HTML errors to a client that does not accept JSON, as
+// Laravel does: invalid input is a redirect to the referring page. A missing key is
+// a 500, because there is no login page.
 func browserErrors(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if wantsJSON(r) {
@@ -20,13 +20,13 @@ func browserErrors(next http.Handler) http.Handler {
 	})
 }
 
-// wantsJSON looks at the first type alone, as the framework does.
+// wantsJSON checks only the first type, as the framework does.
 func wantsJSON(r *http.Request) bool {
 	first, _, _ := strings.Cut(r.Header.Get("Accept"), ",")
 	return strings.Contains(first, "/json") || strings.Contains(first, "+json")
 }
 
-// htmlErrorWriter puts pages in the place of refusals.
+// htmlErrorWriter replaces the JSON of error responses by HTML pages.
 type htmlErrorWriter struct {
 	http.ResponseWriter
 	redirectTo string
@@ -48,11 +48,11 @@ func (w *htmlErrorWriter) WriteHeader(status int) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.ResponseWriter.WriteHeader(status)
-	// A client that is gone is not the fake's concern.
+	// An error means that the client closed the connection.
 	_, _ = fmt.Fprintf(w.ResponseWriter, "<!DOCTYPE html>\n<html lang=\"en\"><body><h1>%s</h1></body></html>\n", http.StatusText(status))
 }
 
-// Write drops the JSON of a refusal.
+// Write drops the JSON of an error response.
 func (w *htmlErrorWriter) Write(body []byte) (int, error) {
 	if w.isError {
 		return len(body), nil

@@ -23,8 +23,8 @@ type page struct {
 	Total       int         `json:"total"`
 }
 
-// listUsers serves vendor page "Retrieve users". That its filter is called search
-// and its page number page is inference. Without per_page it returns all.
+// listUsers serves vendor page "Retrieve users". The parameter names search and
+// page are inference. Without per_page it returns all users.
 func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	f := &form{values: query, errors: make(map[string][]string)}
@@ -42,7 +42,7 @@ func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, s.paginate(users, max(1, number), size, query))
 }
 
-// positiveInt reads a number from 1, or 0 when there is none.
+// positiveInt reads a number of at least 1; 0 means that it is absent.
 func (f *form) positiveInt(field string) int {
 	value, _ := f.value(field)
 	if value == "" {
@@ -55,7 +55,7 @@ func (f *form) positiveInt(field string) int {
 	return int(min(n, 1<<30))
 }
 
-// filterUsers returns the users that pass the filters, in order.
+// filterUsers returns the users that pass the filters, sorted.
 func (s *Server) filterUsers(f *form) []*userJSON {
 	search, _ := f.value("search")
 	search = strings.ToLower(search)
@@ -91,7 +91,8 @@ func compare(field string, a, b *userJSON) int {
 	return cmp.Compare(a.ID, b.ID)
 }
 
-// paginate returns one page of users. per_page comes back as it came: as a string.
+// paginate returns one page of users. per_page is returned as it was sent: as a
+// string.
 func (s *Server) paginate(users []*userJSON, number, size int, query url.Values) page {
 	p := page{
 		CurrentPage: number,
@@ -101,8 +102,8 @@ func (s *Server) paginate(users []*userJSON, number, size int, query url.Values)
 		PerPage:     size,
 		Total:       len(users),
 	}
-	if given := query.Get("per_page"); given != "" {
-		p.PerPage = given
+	if perPage := query.Get("per_page"); perPage != "" {
+		p.PerPage = perPage
 	}
 	if number > p.LastPage || len(users) == 0 {
 		return p
@@ -115,7 +116,7 @@ func (s *Server) paginate(users []*userJSON, number, size int, query url.Values)
 	return p
 }
 
-// listPricings serves vendor page "Get pricings", whose answer is not shown.
+// listPricings serves vendor page "Get pricings", whose response is not shown.
 func (s *Server) listPricings(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, s.wrapData(pricingPlans()))
 }

@@ -12,7 +12,7 @@ import (
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, act := range map[string]http.HandlerFunc{
+	for pattern, handler := range map[string]http.HandlerFunc{
 		"POST /api/partner/user":                s.createOrUpdateUser,
 		"POST /api/partner/send_creation_email": s.sendCreationEmail,
 		"GET /api/partner/users":                s.listUsers,
@@ -20,16 +20,16 @@ func (s *Server) routes() http.Handler {
 		"GET /api/user/credits":                 s.getCredits,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(pattern, s.authorize(act))
+		mux.HandleFunc(pattern, s.authorize(handler))
 		mux.HandleFunc(path, methodNotAllowed(method))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusNotFound, errorMessage{""}) // Laravel has no words for an unknown route
+		writeJSON(w, http.StatusNotFound, errorMessage{""}) // Laravel's text for an unknown route is empty
 	})
 	return browserErrors(mux)
 }
 
-// methodNotAllowed refuses all methods but the one a route has, before it looks at
+// methodNotAllowed rejects every method except that of the route, before it checks
 // the key.
 func methodNotAllowed(method string) http.HandlerFunc {
 	supported := strings.Replace(method, http.MethodGet, "GET, HEAD", 1)
@@ -39,13 +39,13 @@ func methodNotAllowed(method string) http.HandlerFunc {
 	}
 }
 
-// errorMessage is the body of most refusals.
+// errorMessage is the body of most error responses.
 type errorMessage struct {
 	Message string `json:"message"`
 }
 
-// authorize lets a request through that has the key and fits the quotas. Without the
-// key it is not counted.
+// authorize passes a request on if it has the key and fits the quotas. A request
+// without the key is not counted.
 func (s *Server) authorize(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Api-Key") != Key {
@@ -58,7 +58,7 @@ func (s *Server) authorize(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// throttle counts a request, or refuses it. Its headers are Laravel's.
+// throttle counts or rejects a request. Its headers are Laravel's.
 func (s *Server) throttle(w http.ResponseWriter, r *http.Request) bool {
 	limiter := s.writes
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -67,22 +67,22 @@ func (s *Server) throttle(w http.ResponseWriter, r *http.Request) bool {
 	if limiter == nil {
 		return true
 	}
-	verdict := limiter.Allow(Key)
+	result := limiter.Allow(Key)
 	header := w.Header()
-	header.Set("X-RateLimit-Limit", strconv.Itoa(verdict.Limit))
-	header.Set("X-RateLimit-Remaining", strconv.Itoa(verdict.Remaining))
-	if verdict.Allowed {
+	header.Set("X-RateLimit-Limit", strconv.Itoa(result.Limit))
+	header.Set("X-RateLimit-Remaining", strconv.Itoa(result.Remaining))
+	if result.Allowed {
 		return true
 	}
-	wait := wholeSeconds(verdict)
+	wait := wholeSeconds(result)
 	header.Set("Retry-After", strconv.FormatInt(wait, 10))
 	header.Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Unix()+wait, 10))
 	writeJSON(w, http.StatusTooManyRequests, errorMessage{"Too Many Attempts."})
 	return false
 }
 
-func wholeSeconds(v resttest.LimitResult) int64 {
-	return int64((v.RetryAfter + time.Second - 1) / time.Second)
+func wholeSeconds(r resttest.LimitResult) int64 {
+	return int64((r.RetryAfter + time.Second - 1) / time.Second)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
@@ -91,7 +91,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// wrapData puts an answer into data, as the vendor's examples have it.
+// wrapData puts a response into data, as in the vendor's examples.
 func (s *Server) wrapData(body any) any {
 	if s.unwrapped {
 		return body

@@ -33,7 +33,7 @@ type Server struct {
 	mailed []int64
 }
 
-// record is a user with what the fake alone knows of it.
+// record is a user with the times of its changes.
 type record struct {
 	identifai.UserInput
 	created, updated time.Time
@@ -43,8 +43,8 @@ type record struct {
 type Option func(*Server)
 
 // WithQuotas enforces the quotas of vendor page "Rate limits": 2 reads a second
-// and 60 a minute, 1 write a second and 30 a minute. Windows open with the first
-// request counted in them, as Laravel's do (inference).
+// and 60 a minute, 1 write a second and 30 a minute. A window starts with the first
+// request counted in it, as in Laravel (inference).
 func WithQuotas() Option {
 	return func(s *Server) {
 		s.reads = resttest.NewLimiter(resttest.Window{Limit: 2, Every: time.Second}, resttest.Window{Limit: 60, Every: time.Minute})
@@ -52,27 +52,27 @@ func WithQuotas() Option {
 	}
 }
 
-// WithTextBooleans takes the words true and false for booleans and refuses 1 and
-// 0. By default it is the other way round, as Laravel's rule has it; which of
-// them the live service takes is not known.
+// WithTextBooleans accepts true and false as booleans and rejects 1 and 0. The
+// default is the reverse, as in Laravel; which form the live service accepts is
+// unknown.
 func WithTextBooleans() Option {
 	return func(s *Server) { s.textBooleans = true }
 }
 
-// WithUnwrappedResponses answers users and pricing plans bare, as the vendor's schema
-// shows users, and not in data, as its examples do.
+// WithUnwrappedResponses returns users and pricing plans bare, as in the vendor's
+// schema of users, and not in data, as in its examples.
 func WithUnwrappedResponses() Option {
 	return func(s *Server) { s.unwrapped = true }
 }
 
-// WithCreatedStatus answers a create with this status instead of 200. Laravel
-// says 201 by itself.
+// WithCreatedStatus responds to a create with this status instead of 200. Laravel's
+// default is 201.
 func WithCreatedStatus(status int) Option {
 	return func(s *Server) { s.createdStatus = status }
 }
 
-// WithInvalidStatus refuses input with this status instead of 422, Laravel's. The
-// vendor documents 400 for one of its operations.
+// WithInvalidStatus rejects input with this status instead of 422, Laravel's
+// default. The vendor documents 400 for one of its operations.
 func WithInvalidStatus(status int) Option {
 	return func(s *Server) { s.invalidStatus = status }
 }
@@ -88,8 +88,8 @@ func NewServer(options ...Option) *Server {
 	return s
 }
 
-// Options returns what identifai.New needs to reach the fake: its base URL, a
-// client for it, and no quotas, so that no test waits for its turn.
+// Options returns the options with which identifai.New uses the fake: its base URL,
+// an HTTP client, and no quotas, so that tests do not wait.
 func (s *Server) Options() []rest.Option {
 	return []rest.Option{rest.WithBaseURL(s.URL), rest.WithHTTPClient(s.Client()), rest.WithQuotas()}
 }
@@ -105,7 +105,7 @@ func (s *Server) Users() []identifai.UserInput {
 	return users
 }
 
-// User returns the user with this address, in any case.
+// User returns the user with this email, in any letter case.
 func (s *Server) User(email string) (identifai.UserInput, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,9 +115,9 @@ func (s *Server) User(email string) (identifai.UserInput, bool) {
 	return identifai.UserInput{}, false
 }
 
-// AddUser adds a user, unchecked, and returns it with its id; without one it gets
-// the next. Two users may thus come to share an address. AddUser panics when the
-// id is taken.
+// AddUser adds a user without validation and returns it with its id; without an ID
+// it gets the next one. So two users may share an email. AddUser panics if the id
+// is taken.
 func (s *Server) AddUser(user identifai.UserInput) identifai.UserInput {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,8 +127,8 @@ func (s *Server) AddUser(user identifai.UserInput) identifai.UserInput {
 	return clone(s.add(clone(user)).UserInput)
 }
 
-// EmailsSent returns the ids of the users who were sent a creation mail, in the
-// order of the mails.
+// EmailsSent returns the ids of the users that got a creation email, in order of the
+// emails.
 func (s *Server) EmailsSent() []int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +162,7 @@ func (s *Server) first(match func(*record) bool) *record {
 	return nil
 }
 
-// clone has pointers of its own.
+// clone copies a user and all values that it points to.
 func clone(u identifai.UserInput) identifai.UserInput {
 	u.ID, u.Readonly, u.Newsletter, u.SaveFiles = copyOf(u.ID), copyOf(u.Readonly), copyOf(u.Newsletter), copyOf(u.SaveFiles)
 	return u
@@ -175,11 +175,12 @@ func copyOf[T any](p *T) *T {
 	return new(*p)
 }
 
-// mergeInput is have with what given holds beside.
-func mergeInput(have, given identifai.UserInput) identifai.UserInput {
-	given.Password = cmp.Or(given.Password, have.Password)
-	given.Readonly = cmp.Or(given.Readonly, have.Readonly)
-	given.Newsletter = cmp.Or(given.Newsletter, have.Newsletter)
-	given.SaveFiles = cmp.Or(given.SaveFiles, have.SaveFiles)
-	return given
+// mergeInput returns the input of an update; optional fields that it omits keep
+// their current values.
+func mergeInput(current, input identifai.UserInput) identifai.UserInput {
+	input.Password = cmp.Or(input.Password, current.Password)
+	input.Readonly = cmp.Or(input.Readonly, current.Readonly)
+	input.Newsletter = cmp.Or(input.Newsletter, current.Newsletter)
+	input.SaveFiles = cmp.Or(input.SaveFiles, current.SaveFiles)
+	return input
 }

@@ -24,24 +24,24 @@ func TestUserResponses(t *testing.T) {
 		created := time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")
 		got := send(t, server, write, create("name", "  Ada  ", "newsletter", "1"))
 		assert.Equal(t, 200, got.status)
-		var answer struct{ Data map[string]any }
-		require.NoError(t, json.Unmarshal([]byte(got.body), &answer))
-		partner, ok := answer.Data["partner"].(map[string]any)
+		var resp struct{ Data map[string]any }
+		require.NoError(t, json.Unmarshal([]byte(got.body), &resp))
+		partner, ok := resp.Data["partner"].(map[string]any)
 		require.True(t, ok)
 		assert.Nil(t, partner["partner"])
-		delete(answer.Data, "partner")
+		delete(resp.Data, "partner")
 		assert.Equal(t, map[string]any{
 			"id": 1.0, "name": "Ada", "email": "ada@example.com", "email_verified_at": created, "created_at": created, "updated_at": created,
 			"address": nil, "zip": nil, "city": nil, "country": nil, "phone": nil, "contact": nil, "vat": nil,
 			"balance": nil, "heuristic": "Average", "readonly": nil,
 			"pricing": map[string]any{"id": 2.0, "name": "Pro", "sku": "pro"},
-		}, answer.Data, "trimmed, null where nothing is set, and without what is never shown")
+		}, resp.Data, "trimmed, null if not set, without write-only fields")
 	})
 }
 
-// An update keeps what it does not send, and a password is neither trimmed nor
-// taken away by an empty one.
-func TestUpdatesKeepWhatIsNotSent(t *testing.T) {
+// An update keeps omitted fields. A password is not trimmed, and an empty one does
+// not remove it.
+func TestUpdatesKeepOmittedFields(t *testing.T) {
 	server := identifaitest.NewServer()
 	require.Equal(t, 200, send(t, server, write, create("password", " s3cret ", "readonly", "0", "newsletter", "1")).status)
 	require.Equal(t, 200, send(t, server, write, create("id", "1", "name", "Ada King", "email", "ADA@example.com", "password", "", "save_files", "1")).status)
@@ -51,7 +51,6 @@ func TestUpdatesKeepWhatIsNotSent(t *testing.T) {
 	}}, server.Users())
 }
 
-// Of parts with one name the last counts.
 func TestLastDuplicatePartWins(t *testing.T) {
 	server := seeded()
 	require.Equal(t, 200, send(t, server, write, create("id", "1")).status)
@@ -62,10 +61,10 @@ func TestOptions(t *testing.T) {
 	assert.Equal(t, 201, send(t, seeded(identifaitest.WithCreatedStatus(201)), write, create()).status)
 	assert.Equal(t, 200, send(t, seeded(identifaitest.WithCreatedStatus(201)), write, create("id", "1")).status)
 
-	words := seeded(identifaitest.WithTextBooleans())
-	assert.Equal(t, 422, send(t, words, write, create("readonly", "0")).status)
-	assert.Equal(t, 200, send(t, words, write, create("readonly", "false", "newsletter", "true")).status)
-	user, _ := words.User("ada@example.com")
+	textual := seeded(identifaitest.WithTextBooleans())
+	assert.Equal(t, 422, send(t, textual, write, create("readonly", "0")).status)
+	assert.Equal(t, 200, send(t, textual, write, create("readonly", "false", "newsletter", "true")).status)
+	user, _ := textual.User("ada@example.com")
 	assert.Equal(t, []*bool{new(false), new(true)}, []*bool{user.Readonly, user.Newsletter})
 
 	bare := seeded(identifaitest.WithUnwrappedResponses())
@@ -105,7 +104,7 @@ func TestPages(t *testing.T) {
 
 	first, names := get("?per_page=2&order=name")
 	assert.Equal(t, "Ada Bob ", names)
-	assert.Equal(t, `"2"`, string(first.Per), "as it came, as a text")
+	assert.Equal(t, `"2"`, string(first.Per), "as it was sent, as a string")
 	assert.Equal(t, []int{1, 2}, []int{*first.From, *first.To})
 	assert.Equal(t, server.URL+"/api/partner/users?page=2", *first.Next)
 	last, names := get("?per_page=2&order=name&page=2")
@@ -123,7 +122,7 @@ func TestPages(t *testing.T) {
 	_, names = get("?pricing_id=2")
 	assert.Empty(t, names)
 	_, names = get("?search=+ada%20&order=email+&direction=+desc&search=cy+")
-	assert.Equal(t, "Cy ", names, "trimmed, and of parameters with one name the last counts, as in forms")
+	assert.Equal(t, "Cy ", names, "trimmed; of parameters with the same name the last counts, as in forms")
 }
 
 func TestState(t *testing.T) {
@@ -133,10 +132,10 @@ func TestState(t *testing.T) {
 	*flag, *added.ID = false, 9
 	user, ok := server.User("ADA@example.com")
 	require.True(t, ok)
-	assert.Equal(t, identifai.UserInput{ID: new(int64(7)), Email: "ada@example.com", Readonly: new(true)}, user, "what is handed in and out is a copy")
-	_, ok = server.User("nobody@example.com")
+	assert.Equal(t, identifai.UserInput{ID: new(int64(7)), Email: "ada@example.com", Readonly: new(true)}, user, "inputs and results are copies")
+	_, ok = server.User("unknown@example.com")
 	assert.False(t, ok)
-	assert.Equal(t, int64(8), *server.AddUser(identifai.UserInput{Email: "ada@example.com"}).ID, "an address may be shared")
+	assert.Equal(t, int64(8), *server.AddUser(identifai.UserInput{Email: "ada@example.com"}).ID, "an email may be shared")
 	assert.PanicsWithValue(t, "identifaitest: AddUser: the id is taken", func() { server.AddUser(identifai.UserInput{ID: new(int64(8))}) })
 
 	data, err := json.Marshal(server.Users())

@@ -8,8 +8,8 @@ import (
 // timestamp is the vendor's form of a date.
 const timestamp = "2006-01-02T15:04:05.000000Z"
 
-// userJSON is a user as answers have it. What the fake does not keep is null, as in
-// the vendor's examples.
+// userJSON is a user in a response. Fields that the fake does not store are null, as
+// in the vendor's examples.
 type userJSON struct {
 	ID              int64     `json:"id"`
 	Name            string    `json:"name"`
@@ -37,8 +37,8 @@ type pricing struct {
 	SKU  string `json:"sku"`
 }
 
-// pricingPlans are the pricing plans on offer. Any other id above 0 is one too, so that
-// a service's own ids work.
+// pricingPlans returns the listed pricing plans. Any other id above 0 is accepted
+// too, so that a service can use its own ids.
 func pricingPlans() []pricing {
 	return []pricing{{1, "Basic", "basic"}, {2, "Pro", "pro"}, {3, "Enterprise", "enterprise"}}
 }
@@ -52,7 +52,7 @@ func plan(id int64) *pricing {
 	return &pricing{id, fmt.Sprintf("Plan %d", id), fmt.Sprintf("plan-%d", id)}
 }
 
-// partnerID is the user that the key belongs to. It is not in its own list.
+// partnerID is the id of the key's own user, which is not in the list.
 const partnerID = 1 << 40
 
 func toJSON(r *record) *userJSON {

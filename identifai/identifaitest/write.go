@@ -19,28 +19,28 @@ func (s *Server) createOrUpdateUser(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// store writes a user, unless the form comes to have errors.
+// store writes a user, unless the form has errors.
 func (s *Server) store(f *form) (status int, body any) {
-	user := s.user(f)
+	user := s.readUser(f)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var have *record
+	var current *record
 	if user.ID != nil && len(f.errors["id"]) == 0 {
-		if have = s.byID(*user.ID); have == nil {
+		if current = s.byID(*user.ID); current == nil {
 			f.addError("id", "The selected id is invalid.")
 		}
 	}
-	if other := s.byEmail(user.Email); user.Email != "" && other != nil && other != have {
+	if other := s.byEmail(user.Email); other != nil && other != current && (current == nil || current.Email != user.Email) {
 		f.addError("email", "The email has already been taken.")
 	}
 	switch {
 	case len(f.errors) > 0:
 		return 0, nil
-	case have == nil:
+	case current == nil:
 		return s.createdStatus, s.wrapData(toJSON(s.add(user)))
 	}
-	have.UserInput, have.updated = mergeInput(have.UserInput, user), time.Now()
-	return http.StatusOK, s.wrapData(toJSON(have))
+	current.UserInput, current.updated = mergeInput(current.UserInput, user), time.Now()
+	return http.StatusOK, s.wrapData(toJSON(current))
 }
 
 // sendCreationEmail serves vendor page "Send creation email".

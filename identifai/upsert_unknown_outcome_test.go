@@ -14,27 +14,27 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// A create whose outcome is unknown is resolved by looking the user up, and
-// never sent a second time.
+// After a create with unknown outcome the user is looked up; the create is never
+// sent again.
 func TestUpsertAfterCreateWithUnknownOutcome(t *testing.T) {
 	faults := map[string]resttest.Fault{
-		"lost answer":     resttest.LostResponse(),
-		"cut answer":      resttest.TruncatedResponse(10),
-		"reset":           resttest.Reset(),
-		"500":             resttest.Status(500),
-		"502 page":        resttest.HTML(502),
-		"503":             resttest.Status(503),
-		"200 null":        {Status: 200, Body: "null"},
-		"200 without id":  {Status: 200, Body: `{"data":{"name":"Ada"}}`},
-		"200 in HTML":     resttest.HTML(200),
-		"204":             {Status: 204},
-		"another shape":   {Status: 200, Body: `{"data":[1]}`},
-		"larger than all": {Status: 200, Size: 1 << 30},
+		"lost response":  resttest.LostResponse(),
+		"truncated":      resttest.TruncatedResponse(10),
+		"reset":          resttest.Reset(),
+		"500":            resttest.Status(500),
+		"502 page":       resttest.HTML(502),
+		"503":            resttest.Status(503),
+		"200 null":       {Status: 200, Body: "null"},
+		"200 without id": {Status: 200, Body: `{"data":{"name":"Ada"}}`},
+		"200 in HTML":    resttest.HTML(200),
+		"204":            {Status: 204},
+		"wrong type":     {Status: 200, Body: `{"data":[1]}`},
+		"too large":      {Status: 200, Size: 1 << 30},
 	}
 	for name, fault := range faults {
 		for _, executed := range []bool{true, false} {
 			if fault.Status == 0 && fault.Cut != resttest.CutRequest && !executed || fault.Cut == resttest.CutRequest && executed {
-				continue // these say themselves whether the server acted
+				continue // these faults decide themselves whether the request is executed
 			}
 			t.Run(fmt.Sprintf("%s, executed %v", name, executed), func(t *testing.T) {
 				bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
@@ -50,7 +50,7 @@ func TestUpsertAfterCreateWithUnknownOutcome(t *testing.T) {
 					}
 					e := failure(t, err)
 					assert.NotEqual(t, rest.ExecutedNo, e.Executed)
-					assert.Equal(t, []string{writeURL, listURL}, sent(server), "nothing more is created")
+					assert.Equal(t, []string{writeURL, listURL}, sent(server), "no second create")
 					assert.Empty(t, server.Users())
 				}, 200, 204, 500, 502, 503)
 			})
@@ -65,22 +65,22 @@ func TestUpsertKeepsExecutedMaybeWhenLookupFails(t *testing.T) {
 		e := failure(t, err)
 		assert.Equal(t, 500, e.StatusCode)
 		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
-		assert.ErrorContains(t, err, "looking the user up after: identifai: UpsertUser: POST /api/partner/user")
+		assert.ErrorContains(t, err, "lookup after: identifai: UpsertUser: POST /api/partner/user")
 		assert.NotContains(t, err.Error(), "\n")
 	}, 500)
 }
 
-// What the error says of execution is about the writes, not the look-up.
+// Executed describes the writes, not the lookup.
 func TestUpsertKeepsExecutedNoWhenLookupFails(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.AddUser(ada())
 		server.Fail(resttest.Status(500).On(listURL))
 		_, err := client.UpsertUser(t.Context(), ada())
-		assert.Equal(t, rest.ExecutedNo, failure(t, err).Executed, "the create was refused")
+		assert.Equal(t, rest.ExecutedNo, failure(t, err).Executed, "the create was rejected")
 
-		server.Fail(answer(200, `{}`).On(writeURL), resttest.Status(500).On(listURL))
+		server.Fail(respond(200, `{}`).On(writeURL), resttest.Status(500).On(listURL))
 		_, err = client.UpsertUser(t.Context(), ada())
-		assert.Equal(t, rest.ExecutedYes, failure(t, err).Executed, "the create was answered with success")
+		assert.Equal(t, rest.ExecutedYes, failure(t, err).Executed, "the create returned 200")
 	}, 200, 500)
 }
 
@@ -94,7 +94,7 @@ func TestUpsertKeepsExecutedMaybeWhenUpdateFails(t *testing.T) {
 	}, 403)
 }
 
-func TestUpdateIsRetriedWhenItsResponseIsLost(t *testing.T) {
+func TestUpdateIsRetriedAfterLostResponse(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		u := server.AddUser(ada())
 		server.Fail(resttest.LostResponse(), resttest.HTML(502))

@@ -15,7 +15,7 @@ const (
 	list  = "GET /partner/users"
 )
 
-// invalid is the body of a refusal for one field.
+// invalid is the body of a validation error of one field.
 func invalid(field, problem string) string {
 	return `{"errors":{"` + field + `":["` + problem + `"]},"message":"The given data was invalid."}`
 }
@@ -43,18 +43,18 @@ func TestErrorResponses(t *testing.T) {
 		{"unknown id", write, create("id", "99"), nil, 422, invalid("id", "The selected id is invalid.")},
 		{"no name", write, without(create(), "name"), nil, 422, invalid("name", "The name field is required.")},
 		{"blank name", write, create("name", " \t"), nil, 422, invalid("name", "The name field is required.")},
-		{"bad address", write, create("email", "ada"), nil, 422, invalid("email", "The email must be a valid email address.")},
-		{"taken address", write, create("email", "BOB@example.com"), nil, 422, invalid("email", "The email has already been taken.")},
-		{"plan in words", write, create("pricing_id", "Pro"), nil, 422, invalid("pricing_id", "The pricing id must be an integer.")},
+		{"invalid email", write, create("email", "ada"), nil, 422, invalid("email", "The email must be a valid email address.")},
+		{"taken email", write, create("email", "BOB@example.com"), nil, 422, invalid("email", "The email has already been taken.")},
+		{"plan is text", write, create("pricing_id", "Pro"), nil, 422, invalid("pricing_id", "The pricing id must be an integer.")},
 		{"unknown plan", write, create("pricing_id", "0"), nil, 422, invalid("pricing_id", "The selected pricing id is invalid.")},
-		{"word for a flag", write, create("readonly", "true"), nil, 422, invalid("readonly", "The readonly field must be true or false.")},
-		{"empty flag", write, create("save_files", ""), nil, 422, invalid("save_files", "The save files field must be true or false.")},
-		{"nobody to mail", mail, []string{"id", "99"}, nil, 404, `{"message":"No query results for model [App\\Models\\User] 99"}`},
-		{"no id to mail", mail, nil, nil, 422, invalid("id", "The id field is required.")},
-		{"id to mail in words", mail, []string{"id", "bob"}, nil, 422, invalid("id", "The id must be an integer.")},
+		{"text for a boolean", write, create("readonly", "true"), nil, 422, invalid("readonly", "The readonly field must be true or false.")},
+		{"empty boolean", write, create("save_files", ""), nil, 422, invalid("save_files", "The save files field must be true or false.")},
+		{"email to unknown user", mail, []string{"id", "99"}, nil, 404, `{"message":"No query results for model [App\\Models\\User] 99"}`},
+		{"email without id", mail, nil, nil, 422, invalid("id", "The id field is required.")},
+		{"email with text id", mail, []string{"id", "bob"}, nil, 422, invalid("id", "The id must be an integer.")},
 		{"direction", list + "?direction=up", nil, nil, 422, invalid("direction", "The selected direction is invalid.")},
 		{"per_page", list + "?per_page=0", nil, nil, 422, invalid("per_page", "The per page must be at least 1.")},
-		{"per_page in words", list + "?per_page=x", nil, nil, 422, invalid("per_page", "The per page must be an integer.")},
+		{"per_page is text", list + "?per_page=x", nil, nil, 422, invalid("per_page", "The per page must be an integer.")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,8 +80,7 @@ func TestErrorsNameEveryField(t *testing.T) {
 		`"message":"The given data was invalid."}`, got.body)
 }
 
-// The client of this project always asks for JSON; others learn here what they
-// get otherwise.
+// The client of this project always accepts JSON. Other clients get HTML errors.
 func TestErrorsWithoutAcceptHeaderAreHTML(t *testing.T) {
 	tests := []struct {
 		name, line     string
@@ -90,9 +89,9 @@ func TestErrorsWithoutAcceptHeaderAreHTML(t *testing.T) {
 		status         int
 		location, page string
 	}{
-		{"bad input", write, nil, "*/*", 302, "/", "Found"},
-		{"bad input, JSON second", write, nil, "text/html, application/json", 302, "/", "Found"},
-		{"nobody", mail, []string{"id", "99"}, "", 404, "", "Not Found"},
+		{"invalid input", write, nil, "*/*", 302, "/", "Found"},
+		{"invalid input, JSON second", write, nil, "text/html, application/json", 302, "/", "Found"},
+		{"unknown user", mail, []string{"id", "99"}, "", 404, "", "Not Found"},
 		{"method", "GET /partner/user", nil, "", 405, "", "Method Not Allowed"},
 	}
 	for _, tt := range tests {
@@ -112,5 +111,5 @@ func TestErrorsWithoutAcceptHeaderAreHTML(t *testing.T) {
 
 	success := send(t, seeded(), write, create(), "Accept", "")
 	assert.Equal(t, 200, success.status)
-	assert.Contains(t, success.body, `"id":2`, "JSON as usual: the fault shows in failures alone")
+	assert.Contains(t, success.body, `"id":2`, "successful responses are JSON")
 }

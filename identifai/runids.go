@@ -1,0 +1,72 @@
+package identifai
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/usersync/usersync/internal/address"
+	"github.com/usersync/usersync/rest"
+)
+
+// runIDs contains the ids of the users of a run. A user without an id is never
+// written to one of these ids unless the emails are equal: otherwise an email that
+// moves from user A to user B would let B overwrite A. nil contains no ids.
+type runIDs struct {
+	mu sync.Mutex
+	// given has the ids that users of the run contain, each with the email of the
+	// last user upserted with it; "" before that.
+	given map[int64]string
+	// matched has the other ids that a user without an id was written to, each with
+	// the email of that user.
+	matched map[int64]string
+}
+
+func newRunIDs(ids []int64) *runIDs {
+	r := &runIDs{given: make(map[int64]string, len(ids)), matched: make(map[int64]string)}
+	for _, id := range ids {
+		r.given[id] = ""
+	}
+	return r
+}
+
+// add adds the id that u contains. It fails if a user without an id was written to
+// that id, which was not announced, by another email.
+func (r *runIDs) add(operation string, u UserInput) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := address.Key(u.Email)
+	if _, inRun := r.given[*u.ID]; !inRun {
+		if other, matched := r.matched[*u.ID]; matched && other != key {
+			return lookupError(operation, "a row without id was already matched to this user by another email", rest.ErrConflict)
+		}
+	}
+	r.given[*u.ID] = key
+	return nil
+}
+
+// match fails if u, which has no id and was found under this one, must not be
+// written to it.
+func (r *runIDs) match(operation string, id int64, u UserInput) error {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := address.Key(u.Email)
+	if other, inRun := r.given[id]; inRun && other != key {
+		return lookupError(operation, fmt.Sprintf("email belongs to user %d, which another row of this run contains by id; retry this row after that one", id), rest.ErrConflict)
+	}
+	if operation == opUpsert {
+		r.matched[id] = key
+	}
+	return nil
+}
+
+// isMoving reports whether a row of the run gives the user with this id another
+// email than that of u.
+func (r *runIDs) isMoving(id int64, u UserInput) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	email := r.given[id]
+	return email != "" && email != address.Key(u.Email)
+}
