@@ -2,31 +2,36 @@ package upsert
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 )
 
-// What the errors of journals match with errors.Is. All of them match ErrJournal.
+// Errors of journals. All match ErrJournal.
 var (
 	// ErrJournal: the journal cannot be read or written.
 	ErrJournal = errors.New("journal")
-	// ErrJournalMismatch: the journal is of another provider or input, or of a
-	// later release.
+	// ErrJournalMismatch: the journal belongs to another provider or input, or has
+	// another format version.
 	ErrJournalMismatch = fmt.Errorf("%w of another run", ErrJournal)
-	// ErrJournalInput: of another input, and of this provider. It also matches
-	// ErrJournalMismatch.
+	// ErrJournalInput: the journal belongs to another input of the same provider.
+	// It also matches ErrJournalMismatch.
 	ErrJournalInput = fmt.Errorf("%w", ErrJournalMismatch)
-	// ErrJournalInUse: another run has the journal open.
+	// ErrJournalInUse: another run has opened the journal.
 	ErrJournalInUse = fmt.Errorf("%w in use by another run", ErrJournal)
 )
 
-// Journal records on disk what became of each user of a run, so that a run that
-// was interrupted, or killed, goes on where it stopped:
+// syncDelay is the longest time between writing an entry and syncing the file.
+const syncDelay = time.Second
+
+// Journal records the result of each user of a run in a file. A run that was
+// interrupted or killed can then continue where it stopped:
 //
 //	journal, err := upsert.OpenJournal("users.csv.journal", upsert.JournalHeader{Provider: "partoo", Input: fingerprint})
 //	if err != nil {
@@ -38,47 +43,46 @@ var (
 //	}
 //	return errors.Join(ctx.Err(), journal.Close())
 //
-// The file is JSON lines: a header, then a line for each user with its place in
-// the input, its key, and the id and outcome or the error's text. It is readable by
-// its owner alone and holds no other field of the user; the clients' errors are
-// free of keys and passwords, and what other functions put into an error stands
-// in the file.
+// The file contains JSON lines: a header, then a line for each user with its
+// position in the input, its key, and the id and outcome or the error text. Only the
+// file's owner can read it. It contains no other field of the user. Errors of the
+// clients contain no keys or passwords; errors of other functions are recorded as
+// they are.
 //
-// Each line is written in one piece before the result is handed out, so that a
-// process that is killed loses the upserts in flight and nothing else: they are
-// upserted again, which is safe. After a power failure those of the last second
-// or the last 256 may be gone too. A last line that was cut off is dropped, and so
-// is what is no JSON at the end of the file. An upsert whose error matches
-// context.Canceled is not recorded: it is nobody's failure.
+// Each line is written by one system call before the result is yielded. If the
+// process is killed, only the users in flight are not recorded; the next run upserts
+// them again, which is safe. A power failure may also remove the entries of the last
+// second. An incomplete last line and invalid JSON at the end of the file are
+// removed when the journal is opened. An upsert whose error matches context.Canceled
+// is not recorded.
 //
-// The journal takes 8 bytes of memory for each user on record. Its methods may be
-// called at any time, from several goroutines.
+// A journal keeps its entries in memory. Its methods are safe for concurrent use.
 type Journal struct {
-	mu            sync.Mutex
-	file          *os.File // nil: closed
-	state         journalState
-	pendingWrites int         // entries written since the last sync began
-	timer         *time.Timer // syncs what is dirty
-	err           error       // the first failure: nothing is written after it
-
-	syncing sync.Mutex // held during a sync; taken before mu
+	mu    sync.Mutex
+	file  *os.File // nil: closed
+	users recordedUsers
+	timer *time.Timer // of the next sync; nil: everything is synced
+	err   error       // the first failure: nothing is written after it
 }
 
-// JournalCounts says how many users a journal has on record.
+// JournalCounts is the number of recorded users by outcome.
 type JournalCounts struct {
 	Created, Updated, Unchanged int
-	// Done counts upserts whose result holds no [Result].
+	// Done counts upserts whose result contains no [Result].
 	Done int
-	// Failed counts the users whose last upsert failed.
+	// Failed counts users whose last upsert failed.
 	Failed int
 }
 
-// OpenJournal opens the journal at path, or creates one. The error matches
-// ErrJournalMismatch when the journal there is of another provider or input (then
-// ErrJournalInput too), or of a later release; ErrJournalInUse when another run has it open (told on Linux,
-// macOS, the BSDs, illumos and Windows); ErrJournal, with the line's number, when
-// a line cannot be read that is not at the end, or the file is something else. Such
-// files are left as they are.
+// OpenJournal opens or creates the journal at path. The error matches
+//   - ErrJournalMismatch if the journal belongs to another provider or input (then
+//     also ErrJournalInput) or has another format version,
+//   - ErrJournalInUse if another run has opened the journal (detected on Linux,
+//     macOS, the BSDs, illumos and Windows),
+//   - ErrJournal if the file is not a journal, or a line that is not at the end is
+//     invalid; the error contains the line number.
+//
+// After an error the file is unchanged.
 func OpenJournal(path string, h JournalHeader) (*Journal, error) {
 	j, err := openJournal(path, h)
 	if err != nil {
@@ -94,28 +98,21 @@ func openJournal(path string, h JournalHeader) (*Journal, error) {
 	case h.Input == "":
 		return nil, fmt.Errorf("%w: Input is required", ErrJournal)
 	}
-	header, err := h.encode()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
-	}
-	if len(header) > maxLine {
-		return nil, fmt.Errorf("%w: Provider and Input take %d bytes, at most %d are allowed", ErrJournal, len(header), maxLine)
-	}
 	file, err := openLocked(path)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{file: file, state: newJournalSet()}
-	if err := j.load(h, header); err != nil {
+	j := &Journal{file: file}
+	if err := j.load(h); err != nil {
 		file.Close()
 		return nil, err
 	}
 	return j, nil
 }
 
-// load reads what is there, drops a last line that was cut off, and leaves the file
-// ready for the next.
-func (j *Journal) load(h JournalHeader, header []byte) error {
+// load reads the entries, truncates the file after the last complete line, and moves
+// to its end.
+func (j *Journal) load(h JournalHeader) error {
 	info, err := j.file.Stat()
 	if err != nil {
 		return err
@@ -123,19 +120,13 @@ func (j *Journal) load(h JournalHeader, header []byte) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%w: not a regular file", ErrJournal)
 	}
-	found, end, err := readLines(j.file, func(e Entry, retry bool) bool {
-		if retry {
-			j.state.dropFailed()
-		} else {
-			j.state.add(e)
-		}
-		return true
-	})
+	found, users, end, err := readJournal(j.file)
 	if err != nil {
 		return err
 	}
+	j.users = users
 	if end == 0 {
-		return j.create(header, info.Size())
+		return j.create(h)
 	}
 	if err := h.check(found); err != nil {
 		return err
@@ -147,78 +138,169 @@ func (j *Journal) load(h JournalHeader, header []byte) error {
 	return err
 }
 
-func (h JournalHeader) check(found JournalHeader) error {
-	if found.Provider != h.Provider {
-		return fmt.Errorf("%w: its provider is %q, not %q", ErrJournalMismatch, found.Provider, h.Provider)
+// create writes the header of a file that is empty or contains only the start of
+// this header. It overwrites nothing else.
+func (j *Journal) create(h JournalHeader) error {
+	header, err := h.encode()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
-	if found.Input != h.Input {
-		return fmt.Errorf("%w: its input is %q, not %q", ErrJournalInput, found.Input, h.Input)
-	}
-	return nil
-}
-
-// create writes the header of a file that is empty, or holds the beginning of this
-// header: anything else is not ours to overwrite.
-func (j *Journal) create(header []byte, size int64) error {
-	if size > int64(len(header)) {
-		return fmt.Errorf("%w: line 1 is not the header of a journal", ErrJournal)
-	}
-	start := make([]byte, size)
-	if _, err := j.file.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
+	start, err := io.ReadAll(io.NewSectionReader(j.file, 0, int64(len(header))+1))
+	if err != nil {
 		return err
 	}
 	if !bytes.HasPrefix(header, start) {
-		return fmt.Errorf("%w: line 1 is not the header of a journal", ErrJournal)
+		return errNoHeader
 	}
-	if _, err := j.file.WriteAt(header, 0); err != nil {
+	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if _, err := j.file.Write(header); err != nil {
 		return err
 	}
 	if err := j.file.Sync(); err != nil {
 		return err
 	}
-	// The file's name is on disk when its directory is. Not every system can do that.
+	// A new file survives a power failure only if its directory is synced, which not
+	// every system supports.
 	if dir, err := os.Open(filepath.Dir(j.file.Name())); err == nil {
 		dir.Sync()
 		dir.Close()
 	}
-	_, err := j.file.Seek(int64(len(header)), io.SeekStart)
-	return err
-}
-
-// Counts tells what is on record, from this run and those before it.
-func (j *Journal) Counts() JournalCounts {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	count := &j.state.count
-	return JournalCounts{
-		Created:   count[Created],
-		Updated:   count[Updated],
-		Unchanged: count[Unchanged],
-		Done:      count[stateDone],
-		Failed:    count[stateFailed],
-	}
-}
-
-// RetryFailed takes off the record the users that failed, so that the next run
-// upserts them again, and with them the later users of the same key, so that the
-// last one wins again. The journal keeps that: it also holds for a run resumed later.
-func (j *Journal) RetryFailed() error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.state.count[stateFailed] == 0 {
-		return j.err
-	}
-	if err := j.write([]byte("{\"retry\":true}\n")); err != nil {
-		return err
-	}
-	j.state.dropFailed()
 	return nil
 }
 
-// has reports whether the user at this place in the input, with this key, is on record.
-func (j *Journal) has(index int, key string) bool {
-	key = journalKey(key)
+// Counts counts the recorded users, those of earlier runs included.
+func (j *Journal) Counts() JournalCounts {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.state.has(index, key)
+	var c JournalCounts
+	for _, e := range j.users {
+		switch {
+		case e.Error != "":
+			c.Failed++
+		case e.Outcome == Created:
+			c.Created++
+		case e.Outcome == Updated:
+			c.Updated++
+		case e.Outcome == Unchanged:
+			c.Unchanged++
+		default:
+			c.Done++
+		}
+	}
+	return c
+}
+
+// RetryFailed marks the failed users for retry, so that the next run upserts them
+// again. Later users with the same key are also upserted again: the last one wins.
+// The mark is recorded in the file.
+func (j *Journal) RetryFailed() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.write(map[string]bool{"retry": true}); err != nil {
+		return err
+	}
+	j.users.dropFailed()
+	return nil
+}
+
+// has reports whether the user at this position, with this key, is recorded.
+func (j *Journal) has(index int, key string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.users.has(index, key)
+}
+
+// record appends an entry.
+func (j *Journal) record(e Entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.write(e); err != nil {
+		return err
+	}
+	j.users[e.Index] = e
+	return nil
+}
+
+// write appends a line with one system call. The caller holds j.mu.
+func (j *Journal) write(line any) error {
+	switch {
+	case j.err != nil:
+		return j.err
+	case j.file == nil:
+		return fmt.Errorf("upsert: %w is closed", ErrJournal)
+	}
+	text, err := json.Marshal(line)
+	if err == nil {
+		_, err = j.file.Write(append(text, '\n'))
+	}
+	if j.setErr(err) == nil && j.timer == nil {
+		j.timer = time.AfterFunc(syncDelay, j.sync)
+	}
+	return j.err
+}
+
+// sync writes the file to the disk.
+func (j *Journal) sync() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.timer = nil
+	if j.file != nil {
+		j.setErr(j.file.Sync())
+	}
+}
+
+// setErr keeps the first error and returns it. The caller holds j.mu.
+func (j *Journal) setErr(err error) error {
+	if err != nil && j.err == nil {
+		j.err = fmt.Errorf("upsert: %w: %w", ErrJournal, err)
+	}
+	return j.err
+}
+
+// Close syncs and closes the file. It returns the first error of the journal; nil
+// means that all results were recorded. Later calls return the same.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.file == nil {
+		return j.err
+	}
+	if j.timer != nil {
+		j.timer.Stop()
+		j.setErr(j.file.Sync())
+	}
+	j.setErr(j.file.Close())
+	j.file = nil
+	return j.err
+}
+
+// Remove closes the journal and deletes its file, on Unix before the lock is
+// released. If another file has replaced it, that file stays, and the error matches
+// ErrJournal.
+func (j *Journal) Remove() error {
+	j.mu.Lock()
+	file := j.file
+	j.mu.Unlock()
+	if file == nil {
+		return fmt.Errorf("upsert: remove journal: %w is closed", ErrJournal)
+	}
+	if !isCurrentFile(file) {
+		return errors.Join(fmt.Errorf("upsert: remove journal: %w: another file is at %s", ErrJournal, file.Name()), j.Close())
+	}
+	if runtime.GOOS == "windows" { // cannot delete open files
+		return errors.Join(j.Close(), os.Remove(file.Name()))
+	}
+	return errors.Join(os.Remove(file.Name()), j.Close())
+}
+
+// isCurrentFile reports whether the file is still the one at its path.
+func isCurrentFile(file *os.File) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	current, err := os.Stat(file.Name())
+	return err == nil && os.SameFile(opened, current)
 }

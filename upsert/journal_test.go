@@ -30,13 +30,13 @@ func open(t testing.TB, path string) *upsert.Journal {
 
 func journalPath(t testing.TB) string { return filepath.Join(t.TempDir(), "users.csv.journal") }
 
-// wrapped is a result like identifAI's, which holds one of ours.
+// wrapped is a result that embeds upsert.Result, as identifAI's does.
 type wrapped struct {
 	upsert.Result[string]
 	More int
 }
 
-var errRefused = errors.New("partoo: UpsertUser: 400 Bad Request: email: taken")
+var errTaken = errors.New("partoo: UpsertUser: 400 Bad Request: email: taken")
 
 // runUsers upserts users into j, fails those in bad, and returns the indexes that were sent.
 func runUsers(t testing.TB, j *upsert.Journal, users []string, bad ...int) []int {
@@ -59,7 +59,7 @@ func runUsers(t testing.TB, j *upsert.Journal, users []string, bad ...int) []int
 		defer mu.Unlock()
 		sent = append(sent, u.index)
 		if slices.Contains(bad, u.index) {
-			return wrapped{}, errRefused
+			return wrapped{}, errTaken
 		}
 		return wrapped{Result: upsert.Result[string]{ID: "id-" + u.name, Outcome: upsert.Created}}, nil
 	}, upsert.WithKey(func(u user) string { return u.name }), upsert.WithJournal(j)) {
@@ -74,7 +74,7 @@ func TestJournalResume(t *testing.T) {
 	j := open(t, path)
 	assert.Equal(t, []int{0, 1, 2, 3, 4}, runUsers(t, j, users, 1, 2))
 	assert.Equal(t, upsert.JournalCounts{Created: 3, Failed: 2}, j.Counts())
-	assert.Empty(t, runUsers(t, j, users), "the same run again")
+	assert.Empty(t, runUsers(t, j, users), "the same input again")
 	require.NoError(t, j.Close())
 	require.NoError(t, j.Close())
 
@@ -85,24 +85,23 @@ func TestJournalResume(t *testing.T) {
 	assert.Equal(t, upsert.JournalCounts{Created: 2}, j.Counts())
 	require.NoError(t, j.Close())
 
-	j = open(t, path) // killed before the retry: it still holds
-	assert.Equal(t, []int{1, 2, 3}, runUsers(t, j, users, 2), "and 3, or 1 would undo it")
+	j = open(t, path) // as if killed before the retry
+	assert.Equal(t, []int{1, 2, 3}, runUsers(t, j, users, 2), "3 as well, or 1 would undo it")
 	assert.Equal(t, upsert.JournalCounts{Created: 4, Failed: 1}, j.Counts())
 	assert.Equal(t, []int{4}, runUsers(t, j, []string{"a", "b", "c", "b", "another"}), "another key is another user")
 
-	var entries []upsert.Entry
-	for e, err := range upsert.ReadJournal(path) {
-		require.NoError(t, err)
+	entries := read(t, path)
+	require.Len(t, entries, 5)
+	failed := 0
+	for i, e := range entries {
+		assert.Equal(t, i, e.Index)
 		assert.False(t, e.Time.IsZero())
-		entries = append(entries, e)
+		if e.Error != "" {
+			failed++
+		}
 	}
-	var indexes []int
-	for _, e := range entries {
-		indexes = append(indexes, e.Index)
-	}
-	assert.ElementsMatch(t, []int{0, 1, 2, 3, 4}, indexes, "the last of each")
 	assert.Equal(t, "another", entries[4].Key)
-	assert.Equal(t, 1, failures(entries), "who was retried has not failed")
+	assert.Equal(t, 1, failed, "only the last result of each user")
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	if runtime.GOOS != "windows" {
@@ -110,40 +109,33 @@ func TestJournalResume(t *testing.T) {
 	}
 }
 
-func failures(entries []upsert.Entry) (n int) {
-	for _, e := range entries {
-		if e.Error != "" {
-			n++
-		}
-	}
-	return n
+func read(t testing.TB, path string) []upsert.Entry {
+	t.Helper()
+	entries, err := upsert.ReadJournal(path)
+	require.NoError(t, err)
+	return entries
 }
 
-// Users that are to be retried are off the record, also before they are.
+// A user that is marked for retry is no longer recorded, even before it is retried.
 func TestReadJournalAfterRetryFailed(t *testing.T) {
 	path, users := journalPath(t), []string{"a", "b", "c", "b", "d"}
 	j := open(t, path)
 	runUsers(t, j, users, 1, 2)
 	require.NoError(t, j.RetryFailed())
-	var indexes []int
-	for e, err := range upsert.ReadJournal(path) {
-		require.NoError(t, err)
-		indexes = append(indexes, e.Index)
-	}
-	assert.ElementsMatch(t, []int{0, 4}, indexes)
-	for range upsert.ReadJournal(path) {
-		break
-	}
+	entries := read(t, path)
+	require.Len(t, entries, 2)
+	assert.Equal(t, 0, entries[0].Index)
+	assert.Equal(t, 4, entries[1].Index)
 }
 
 func TestJournalEntries(t *testing.T) {
 	path := journalPath(t)
-	long, odd := strings.Repeat("k", 600), "a\xff"
+	long, invalid := strings.Repeat("k", 600), "a\xff"
 	j := open(t, path)
-	users := []string{"a", long, odd, "\"\n"}
+	users := []string{"a", long, invalid, "\"\n"}
 	runUsers(t, j, users, 3)
 	assert.Empty(t, runUsers(t, j, users))
-	assert.Equal(t, errRefused.Error(), lastOf(t, path, "\"\n").Error)
+	assert.Equal(t, errTaken.Error(), lastOf(t, path, "\"\n").Error)
 	assert.Equal(t, "id-a", lastOf(t, path, "a").ID)
 	assert.Equal(t, upsert.Created, lastOf(t, path, "a").Outcome)
 	for item := range upsert.All(t.Context(), count(6), func(_ context.Context, n int) (int, error) {
@@ -154,12 +146,8 @@ func TestJournalEntries(t *testing.T) {
 	}, upsert.WithJournal(j)) {
 		_ = item
 	}
-	assert.Equal(t, upsert.JournalCounts{Done: 5, Failed: 1}, j.Counts(), "other keys: upserted again")
-	got := map[int]upsert.Entry{}
-	for e, err := range upsert.ReadJournal(path) {
-		require.NoError(t, err)
-		got[e.Index] = e
-	}
+	assert.Equal(t, upsert.JournalCounts{Done: 5, Failed: 1}, j.Counts(), "upserted again: their keys differ")
+	got := read(t, path)
 	require.Len(t, got, 6)
 	assert.LessOrEqual(t, len(got[4].Error), 4096)
 	assert.True(t, strings.HasSuffix(got[4].Error, "é…"))
@@ -168,14 +156,11 @@ func TestJournalEntries(t *testing.T) {
 	assert.NotContains(t, string(text), `"key":"`+long)
 }
 
-func lastOf(t *testing.T, path, key string) (last upsert.Entry) {
-	for e, err := range upsert.ReadJournal(path) {
-		require.NoError(t, err)
-		if e.Key == key {
-			last = e
-		}
-	}
-	return last
+func lastOf(t *testing.T, path, key string) upsert.Entry {
+	entries := read(t, path)
+	i := slices.IndexFunc(entries, func(e upsert.Entry) bool { return e.Key == key })
+	require.GreaterOrEqual(t, i, 0)
+	return entries[i]
 }
 
 func TestJournalDoesNotRecordCancelledRun(t *testing.T) {
@@ -195,7 +180,7 @@ func TestJournalDoesNotRecordCancelledRun(t *testing.T) {
 	assert.Equal(t, upsert.JournalCounts{Unchanged: 1}, j.Counts())
 }
 
-// An upsert that was called off by itself is nobody's failure either.
+// An upsert that is cancelled without the run is not recorded either.
 func TestJournalDoesNotRecordCancelledUpsert(t *testing.T) {
 	j := open(t, journalPath(t))
 	for item := range upsert.All(t.Context(), count(5), func(ctx context.Context, n int) (result, error) {
@@ -222,13 +207,13 @@ func TestJournalRemove(t *testing.T) {
 	require.NoError(t, os.Rename(path, path+".old"))
 	other := open(t, path)
 	assert.ErrorIs(t, j.Remove(), upsert.ErrJournal)
-	assert.FileExists(t, path, "another run's")
+	assert.FileExists(t, path, "of the other run")
 	assert.FileExists(t, path+".old")
 	require.NoError(t, other.Remove())
 	assert.NoFileExists(t, path)
 }
 
-// Runs that open a journal while others remove it never work on a removed one.
+// A journal that is opened while other runs remove it is never a removed file.
 func TestJournalRemoveWhileOthersOpen(t *testing.T) {
 	path := journalPath(t)
 	var working sync.WaitGroup

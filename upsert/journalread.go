@@ -2,28 +2,30 @@ package upsert
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
+	"maps"
 	"os"
+	"slices"
 )
 
 const (
-	journalVersion = 1
-	maxLine        = 64 << 10 // bytes; the longest line written is far shorter
+	journalFormat  = "usersync journal"
+	journalVersion = 2
+	maxHeader      = 64 << 10 // bytes
 )
 
-// JournalHeader says what a journal is of. Both fields are required.
+// JournalHeader identifies the run that a journal belongs to. Both fields are
+// required.
 type JournalHeader struct {
-	// Provider is whom the users are upserted at, "partoo", with whatever else
-	// tells accounts apart.
+	// Provider is the provider that receives the users, for example "partoo", and
+	// the account if there are several.
 	Provider string
 	// Input is a fingerprint of the users in their order: the SHA-256 of a file, or
-	// the name and date of an export that never changes.
+	// name and date of an export that never changes.
 	Input string
 }
 
@@ -35,139 +37,124 @@ type headerLine struct {
 	Input    string `json:"input"`
 }
 
-const journalFormat = "usersync journal"
-
 func (h JournalHeader) encode() ([]byte, error) {
 	text, err := json.Marshal(headerLine{journalFormat, journalVersion, h.Provider, h.Input})
 	return append(text, '\n'), err
 }
 
+var errNoHeader = fmt.Errorf("%w: line 1 is not the header of a journal", ErrJournal)
+
 func decodeHeader(text []byte) (JournalHeader, error) {
 	var l headerLine
 	if err := json.Unmarshal(text, &l); err != nil || l.Format != journalFormat {
-		return JournalHeader{}, fmt.Errorf("%w: line 1 is not the header of a journal", ErrJournal)
+		return JournalHeader{}, errNoHeader
 	}
 	if l.Version != journalVersion {
-		return JournalHeader{}, fmt.Errorf("%w: version %d, and this release reads version %d", ErrJournalMismatch, l.Version, journalVersion)
+		return JournalHeader{}, fmt.Errorf("%w: format version %d, this release reads version %d", ErrJournalMismatch, l.Version, journalVersion)
 	}
 	return JournalHeader{Provider: l.Provider, Input: l.Input}, nil
 }
 
-// ReadJournal returns the entries of a journal that count, one for each user on
-// record, in the order in which they were recorded: not those that a later one took
-// the place of, or [Journal.RetryFailed] took off the record. It takes no lock, so a
-// journal can be read while a run writes it, and 16 bytes of memory for each user.
-// An error, in the second place, ends it: it matches ErrJournal, or what package os
-// says of the file.
-func ReadJournal(path string) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		last, err := readLastEntries(path)
-		if err == nil {
-			number := 0
-			err = readFile(path, func(e Entry, retry bool) bool {
-				number++
-				return retry || !last.isLast(e.Index, number) || yield(e, nil)
-			})
-		}
-		if err != nil {
-			yield(Entry{}, fmt.Errorf("upsert: read journal: %w", err))
-		}
+// check returns an error if h is not the header found in a journal.
+func (h JournalHeader) check(found JournalHeader) error {
+	if found.Provider != h.Provider {
+		return fmt.Errorf("%w: its provider is %q, not %q", ErrJournalMismatch, found.Provider, h.Provider)
 	}
+	if found.Input != h.Input {
+		return fmt.Errorf("%w: its input is %q, not %q", ErrJournalInput, found.Input, h.Input)
+	}
+	return nil
 }
 
-func readFile(path string, line func(e Entry, retry bool) bool) error {
+// ReadJournal returns the entries of a journal, sorted by Index. It omits entries
+// that a later one replaces and users that [Journal.RetryFailed] marked. It takes no
+// lock, so it can read a journal while a run writes it. Errors match ErrJournal, or
+// are those of package os.
+func ReadJournal(path string) ([]Entry, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("upsert: read journal: %w", err)
 	}
 	defer file.Close()
-	_, _, err = readLines(file, line)
-	return err
+	_, users, _, err := readJournal(file)
+	if err != nil {
+		return nil, fmt.Errorf("upsert: read journal %s: %w", path, err)
+	}
+	return slices.SortedFunc(maps.Values(users), func(a, b Entry) int { return cmp.Compare(a.Index, b.Index) }), nil
 }
 
-// lastEntries says which entries of a journal count.
-type lastEntries struct {
-	set   journalState
-	pages map[int]*[pageSize]int // the number of the last entry, by the user's index
-}
-
-func readLastEntries(path string) (*lastEntries, error) {
-	l := &lastEntries{newJournalSet(), make(map[int]*[pageSize]int)}
-	number := 0
-	err := readFile(path, func(e Entry, retry bool) bool {
-		if number++; retry {
-			l.set.dropFailed()
-			return true
+// readJournal reads a journal up to its last complete line, which ends at byte end
+// (0: the header is incomplete). Anything after it that is not JSON is what a crash
+// left, for example zeros after a power failure, even if it contains line ends.
+func readJournal(file io.Reader) (h JournalHeader, users recordedUsers, end int64, err error) {
+	in := bufio.NewReaderSize(file, maxHeader)
+	users = recordedUsers{}
+	text, err := in.ReadSlice('\n')
+	switch {
+	case errors.Is(err, io.EOF):
+		return h, users, 0, nil
+	case errors.Is(err, bufio.ErrBufferFull):
+		return h, users, 0, errNoHeader
+	case err != nil:
+		return h, users, 0, err
+	}
+	if h, err = decodeHeader(text); err != nil {
+		return h, users, 0, err
+	}
+	end = int64(len(text))
+	var damaged error // the first line that is not JSON
+	for number := 2; ; number++ {
+		text, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return h, users, end, nil
 		}
-		l.set.add(e)
-		page := l.pages[e.Index/pageSize]
-		if page == nil {
-			page = new([pageSize]int)
-			l.pages[e.Index/pageSize] = page
+		if err != nil {
+			return h, users, end, err
 		}
-		page[e.Index%pageSize] = number
-		return true
-	})
-	return l, err
-}
-
-// isLast reports whether the entry with this number is the one that counts.
-func (l *lastEntries) isLast(index, number int) bool {
-	page := l.pages[index/pageSize]
-	return page != nil && page[index%pageSize] == number && l.set.pages[index/pageSize][index%pageSize].state() != noEntry
-}
-
-// readLines reads a journal up to its last whole line, or until line returns
-// false, and tells the header and where the last whole line ends: 0 when there
-// is no header yet. What a power failure leaves at the end of a file, such as zeros,
-// is no whole line, even where an end of line is among it.
-func readLines(file io.Reader, line func(e Entry, retry bool) bool) (h JournalHeader, end int64, err error) {
-	in := bufio.NewReaderSize(file, maxLine)
-	var damaged error // of the first line that is none
-	for number := 1; ; number++ {
-		text, err := readLine(in)
-		switch {
-		case errors.Is(err, io.EOF):
-			return h, end, nil // what is left was cut off while it was written
-		case err != nil && !errors.Is(err, errLineTooLong):
-			return h, end, err
-		case number == 1:
-			if h, err = decodeHeader(text); err != nil {
-				return h, end, err
-			}
-			end = int64(len(text))
+		line, err := decodeLine(text)
+		if err != nil {
+			err = fmt.Errorf("%w: line %d: %w", ErrJournal, number, err)
+		}
+		if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+			damaged = cmp.Or(damaged, err)
 			continue
 		}
-		e, retry, wrong := decodeLine(bytes.TrimSuffix(text, []byte("\n")))
-		_, noJSON := errors.AsType[*json.SyntaxError](wrong)
-		if wrong = cmp.Or(err, wrong); wrong != nil {
-			wrong = fmt.Errorf("%w: line %d: %w", ErrJournal, number, wrong)
-		}
-		switch {
-		case noJSON || err != nil:
-			damaged = cmp.Or(damaged, wrong)
-			continue
-		case damaged != nil || wrong != nil:
-			return h, end, cmp.Or(damaged, wrong)
+		if err = cmp.Or(damaged, err); err != nil {
+			return h, users, end, err
 		}
 		end += int64(len(text))
-		if !line(e, retry) {
-			return h, end, nil
+		if line.Retry {
+			users.dropFailed()
+		} else {
+			users[line.Index] = line.Entry
 		}
 	}
 }
 
-var errLineTooLong = fmt.Errorf("longer than %d bytes", maxLine)
+// recordedUsers are the entries of a journal by the users' positions in the input.
+type recordedUsers map[int]Entry
 
-// readLine reads a line with its end. The text is valid until the next is read; that
-// of a line over the limit, which is an errLineTooLong, is passed over.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	text, err := in.ReadSlice('\n')
-	if !errors.Is(err, bufio.ErrBufferFull) {
-		return text, err
+// has reports whether the user at this position is recorded with this key.
+func (u recordedUsers) has(index int, key string) bool {
+	e, ok := u[index]
+	return ok && e.Key == journalText(key)
+}
+
+// dropFailed removes the users that failed and later users with the same key:
+// retrying the earlier one would otherwise undo the later one.
+func (u recordedUsers) dropFailed() {
+	firstFailed := map[string]int{}
+	for index, e := range u {
+		if e.Error == "" {
+			continue
+		}
+		delete(u, index)
+		if first, ok := firstFailed[e.Key]; e.Key != "" && (!ok || index < first) {
+			firstFailed[e.Key] = index
+		}
 	}
-	for errors.Is(err, bufio.ErrBufferFull) {
-		_, err = in.ReadSlice('\n')
-	}
-	return nil, cmp.Or(err, errLineTooLong)
+	maps.DeleteFunc(u, func(index int, e Entry) bool {
+		first, ok := firstFailed[e.Key]
+		return ok && index > first
+	})
 }

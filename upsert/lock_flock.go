@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// openLocked opens or creates a file that no other Journal has open. The lock
-// goes with the process, however it ends.
+// openLocked opens or creates a file that no other Journal has opened. The system
+// releases the lock when the process ends.
 func openLocked(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -20,7 +20,7 @@ func openLocked(path string) (*os.File, error) {
 		return file, nil
 	}
 	file.Close()
-	if err == nil { // its owner removed it before letting go
+	if err == nil { // its owner removed the file before it released the lock
 		return openLocked(path)
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -4,8 +4,8 @@ package upsert
 
 import "os"
 
-// openLocked opens or creates a file. The standard library has no lock for files
-// here: two runs on one journal are not told from each other.
+// openLocked opens or creates a file. The standard library has no file locks for this
+// system, so two runs with one journal are not detected.
 func openLocked(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }

@@ -8,8 +8,8 @@ import (
 
 const errorSharingViolation = syscall.Errno(32)
 
-// openLocked opens or creates a file that no other Journal has open: others may
-// only read it. That goes with the process, however it ends.
+// openLocked opens or creates a file that no other Journal has opened. Others may only
+// read it. The system releases the file when the process ends.
 func openLocked(path string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/partoo"
@@ -44,8 +43,7 @@ func TestJournalReadsTheProvidersResults(t *testing.T) {
 	recordOne(t, j, 1, identifai.UpsertResult{Result: upsert.Result[int64]{ID: 42, Outcome: upsert.Created}})
 	recordOne(t, j, 2, upsert.Result[int64]{ID: 43, Outcome: upsert.Unchanged})
 	var got []string
-	for e, err := range upsert.ReadJournal(path) {
-		require.NoError(t, err)
+	for _, e := range read(t, path) {
 		got = append(got, e.ID+" "+e.Outcome.String())
 	}
 	assert.Equal(t, []string{"5f1 updated", "42 created", "43 unchanged"}, got)

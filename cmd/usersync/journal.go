@@ -152,15 +152,13 @@ func (t *target) loadEarlierResults() error {
 	if t.tally.earlier.Failed == 0 {
 		return nil
 	}
-	for entry, err := range upsert.ReadJournal(t.journalPath) {
-		switch {
-		case err != nil:
-			return err
-		case entry.Error != "" && len(t.failedEarlier) < maxListed:
+	entries, err := upsert.ReadJournal(t.journalPath)
+	for _, entry := range entries {
+		if entry.Error != "" && len(t.failedEarlier) < maxListed {
 			t.failedEarlier[entry.Index] = entry
 		}
 	}
-	return nil
+	return err
 }
 
 // closeJournals makes sure that everything is on record, or removes the journals

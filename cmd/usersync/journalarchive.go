@@ -17,14 +17,11 @@ func isEmptyJournal(path string) bool { return countRecorded(path) == 0 }
 
 // countRecorded is how many users a journal has on record, -1 when it cannot be read.
 func countRecorded(path string) int {
-	n := 0
-	for _, err := range upsert.ReadJournal(path) {
-		if err != nil {
-			return -1
-		}
-		n++
+	entries, err := upsert.ReadJournal(path)
+	if err != nil {
+		return -1
 	}
-	return n
+	return len(entries)
 }
 
 // checkUnfinished has a run that is over begun anew, if nobody asked for its journals, and
