@@ -13,23 +13,23 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// maxAttributeName is how long the name of a custom attribute may be, in
-// characters: vendor page "Mass update custom attributes" says 255, "Create
-// attribute" says 32.
+// maxAttributeName is the maximum length of the name of a custom attribute, in
+// characters: 255 on vendor page "Mass update custom attributes", 32 on page "Create
+// attribute".
 const maxAttributeName = 255
 
 // SetAttribute sets one custom attribute of the user with the vendor's id. Names
-// have 1 to 255 characters (the vendor's page on creating attributes says 32);
-// those of the standard attributes, such as city, are refused: [Client.UpdateUser]
-// sets them. Whether an attribute must exist in the application already differs
-// between the vendor's pages.
+// have 1 to 255 characters (32 according to the vendor's page on creating
+// attributes). The names of standard attributes, such as city, are rejected: use
+// [Client.UpdateUser] for these. The vendor's pages differ on whether an attribute
+// must already exist in the application.
 //
-// The value is anything encoding/json encodes, of the attribute's type (vendor
-// page "Miscellaneous": boolean, integer, date, string, datetime, fixed, float).
-// nil is sent as null, which presumably (inference) clears the attribute.
+// The value is any value that encoding/json encodes, of the attribute's type
+// (vendor page "Miscellaneous": boolean, integer, date, string, datetime, fixed,
+// float). nil is sent as null, which clears the attribute (inference).
 //
-// Setting twice is setting once, so the request is repeated when its answer is
-// lost. A user that does not exist is an error that matches rest.ErrNotFound.
+// The request is retried after a lost response, since setting an attribute twice
+// has the same effect. An unknown id is an error that matches rest.ErrNotFound.
 func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value any) error {
 	const operation = "SetAttribute"
 	if err := checkSetAttributes(operation, id, map[string]any{name: value}); err != nil {
@@ -39,8 +39,8 @@ func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value 
 	return rest.Discard(c.api.SetAttribute(ctx, id, gen.SetAttributeRequest{Attribute: name, Value: value}))
 }
 
-// SetAttributes sets custom attributes, by name, in one request. The rules are
-// those of [Client.SetAttribute]. Without attributes nothing is sent.
+// SetAttributes sets custom attributes, by name, in one request, with the rules of
+// [Client.SetAttribute]. Without attributes nothing is sent.
 func (c *Client) SetAttributes(ctx context.Context, id int64, attributes map[string]any) error {
 	const operation = "SetAttributes"
 	if err := checkSetAttributes(operation, id, attributes); err != nil {
@@ -49,7 +49,7 @@ func (c *Client) SetAttributes(ctx context.Context, id int64, attributes map[str
 	return c.setAttributes(ctx, operation, id, attributes)
 }
 
-// setAttributes sends attributes that have been checked, if there are any.
+// setAttributes sends attributes that were checked before, if there are any.
 func (c *Client) setAttributes(ctx context.Context, operation string, id int64, attributes map[string]any) error {
 	if len(attributes) == 0 {
 		return nil
@@ -68,7 +68,7 @@ func checkSetAttributes(operation string, id int64, attributes map[string]any) e
 func checkAttributes(p *check.Problems, attributes map[string]any) {
 	for name, value := range attributes {
 		if strings.TrimSpace(name) == "" {
-			p.Add("attributes", "must not hold an empty name")
+			p.Add("attributes", "must not contain an empty name")
 			continue
 		}
 		field := "attributes." + shortName(name)
@@ -77,16 +77,17 @@ func checkAttributes(p *check.Problems, attributes map[string]any) {
 			p.Add(field, "must have a name of at most 255 characters")
 		}
 		if standardAttributes[name] {
-			p.Add(field, "must not be a standard attribute: those have fields of their own")
+			p.Add(field, "must not be a standard attribute: these have separate fields")
 		}
 		checkJSON(p, field, value)
 	}
 }
 
-// maxShownName is how much an error shows of a name that is too long.
+// maxShownName is the number of characters that an error shows of a name that is
+// too long.
 const maxShownName = 40
 
-// shortName is a name as an error may show it.
+// shortName returns a name for an error text.
 func shortName(name string) string {
 	name = strings.ToValidUTF8(name, "\uFFFD")
 	if runes := []rune(name); len(runes) > maxAttributeName {
@@ -95,22 +96,22 @@ func shortName(name string) string {
 	return name
 }
 
-// escapedReplacement is how encoding/json writes what is not valid UTF-8: the escape
-// \ufffd, not itself escaped. A U+FFFD in valid text is written as it is.
+// escapedReplacement matches the escape \ufffd, not itself escaped, which
+// encoding/json writes for invalid UTF-8. It writes a valid U+FFFD unescaped.
 var escapedReplacement = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
 
-// checkJSON wants a value that arrives as it is.
+// checkJSON requires a value that JSON transfers unchanged.
 func checkJSON(p *check.Problems, field string, value any) {
 	encoded, err := json.Marshal(value)
 	switch {
 	case err != nil:
-		p.Add(field, "must be a value that JSON can hold: text, a finite number, true, false, null, or lists and objects of them")
+		p.Add(field, "must be a JSON value: text, a finite number, true, false, null, or lists and objects of them")
 	case escapedReplacement.Match(encoded):
 		p.Add(field, "must be valid UTF-8")
 	}
 }
 
-// standardAttributes are the names of the fields of an upsert.
+// standardAttributes contains the names of the fields of an upsert.
 var standardAttributes = fieldNames(reflect.TypeFor[gen.UpdateOrCreateUserRequest]())
 
 func fieldNames(request reflect.Type) map[string]bool {

@@ -18,7 +18,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-const notJSON = "must be a value that JSON can hold: text, a finite number, true, false, null, or lists and objects of them"
+const notJSON = "must be a JSON value: text, a finite number, true, false, null, or lists and objects of them"
 
 func TestAttributeRequestsExact(t *testing.T) {
 	client, requests := recording(t)
@@ -50,7 +50,7 @@ func TestAttributesAreSet(t *testing.T) {
 	require.NoError(t, client.SetAttributes(t.Context(), id, nil))
 	user, _ := server.User("4711")
 	assert.Equal(t, map[string]any{"plan": "pro", "seats": int64(3), "old": nil}, user.Attributes)
-	assert.Len(t, server.Requests(), 2, "without attributes nothing is sent")
+	assert.Len(t, server.Requests(), 2, "no request without attributes")
 
 	read, err := client.GetUser(t.Context(), id)
 	require.NoError(t, err)
@@ -61,14 +61,14 @@ func TestAttributesAreSet(t *testing.T) {
 	assert.Equal(t, map[string]string{"plan": `"pro"`, "seats": "3", "old": "null"}, values)
 }
 
-// What the vendor answers is not known, so any 2xx will do.
+// The vendor's response is unknown, so any 2xx is success.
 func TestSetAttributesAcceptsAny2xx(t *testing.T) {
 	for status, body := range map[int]string{200: `{"status":"ok"}`, 201: `null`, 204: ``, 202: `ok`} {
-		client, _ := answering(t, status, body)
+		client, _ := clientWithResponse(t, status, body)
 		assert.NoError(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), status)
 		assert.NoError(t, client.SetAttributes(t.Context(), 1, map[string]any{"plan": "pro"}), status)
 	}
-	client, _ := answering(t, 200, "<html>maintenance</html>")
+	client, _ := clientWithResponse(t, 200, "<html>maintenance</html>")
 	assert.ErrorContains(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), "web page")
 }
 
@@ -78,7 +78,7 @@ func TestSetAttributesOfUnknownUser(t *testing.T) {
 	assert.ErrorIs(t, client.SetAttributes(t.Context(), 99, map[string]any{"plan": "pro"}), rest.ErrNotFound)
 }
 
-func TestAttributesAreRepeatedAfterALostResponse(t *testing.T) {
+func TestAttributesAreRetriedAfterLostResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		id := server.AddUser(usercomtest.User{}).ID
@@ -103,22 +103,22 @@ func TestAttributesAreChecked(t *testing.T) {
 		fields          map[string][]string // nil: valid
 	}{
 		{"255 characters", strings.Repeat("é", 255), 1, nil},
-		{"U+FFFD of its own", "a", "\uFFFD", nil},
+		{"valid U+FFFD", "a", "\uFFFD", nil},
 		{"the escape as text", "a", `\ufffd`, nil},
-		{"no name", "", 1, map[string][]string{"attributes": {"must not hold an empty name"}}},
-		{"blank name", " ", 1, map[string][]string{"attributes": {"must not hold an empty name"}}},
+		{"no name", "", 1, map[string][]string{"attributes": {"must not contain an empty name"}}},
+		{"blank name", " ", 1, map[string][]string{"attributes": {"must not contain an empty name"}}},
 		{"256 characters", long, 1, map[string][]string{"attributes." + strings.Repeat("é", 40) + "…": {"must have a name of at most 255 characters"}}},
 		{"name not UTF-8", "a\xff", 1, map[string][]string{"attributes.a\uFFFD": {"must be valid UTF-8"}}},
-		{"standard", "city", "x", map[string][]string{"attributes.city": {"must not be a standard attribute: those have fields of their own"}}},
-		{"the key", "user_id", "x", map[string][]string{"attributes.user_id": {"must not be a standard attribute: those have fields of their own"}}},
+		{"standard", "city", "x", map[string][]string{"attributes.city": {"must not be a standard attribute: these have separate fields"}}},
+		{"the key", "user_id", "x", map[string][]string{"attributes.user_id": {"must not be a standard attribute: these have separate fields"}}},
 		{"NaN", "a", math.NaN(), map[string][]string{"attributes.a": {notJSON}}},
-		{"infinity within", "a", map[string]any{"x": []float64{math.Inf(1)}}, map[string][]string{"attributes.a": {notJSON}}},
+		{"nested infinity", "a", map[string]any{"x": []float64{math.Inf(1)}}, map[string][]string{"attributes.a": {notJSON}}},
 		{"channel", "a", make(chan int), map[string][]string{"attributes.a": {notJSON}}},
 		{"failing marshaler", "a", failing{}, map[string][]string{"attributes.a": {notJSON}}},
 		{"text not UTF-8", "a", "\xff", map[string][]string{"attributes.a": {"must be valid UTF-8"}}},
 		{"after a backslash", "a", "\\\xff", map[string][]string{"attributes.a": {"must be valid UTF-8"}}},
-		{"text within", "a", []any{map[string]any{"x": "y\xff"}}, map[string][]string{"attributes.a": {"must be valid UTF-8"}}},
-		{"key within", "a", map[string]any{"\xff": 1}, map[string][]string{"attributes.a": {"must be valid UTF-8"}}},
+		{"nested text", "a", []any{map[string]any{"x": "y\xff"}}, map[string][]string{"attributes.a": {"must be valid UTF-8"}}},
+		{"nested key", "a", map[string]any{"\xff": 1}, map[string][]string{"attributes.a": {"must be valid UTF-8"}}},
 	}
 	server := usercomtest.NewServer()
 	id := server.AddUser(usercomtest.User{}).ID
@@ -139,7 +139,7 @@ func TestAttributesAreChecked(t *testing.T) {
 	}
 }
 
-func TestEveryStandardAttributeIsRejectedAsACustomOne(t *testing.T) {
+func TestStandardAttributesAreRejectedAsCustomAttributes(t *testing.T) {
 	client, requests := recording(t)
 	_, err := client.UpsertUser(t.Context(), ada())
 	require.NoError(t, err)

@@ -3,9 +3,10 @@ package usercom
 import (
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/wrapper"
 )
 
-// maxName is how long a first or last name may be, in characters (vendor page
+// maxName is the maximum length of a first or last name, in characters (vendor page
 // "Update or create user", version 2).
 const maxName = 40
 
@@ -15,7 +16,7 @@ func checkID(operation string, id int64) error {
 	return p.Err(provider, operation)
 }
 
-// checkUpsert checks what UpsertUser sends.
+// checkUpsert checks the input of UpsertUser.
 func checkUpsert(r gen.UpdateOrCreateUserRequest, attributes map[string]any) error {
 	var p check.Problems
 	checkFields(&p, r)
@@ -38,12 +39,12 @@ func checkFields(p *check.Problems, r UpdateUserRequest) {
 		{"linkedin_url", r.LinkedInURL}, {"phone_number", r.PhoneNumber}, {"region", r.Region},
 		{"timezone", r.Timezone}, {"twitter_url", r.TwitterURL},
 	} {
-		p.Text(f.name, deref(f.text))
+		p.Text(f.name, wrapper.Deref(f.text))
 	}
-	p.Email("email", deref(r.Email))
-	p.Phone("phone_number", deref(r.PhoneNumber))
-	p.MaxLength("first_name", deref(r.FirstName), maxName)
-	p.MaxLength("last_name", deref(r.LastName), maxName)
+	p.Email("email", wrapper.Deref(r.Email))
+	p.Phone("phone_number", wrapper.Deref(r.PhoneNumber))
+	p.MaxLength("first_name", wrapper.Deref(r.FirstName), maxName)
+	p.MaxLength("last_name", wrapper.Deref(r.LastName), maxName)
 	if r.Gender != nil && !r.Gender.Valid() {
 		p.Add("gender", "must be 1 (unknown), 2 (male) or 3 (female)")
 	}
@@ -53,12 +54,4 @@ func checkFields(p *check.Problems, r UpdateUserRequest) {
 	if r.AssignedTo != nil {
 		p.Positive("assigned_to", *r.AssignedTo)
 	}
-}
-
-// deref is what text points to, or nothing.
-func deref(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
 }

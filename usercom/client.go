@@ -12,22 +12,20 @@ import (
 // provider is the name in errors, logs and options.
 const provider = "usercom"
 
-// Client talks to one application at user.com with one REST API key. It is safe
-// for concurrent use.
+// Client calls one user.com application with one REST API key. It is safe for
+// concurrent use.
 type Client struct {
 	api *gen.ClientWithResponses
 }
 
-// New returns a client for https://<subdomain>.user.com, the address of the
-// application. apiKey is its REST API key of 64 characters, sent as
-// "Authorization: Token …" (vendor pages "Update or create user", "Basic API
-// usage").
+// New returns a client for the application at https://<subdomain>.user.com. apiKey
+// is its REST API key of 64 characters, sent as "Authorization: Token …" (vendor
+// pages "Update or create user", "Basic API usage").
 //
-// The subdomain is one DNS label: "app", not "app.user.com" and no URL. It may
-// be empty only with rest.WithBaseURL, which takes precedence over it and is
-// given with its path: https://host/api/public. New returns an error when the
-// subdomain, the key, the base URL or an option is not usable; its text repeats
-// neither key nor subdomain.
+// The subdomain is one DNS label: "app", not "app.user.com" and not a URL. It may
+// be empty only with rest.WithBaseURL, which overrides it and includes the path:
+// https://host/api/public. New returns an error if the subdomain, the key, the
+// base URL or an option is invalid; its text contains neither key nor subdomain.
 func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 	base, err := baseURL(subdomain)
 	if err != nil {
@@ -44,23 +42,23 @@ func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 	return &Client{api: api}, nil
 }
 
-// API returns the whole generated client on the same stack: same credential,
-// retries and limits, and an answer that is not a 2xx is a *rest.Error there
-// too. Its types carry no compatibility promise.
+// API returns the complete generated client. It uses the same credential, retries
+// and limits, and also returns a *rest.Error for a response that is not 2xx. Its
+// types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return c.api }
 
-// dnsLabel is one label as RFC 1123 has it.
+// dnsLabel is one label according to RFC 1123.
 var dnsLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
 // baseURL does not repeat the subdomain in its error: a caller who swaps the
-// arguments of New passes the key in its place (and, at 64 characters, is
-// refused here).
+// arguments of New passes the key as subdomain, which is rejected here because of
+// its 64 characters.
 func baseURL(subdomain string) (string, error) {
 	switch {
 	case subdomain == "":
 		return "", nil
 	case !dnsLabel.MatchString(subdomain):
-		return "", errors.New(`subdomain: want one DNS label, the "app" of https://app.user.com: letters, digits and inner hyphens, at most 63`)
+		return "", errors.New(`subdomain: want one DNS label, the "app" of https://app.user.com: at most 63 letters, digits and inner hyphens`)
 	}
 	return "https://" + subdomain + ".user.com/api/public", nil
 }

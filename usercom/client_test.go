@@ -29,16 +29,16 @@ func TestNewRejectsInvalidSubdomain(t *testing.T) {
 	}
 }
 
-// Without a subdomain there is no base URL but the one given.
-func TestNewWithoutASubdomain(t *testing.T) {
+// Without a subdomain, WithBaseURL is required.
+func TestNewWithoutSubdomain(t *testing.T) {
 	_, err := usercom.New("", usercomtest.Key)
 	assert.EqualError(t, err, "usercom: new client: base URL: is required (user.com: a subdomain, or WithBaseURL)")
 	_, err = usercom.New("", usercomtest.Key, rest.WithBaseURL("https://crm.example.com/api/public"))
 	assert.NoError(t, err)
 }
 
-func TestNewRejectsWhatCannotBeUsed(t *testing.T) {
-	for name, refused := range map[string]struct {
+func TestNewRejectsInvalidConfig(t *testing.T) {
+	for name, config := range map[string]struct {
 		key    string
 		option rest.Option
 	}{
@@ -48,12 +48,12 @@ func TestNewRejectsWhatCannotBeUsed(t *testing.T) {
 		"base URL":            {usercomtest.Key, rest.WithBaseURL("http://app.user.com/api/public")},
 		"of another provider": {usercomtest.Key, rest.ProviderOption("identifai", "WithTextBooleans", true)},
 	} {
-		_, err := usercom.New("app", refused.key, refused.option)
+		_, err := usercom.New("app", config.key, config.option)
 		assert.ErrorContains(t, err, "usercom: new client: ", name)
 	}
 }
 
-// A key in the subdomain's place is refused and does not reach the error.
+// A key that is passed as subdomain is rejected; the error does not contain it.
 func TestNewDoesNotLeakKeyPassedAsSubdomain(t *testing.T) {
 	_, err := usercom.New(usercomtest.Key, "app")
 	require.Error(t, err)
@@ -73,13 +73,13 @@ func TestRequestHeaders(t *testing.T) {
 	}, (*requests)[0].header)
 }
 
-func TestPIIsTheWholeClientOnTheSameStack(t *testing.T) {
+func TestAPIUsesTheSameStack(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
-	answer, err := client.API().UpdateOrCreateUserWithResponse(t.Context(), gen.UpdateOrCreateUserRequest{UserID: new("4711")})
+	resp, err := client.API().UpdateOrCreateUserWithResponse(t.Context(), gen.UpdateOrCreateUserRequest{UserID: new("4711")})
 	require.NoError(t, err)
-	require.NotNil(t, answer.JSON201)
-	assert.True(t, answer.JSON201.Created)
+	require.NotNil(t, resp.JSON201)
+	assert.True(t, resp.JSON201.Created)
 
 	_, err = client.API().GetUserWithResponse(t.Context(), 99)
 	require.ErrorIs(t, err, rest.ErrNotFound)
@@ -99,7 +99,7 @@ func TestWrongKey(t *testing.T) {
 	assert.Len(t, server.Requests(), 1)
 }
 
-// Every method tells of itself, under its own name, when its context is over.
+// The error of every method contains the name of its operation.
 func TestCancelledContext(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
@@ -115,7 +115,7 @@ func TestCancelledContext(t *testing.T) {
 	assert.Empty(t, server.Requests())
 }
 
-// calls makes one valid call of every method that sends something.
+// calls makes one valid call of every method that sends a request.
 func calls(ctx context.Context, client *usercom.Client) map[string]error {
 	results := make(map[string]error)
 	_, results["UpsertUser"] = client.UpsertUser(ctx, usercom.UserInput{UserID: "4711"})

@@ -1,4 +1,4 @@
-// Package usercom keeps the users of a user.com application up to date.
+// Package usercom creates and updates the users of a user.com application.
 //
 //	client, err := usercom.New("app", os.Getenv("USERCOM_API_KEY")) // https://app.user.com
 //	if err != nil {
@@ -9,15 +9,14 @@
 //		Email:  "ada@example.com",
 //	})
 //
-// [Client.UpsertUser] creates the user with that UserID, or updates it. The id
-// in its result is user.com's own, an integer; every other method takes that
-// one.
+// [Client.UpsertUser] creates the user with that UserID, or updates it. The id of
+// the result is user.com's own integer id, which every other method takes.
 //
-// Every call that fails returns a *rest.Error. 429 answers are waited out, lost and 502 to
-// 504 answers are repeated where that is safe, as package rest says.
+// Every failed call returns a *rest.Error. Retries are described in package rest:
+// a call waits after a 429, and is retried after a lost response or a 502 to 504
+// where that is safe.
 //
-// The vendor publishes no OpenAPI document; the client is generated from one
-// written after its prose pages. What is not on those pages but inferred is
-// marked as inference here. Package usercomtest serves a fake user.com for
-// tests.
+// The vendor publishes no OpenAPI document; the client is generated from a spec
+// written from its pages. Facts that are not on these pages are marked as
+// inference. Package usercomtest provides a fake user.com for tests.
 package usercom

@@ -11,8 +11,8 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// In a service: usercom.New("app", os.Getenv("USERCOM_API_KEY")). Here the client
-// talks to a fake.
+// A service calls usercom.New("app", os.Getenv("USERCOM_API_KEY")). Here the client
+// uses a fake.
 func Example() {
 	server := usercomtest.NewServer()
 	client, err := usercom.New("", usercomtest.Key, server.Options()...)
@@ -35,7 +35,7 @@ func Example() {
 	// updated 1
 }
 
-// Custom attributes go with the upsert, or by the id that it returned.
+// Custom attributes are set by the upsert, or by the id that it returned.
 func ExampleClient_SetAttributes() {
 	ctx := context.Background()
 	server := usercomtest.NewServer()
@@ -76,7 +76,7 @@ func ExampleClient_FindUserByEmail() {
 		user, err := client.FindUserByEmail(context.Background(), email)
 		switch {
 		case errors.Is(err, rest.ErrNotFound):
-			fmt.Println("nobody")
+			fmt.Println("no user")
 		case err != nil:
 			log.Fatal(err)
 		default:
@@ -85,10 +85,10 @@ func ExampleClient_FindUserByEmail() {
 	}
 	// Output:
 	// 1
-	// nobody
+	// no user
 }
 
-// Bad input is refused before anything is sent, all of it at once.
+// Invalid input is rejected before a request is sent; the error names every field.
 func ExampleUserInput_Validate() {
 	err := usercom.UserInput{Email: "ada", PhoneNumber: "06 1234"}.Validate()
 	if e, ok := errors.AsType[*rest.Error](err); ok {

@@ -22,8 +22,8 @@ const (
 	userURL   = "/api/public/users/{id}/{$}"
 )
 
-// newClient returns a client of server, with every request and answer held
-// against the specification. allowed are the statuses that faults add.
+// newClient returns a client of server. Every exchange is validated against the
+// spec, except responses with a status in allowed.
 func newClient(t *testing.T, server *usercomtest.Server, allowed ...int) *usercom.Client {
 	t.Helper()
 	transport := spectest.Transport(t, "usercom", server.Client().Transport, spectest.AllowStatus(allowed...))
@@ -33,9 +33,9 @@ func newClient(t *testing.T, server *usercomtest.Server, allowed ...int) *userco
 	return client
 }
 
-// answering returns a client to whom everything is answered with this, and a
-// count of what it sent.
-func answering(t *testing.T, status int, body string) (*usercom.Client, *usercomtest.Server) {
+// clientWithResponse returns a client that gets this response to every request, and
+// its server.
+func clientWithResponse(t *testing.T, status int, body string) (*usercom.Client, *usercomtest.Server) {
 	t.Helper()
 	server := usercomtest.NewServer()
 	server.Fail(resttest.Fault{Status: status, Body: body, Header: http.Header{"Content-Type": {"application/json"}}}.Repeat(-1))
@@ -49,15 +49,15 @@ type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// sent is a request as it went out.
+// sent is a request that was sent.
 type sent struct {
 	url    string // with its method
 	header http.Header
 	body   string
 }
 
-// recording returns a client of an application at user.com, whose requests are
-// recorded and answered with a result of an upsert.
+// recording returns a client whose requests are recorded. Every response is the
+// result of an upsert.
 func recording(t *testing.T) (*usercom.Client, *[]sent) {
 	t.Helper()
 	var requests []sent
@@ -70,8 +70,8 @@ func recording(t *testing.T) (*usercom.Client, *[]sent) {
 			}
 		}
 		requests = append(requests, sent{r.Method + " " + r.URL.String(), r.Header.Clone(), string(body)})
-		answer := `{"created":true,"id":5577,"email":"ada@example.com"}`
-		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
+		result := `{"created":true,"id":5577,"email":"ada@example.com"}`
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(result)), Request: r}, nil
 	})}
 	client, err := usercom.New("app", usercomtest.Key, rest.WithHTTPClient(hc))
 	require.NoError(t, err)

@@ -8,17 +8,20 @@ import (
 	"strings"
 
 	gen "github.com/usersync/usersync/gen/usercom"
+	"github.com/usersync/usersync/internal/address"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
-// FindUserByEmail returns the one user with this address (vendor page "Find users
-// by email"): the whole address, in any case as far as the vendor's search minds
-// none, which is not documented.
+// FindUserByEmail returns the only user with this email (vendor page "Find users
+// by email"). It compares whole emails in any letter case; whether the vendor's
+// search ignores letter case is not documented.
 //
-// No such user is an error that matches rest.ErrNotFound. Several users, which
-// user.com allows, are one that matches rest.ErrConflict and names their ids. A
-// 404 that is a web page is a wrong URL and matches neither.
+// An email without a user is an error that matches rest.ErrNotFound. An email of
+// several users, which user.com allows, is an error that matches rest.ErrConflict
+// and contains their ids. A 404 with an HTML page means a wrong base URL and
+// matches neither.
 func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error) {
 	const operation = "FindUserByEmail"
 	var p check.Problems
@@ -28,29 +31,31 @@ func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	found, err := rest.Decode[searchResponse](c.api.SearchUsers(ctx, &gen.SearchUsersParams{Email: &email, Many: new(true)}))
+	matches, err := rest.Decode[searchResponse](c.api.SearchUsers(ctx, &gen.SearchUsersParams{Email: &email, Many: new(true)}))
 	if err != nil {
 		return User{}, err
 	}
-	return found.single(operation, email)
+	return matches.single(operation, email)
 }
 
-// searchResponse is what a search answers: a list, as asked for, or a single user,
-// as without many=true. Which of them depends on the version of the API.
+// searchResponse is a list of users, or a single user, which the API returns
+// without many=true. The format depends on the version of the API.
 type searchResponse []User
 
-func (a *searchResponse) UnmarshalJSON(data []byte) error {
+// UnmarshalJSON distinguishes the two forms by the first byte.
+func (r *searchResponse) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
-		return json.Unmarshal(data, (*[]User)(a))
+		return json.Unmarshal(data, (*[]User)(r))
 	}
 	var user User
 	err := json.Unmarshal(data, &user)
-	*a = searchResponse{user}
+	*r = searchResponse{user}
 	return err
 }
 
-func (a searchResponse) Check() error {
-	for _, user := range a {
+// Check requires an id for every user.
+func (r searchResponse) Check() error {
+	for _, user := range r {
 		if user.ID <= 0 {
 			return errNoID
 		}
@@ -58,31 +63,26 @@ func (a searchResponse) Check() error {
 	return nil
 }
 
-// maxListedIDs is how many users an error names.
+// maxListedIDs is the maximum number of ids in an error text.
 const maxListedIDs = 10
 
-// single returns the only user with this address. Whether the vendor's search
-// compares whole addresses is not taken for granted.
-func (a searchResponse) single(operation, email string) (User, error) {
+// single returns the only user with this email. It compares the emails itself,
+// because the vendor's search may match parts of an email.
+func (r searchResponse) single(operation, email string) (User, error) {
 	var match User
 	var ids []string
-	for _, user := range a {
-		if strings.EqualFold(deref(user.Email), email) {
+	for _, user := range r {
+		if address.Key(wrapper.Deref(user.Email)) == address.Key(email) {
 			match = user
 			ids = append(ids, fmt.Sprint(user.ID))
 		}
 	}
 	switch len(ids) {
 	case 0:
-		return User{}, lookupError(operation, "no user has this address", rest.ErrNotFound)
+		return User{}, wrapper.LookupError(provider, operation, "no user has this email", rest.ErrNotFound)
 	case 1:
 		return match, nil
 	}
-	named := strings.Join(ids[:min(len(ids), maxListedIDs)], ", ")
-	return User{}, lookupError(operation, fmt.Sprintf("%d users have this address: id %s", len(ids), named), rest.ErrConflict)
-}
-
-// lookupError is the error of a search that was answered, but not with one user.
-func lookupError(operation, message string, cause error) error {
-	return &rest.Error{Provider: provider, Operation: operation, Message: message, Err: cause}
+	listed := strings.Join(ids[:min(len(ids), maxListedIDs)], ", ")
+	return User{}, wrapper.LookupError(provider, operation, fmt.Sprintf("%d users have this email: id %s", len(ids), listed), rest.ErrConflict)
 }

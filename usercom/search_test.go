@@ -16,14 +16,14 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-func withAddress(email string) usercomtest.User {
+func withEmail(email string) usercomtest.User {
 	return usercomtest.User{UserInput: usercom.UserInput{Email: email}}
 }
 
 func TestFindUserByEmail(t *testing.T) {
 	server := usercomtest.NewServer()
-	server.AddUser(withAddress("bob@example.com"))
-	server.AddUser(withAddress("ada+crm@example.com"))
+	server.AddUser(withEmail("bob@example.com"))
+	server.AddUser(withEmail("ada+crm@example.com"))
 	client := newClient(t, server)
 	user, err := client.FindUserByEmail(t.Context(), "Ada+CRM@example.com")
 	require.NoError(t, err)
@@ -44,17 +44,17 @@ func TestFindUserByEmailNotFound(t *testing.T) {
 	server := usercomtest.NewServer()
 	_, err := newClient(t, server).FindUserByEmail(t.Context(), "ada@example.com")
 	require.ErrorIs(t, err, rest.ErrNotFound)
-	assert.EqualError(t, err, "usercom: FindUserByEmail: no user has this address: not found")
+	assert.EqualError(t, err, "usercom: FindUserByEmail: no user has this email: not found")
 }
 
-func TestFindUserByEmailFindsSeveral(t *testing.T) {
+func TestFindUserByEmailReturnsConflictForSeveralUsers(t *testing.T) {
 	server := usercomtest.NewServer()
 	for range 12 {
-		server.AddUser(withAddress("ada@example.com"))
+		server.AddUser(withEmail("ada@example.com"))
 	}
 	user, err := newClient(t, server).FindUserByEmail(t.Context(), "ada@example.com")
 	require.ErrorIs(t, err, rest.ErrConflict)
-	assert.EqualError(t, err, "usercom: FindUserByEmail: 12 users have this address: id 1, 2, 3, 4, 5, 6, 7, 8, 9, 10: conflict")
+	assert.EqualError(t, err, "usercom: FindUserByEmail: 12 users have this email: id 1, 2, 3, 4, 5, 6, 7, 8, 9, 10: conflict")
 	assert.Zero(t, user)
 }
 
@@ -65,16 +65,16 @@ func TestFindUserByEmailAcceptsAllResponseFormats(t *testing.T) {
 		status int
 		body   string
 		id     int64
-		err    error // nil and no id: neither of the sentinels
+		err    error // nil without id: an error that matches no sentinel
 	}{
 		{"list", 200, `[` + one + `]`, 7, nil},
 		{"list with others", 200, ` [{"id":6,"email":"x.ada@example.com"},{"id":8,"email":null},` + one + `] `, 7, nil},
 		{"single", 200, one, 7, nil},
 		{"201", 201, one, 7, nil},
 		{"empty list", 200, `[]`, 0, rest.ErrNotFound},
-		{"others alone", 200, `[{"id":6,"email":"x.ada@example.com"}]`, 0, rest.ErrNotFound},
-		{"another single", 200, `{"id":6,"email":"x.ada@example.com"}`, 0, rest.ErrNotFound},
-		{"twice", 200, `[` + one + `,{"id":9,"email":"ada@EXAMPLE.com"}]`, 0, rest.ErrConflict},
+		{"only others", 200, `[{"id":6,"email":"x.ada@example.com"}]`, 0, rest.ErrNotFound},
+		{"single other", 200, `{"id":6,"email":"x.ada@example.com"}`, 0, rest.ErrNotFound},
+		{"two users", 200, `[` + one + `,{"id":9,"email":"ada@EXAMPLE.com"}]`, 0, rest.ErrConflict},
 		{"404 of the resource", 404, `{"detail":"Not found."}`, 0, rest.ErrNotFound},
 		{"404 of the router", 404, `<!doctype html><h1>Not Found</h1>`, 0, nil},
 		{"page of results", 200, `{"count":0,"next":null,"results":[]}`, 0, nil},
@@ -86,7 +86,7 @@ func TestFindUserByEmailAcceptsAllResponseFormats(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			client, _ := answering(t, tt.status, tt.body)
+			client, _ := clientWithResponse(t, tt.status, tt.body)
 			user, err := client.FindUserByEmail(t.Context(), "ada@example.com")
 			assert.Equal(t, tt.id, user.ID)
 			if tt.id != 0 {
@@ -101,8 +101,8 @@ func TestFindUserByEmailAcceptsAllResponseFormats(t *testing.T) {
 	}
 }
 
-// A base URL with the path forgotten leads to a page that says 404. That is not
-// "no such user", or a caller would create everybody anew.
+// A base URL without its path gives an HTML 404. It does not mean that the user does
+// not exist; otherwise a caller would create every user again.
 func TestHTML404IsNotErrNotFound(t *testing.T) {
 	server := usercomtest.NewServer()
 	client, err := usercom.New("", usercomtest.Key, rest.WithHTTPClient(server.Client()), rest.WithBaseURL(server.URL))
@@ -116,7 +116,7 @@ func TestHTML404IsNotErrNotFound(t *testing.T) {
 	}
 }
 
-func TestFindUserByEmailChecksTheAddress(t *testing.T) {
+func TestFindUserByEmailValidatesEmail(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
 	for email, problem := range map[string]string{
@@ -133,7 +133,7 @@ func TestFindUserByEmailChecksTheAddress(t *testing.T) {
 func TestFindUserByEmailIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
-		server.AddUser(withAddress("ada@example.com"))
+		server.AddUser(withEmail("ada@example.com"))
 		server.Fail(resttest.Reset())
 		_, err := newClient(t, server).FindUserByEmail(t.Context(), "ada@example.com")
 		require.NoError(t, err)

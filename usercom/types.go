@@ -2,10 +2,10 @@ package usercom
 
 import gen "github.com/usersync/usersync/gen/usercom"
 
-// What the methods of a Client take and return, by names of this package.
+// The types of parameters and results of a Client.
 type (
-	// User is a user as it is read. Anything but the id may be nil. Gender and
-	// status are words here and numbers in requests.
+	// User is a user in a response. All fields except the id may be nil. Gender and
+	// status are text here and numbers in requests.
 	User = gen.User
 	// Attribute is a custom attribute of a User; its Value is JSON.
 	Attribute = gen.Attribute
@@ -13,15 +13,15 @@ type (
 	Membership = gen.Membership
 	// Tag is a tag of a User.
 	Tag = gen.Tag
-	// UserStatusName is the status of a User as it is read.
+	// UserStatusName is the status of a User in a response.
 	UserStatusName = gen.UserStatusName
-	// UpdateUserRequest is what [Client.UpdateUser] changes. A nil field is not
-	// sent; new("") empties a text (inference).
+	// UpdateUserRequest contains the changes of [Client.UpdateUser]. A nil field is
+	// not sent; new("") empties a text field (inference).
 	UpdateUserRequest = gen.UpdateUserRequest
-	// Gender is a gender as it is written (vendor page "Miscellaneous").
+	// Gender is a gender in a request (vendor page "Miscellaneous").
 	Gender = gen.Gender
-	// UserStatus is a status as it is written (inference: its numbers stand in
-	// other clients, on no vendor page).
+	// UserStatus is a status in a request (inference: its numbers are used by other
+	// clients, but are on no vendor page).
 	UserStatus = gen.UserStatus
 )
 
@@ -32,13 +32,13 @@ const (
 	GenderFemale  = gen.GenderFemale
 )
 
-// The statuses as they are written.
+// The statuses in requests.
 const (
 	UserStatusVisitor = gen.UserStatusVisitor
 	UserStatusUser    = gen.UserStatusUser
 )
 
-// The statuses as they are read.
+// The statuses in responses.
 const (
 	UserStatusNameVisitor = gen.UserStatusNameVisitor
 	UserStatusNameUser    = gen.UserStatusNameUser

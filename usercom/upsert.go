@@ -3,61 +3,71 @@ package usercom
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
 const opUpsert = "UpsertUser"
 
-// UpsertUser creates the user with u.UserID, or updates the one that exists
-// (vendor page "Update or create user"). The result holds the vendor's id and
-// whether the user was Created or Updated; Unchanged does not occur, user.com
-// does not tell. Input that fails [UserInput.Validate] is not sent.
+// ErrAttributesNotSet is matched by the error of an upsert whose first request
+// succeeded and whose second one, for the custom attributes, failed.
+var ErrAttributesNotSet = errors.New("the user was upserted, but its custom attributes were not set")
+
+// UpsertUser creates the user with u.UserID, or updates the existing one (vendor
+// page "Update or create user"). The result contains the vendor's id and whether
+// the user was Created or Updated; Unchanged does not occur, because user.com does
+// not report it. Input that fails [UserInput.Validate] is not sent.
 //
-// The request may be repeated, as the same UserID is the same user: after a lost
-// answer, the outcome is what the last attempt reported, and a user that the
-// first attempt created is Updated.
+// The request is retried, since the same UserID identifies the same user. The
+// outcome is that of the last attempt: a user that an attempt with a lost response
+// created is Updated.
 //
-// Custom attributes take a second request, by the id. When that one fails, the
-// result of the first is returned together with the error: the user exists and
-// has all but its custom attributes. [Client.SetAttributes] with the id, or the
-// same upsert again, finishes the work.
+// Custom attributes need a second request, by id. If it fails, UpsertUser returns
+// the result of the first request and an error that matches [ErrAttributesNotSet],
+// whose Executed is yes: the user exists and has all fields except the custom
+// attributes. Call [Client.SetAttributes] with the id, or repeat the upsert.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
 	request := u.upsertRequest()
 	if err := checkUpsert(request, u.Attributes); err != nil {
 		return upsert.Result[int64]{}, err
 	}
 	call := rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: true})
-	answer, err := rest.Decode[upsertResponse](c.api.UpdateOrCreateUser(call, request))
+	resp, err := rest.Decode[upsertResponse](c.api.UpdateOrCreateUser(call, request))
 	if err != nil {
 		return upsert.Result[int64]{}, err
 	}
-	return answer.result(), c.setAttributes(ctx, opUpsert, answer.ID, u.Attributes)
+	if err := c.setAttributes(ctx, opUpsert, resp.ID, u.Attributes); err != nil {
+		err = wrapper.RaiseExecuted(err, rest.ExecutedYes)
+		return resp.result(), fmt.Errorf("%w (%w)", err, ErrAttributesNotSet)
+	}
+	return resp.result(), nil
 }
 
-// upsertResponse has pointers where the generated type cannot tell false from
-// absent.
+// upsertResponse uses pointers to distinguish false from absent; the generated type
+// does not.
 type upsertResponse struct {
 	Created *bool `json:"created"`
 	ID      int64 `json:"id"`
 }
 
-// Check wants both fields: without them there is no outcome to report.
-func (a upsertResponse) Check() error {
+// Check requires both fields: without them the outcome is unknown.
+func (r upsertResponse) Check() error {
 	switch {
-	case a.ID <= 0:
+	case r.ID <= 0:
 		return errNoID
-	case a.Created == nil:
-		return errors.New("the answer does not say whether the user was created")
+	case r.Created == nil:
+		return errors.New("response does not contain whether the user was created")
 	}
 	return nil
 }
 
-func (a upsertResponse) result() upsert.Result[int64] {
+func (r upsertResponse) result() upsert.Result[int64] {
 	outcome := upsert.Updated
-	if *a.Created {
+	if *r.Created {
 		outcome = upsert.Created
 	}
-	return upsert.Result[int64]{ID: a.ID, Outcome: outcome}
+	return upsert.Result[int64]{ID: r.ID, Outcome: outcome}
 }

@@ -15,23 +15,23 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-func TestUpsertIsRetriedAfterALostResponse(t *testing.T) {
+func TestUpsertIsRetriedAfterLostResponse(t *testing.T) {
 	for name, fault := range map[string]resttest.Fault{
-		"lost":        resttest.LostResponse(),
-		"broken":      resttest.TruncatedResponse(5),
-		"502 by HTML": resttest.HTML(502),
-		"504, acted":  {Status: 504, Execute: true},
-		"reset":       resttest.Reset(),
+		"lost":          resttest.LostResponse(),
+		"truncated":     resttest.TruncatedResponse(5),
+		"502 as HTML":   resttest.HTML(502),
+		"504, executed": {Status: 504, Execute: true},
+		"reset":         resttest.Reset(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := usercomtest.NewServer()
 				server.Fail(fault.On(upsertURL), fault.On(setURL))
 				client := newClient(t, server, 502, 504)
-				acted := fault.Execute || fault.Cut == resttest.CutResponse || fault.Cut == resttest.CutBody
+				executed := fault.Execute || fault.Cut == resttest.CutResponse || fault.Cut == resttest.CutBody
 				want := upsert.Created
-				if acted {
-					want = upsert.Updated // as the last attempt reported
+				if executed {
+					want = upsert.Updated // the outcome of the last attempt
 				}
 				result, err := client.UpsertUser(t.Context(), ada())
 				require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestUpsertIsRetriedAfterALostResponse(t *testing.T) {
 	}
 }
 
-func TestUpsertGivesUpAfterTheAttemptsItHas(t *testing.T) {
+func TestUpsertFailsAfterLastAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		server.Fail(resttest.LostResponse().Repeat(-1))
@@ -56,7 +56,7 @@ func TestUpsertGivesUpAfterTheAttemptsItHas(t *testing.T) {
 	})
 }
 
-func TestUpsertWaitsOutA429(t *testing.T) {
+func TestUpsertWaitsAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		server.Fail(resttest.Throttle("60"))
@@ -70,8 +70,8 @@ func TestUpsertWaitsOutA429(t *testing.T) {
 	})
 }
 
-// The fake's own throttle: five a minute, and six users.
-func TestUpsertUnderAQuota(t *testing.T) {
+// The fake accepts five requests a minute; six users are upserted.
+func TestUpsertsStayWithinQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer(usercomtest.WithQuotas(resttest.Window{Limit: 5, Every: time.Minute}))
 		client := newClient(t, server)

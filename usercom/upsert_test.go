@@ -58,8 +58,9 @@ func TestUpsertRequestsExact(t *testing.T) {
 	}
 }
 
-// What is not given is not sent, and no second request either.
-func TestUpsertSendsOnlyWhatIsGiven(t *testing.T) {
+// Fields that are not set are not sent; without attributes there is no second
+// request.
+func TestUpsertSendsOnlyFieldsThatAreSet(t *testing.T) {
 	for _, attributes := range []map[string]any{nil, {}} {
 		client, requests := recording(t)
 		_, err := client.UpsertUser(t.Context(), usercom.UserInput{UserID: "4711", Attributes: attributes})
@@ -69,9 +70,8 @@ func TestUpsertSendsOnlyWhatIsGiven(t *testing.T) {
 	}
 }
 
-// A field that UserInput, its request or its specification has alone would never
-// be sent.
-func TestUpsertKnowsEveryFieldOfTheSpecification(t *testing.T) {
+// A field that is missing in UserInput, its request or its spec would never be sent.
+func TestUpsertSendsEveryFieldOfTheSpec(t *testing.T) {
 	input := reflect.ValueOf(ada())
 	for field, value := range input.Fields() {
 		assert.False(t, value.IsZero(), "ada has no %s", field.Name)
@@ -87,7 +87,7 @@ func TestUpsertKnowsEveryFieldOfTheSpecification(t *testing.T) {
 	for name := range properties {
 		assert.Contains(t, body, name)
 	}
-	assert.Equal(t, len(properties)+1, input.NumField(), "and the custom attributes")
+	assert.Equal(t, len(properties)+1, input.NumField(), "the custom attributes are one more field")
 }
 
 func TestUpsertCreatesThenUpdates(t *testing.T) {
@@ -111,8 +111,8 @@ func TestUpsertCreatesThenUpdates(t *testing.T) {
 	}
 }
 
-// The address is not the key.
-func TestUpsertDoesNotFindByAddress(t *testing.T) {
+// Users are identified by UserID, not by email.
+func TestUpsertDoesNotMatchByEmail(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
 	for _, id := range []string{"1", "2"} {
@@ -123,14 +123,18 @@ func TestUpsertDoesNotFindByAddress(t *testing.T) {
 	assert.Len(t, server.Users(), 2)
 }
 
-// What the first request did is told even if the second fails.
-func TestUpsertReturnsItsResultWhenAttributesFail(t *testing.T) {
+// The result of the first request is returned even if the second one fails.
+func TestUpsertReturnsResultWhenAttributesFail(t *testing.T) {
 	server := usercomtest.NewServer()
 	server.Fail(resttest.Status(403).On(setURL))
 	client := newClient(t, server, 403)
 	input := usercom.UserInput{UserID: "4711", Attributes: map[string]any{"plan": "pro"}}
 	result, err := client.UpsertUser(t.Context(), input)
 	require.ErrorIs(t, err, rest.ErrForbidden)
+	require.ErrorIs(t, err, usercom.ErrAttributesNotSet)
+	var e *rest.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, rest.ExecutedYes, e.Executed)
 	assert.ErrorContains(t, err, "usercom: UpsertUser: POST /api/public/users/1/set_multiple_attributes/: 403 Forbidden")
 	assert.Equal(t, upsert.Result[int64]{ID: 1, Outcome: upsert.Created}, result)
 
@@ -151,7 +155,7 @@ func TestUpsertOverLoopback(t *testing.T) {
 	assert.Equal(t, upsert.Created, result.Outcome)
 }
 
-// Many at once, of the same users: each exists once and was created once.
+// Concurrent upserts of the same users: each user exists once and was created once.
 func TestUpsertIsSafeForConcurrentUse(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)

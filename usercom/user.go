@@ -2,21 +2,21 @@ package usercom
 
 import (
 	gen "github.com/usersync/usersync/gen/usercom"
+	"github.com/usersync/usersync/internal/wrapper"
 )
 
-// UserInput is how a user is to look after [Client.UpsertUser]. UserID is
-// required; any other field with its zero value is not sent, and an existing user
-// presumably (inference) keeps what it has there. To empty a field, use
-// [Client.UpdateUser]. Errors name the fields as vendor page "Update or create
-// user" does: user_id, first_name and so on.
+// UserInput is the input of [Client.UpsertUser]. UserID is required. Any other
+// field with its zero value is not sent; an existing user then keeps the value
+// (inference). To empty a field, use [Client.UpdateUser]. Errors use the field names
+// of vendor page "Update or create user": user_id, first_name and so on.
 type UserInput struct {
-	// UserID is the caller's own identifier of the user, and what the user is
-	// found by: nothing else is, not even Email. (The vendor's newer pages call it
+	// UserID is the caller's own id of the user. user.com identifies a user by it
+	// and by nothing else, not by Email. (The vendor's newer pages call it
 	// custom_id.)
 	UserID string
 
-	// Email need not be unique. A new UserID with the address of another user
-	// presumably (inference) makes a second user with that address.
+	// Email need not be unique. A new UserID with the email of another user
+	// creates a second user with that email (inference).
 	Email string
 	// FirstName and LastName have at most 40 characters each.
 	FirstName string
@@ -32,13 +32,13 @@ type UserInput struct {
 	// Timezone is sent as it is; no list of names is published.
 	Timezone string
 
-	// CompanyID is the company that the user becomes an employee of.
+	// CompanyID is the company of which the user becomes an employee.
 	CompanyID string
-	// AssignedTo is the vendor's id of the agent in charge.
+	// AssignedTo is the vendor's id of the responsible agent.
 	AssignedTo int64
-	// Score is sent when it is not nil; 0 is a score.
+	// Score is sent if it is not nil, also if it is 0.
 	Score *int64
-	// Notifications and Unsubscribed are sent when they are not nil.
+	// Notifications and Unsubscribed are sent if they are not nil.
 	Notifications *bool
 	Unsubscribed  *bool
 
@@ -49,49 +49,42 @@ type UserInput struct {
 	TwitterURL  string
 
 	// Attributes are custom attributes by name, as for [Client.SetAttributes].
-	// They take a second request; nil or empty, none is sent.
+	// They need a second request, which is not sent if Attributes is empty.
 	Attributes map[string]any
 }
 
-// Validate makes the checks UpsertUser makes before it sends anything. Its error
-// is a *rest.Error that names every bad field and matches rest.ErrInvalid; a
-// custom attribute is named attributes.<name>.
+// Validate makes the checks that UpsertUser makes before it sends a request. Its
+// error is a *rest.Error that names every invalid field and matches
+// rest.ErrInvalid; a custom attribute has the name attributes.<name>.
 func (u UserInput) Validate() error {
 	return checkUpsert(u.upsertRequest(), u.Attributes)
 }
 
-// upsertRequest is u without its custom attributes: those do not belong in an upsert,
-// and vanish from it without an error (vendor page "Update or create user").
+// upsertRequest returns u without its custom attributes: user.com ignores unknown
+// fields in an upsert without an error (inference from the framework); vendor page
+// "Update or create user" sets custom attributes by another request.
 func (u UserInput) upsertRequest() gen.UpdateOrCreateUserRequest {
 	return gen.UpdateOrCreateUserRequest{
 		UserID:        new(u.UserID),
-		Email:         ptrOrNil(u.Email),
-		FirstName:     ptrOrNil(u.FirstName),
-		LastName:      ptrOrNil(u.LastName),
-		PhoneNumber:   ptrOrNil(u.PhoneNumber),
-		Gender:        ptrOrNil(u.Gender),
-		Status:        ptrOrNil(u.Status),
-		City:          ptrOrNil(u.City),
-		Region:        ptrOrNil(u.Region),
-		Country:       ptrOrNil(u.Country),
-		Timezone:      ptrOrNil(u.Timezone),
-		CompanyID:     ptrOrNil(u.CompanyID),
-		AssignedTo:    ptrOrNil(u.AssignedTo),
+		Email:         wrapper.PtrOrNil(u.Email),
+		FirstName:     wrapper.PtrOrNil(u.FirstName),
+		LastName:      wrapper.PtrOrNil(u.LastName),
+		PhoneNumber:   wrapper.PtrOrNil(u.PhoneNumber),
+		Gender:        wrapper.PtrOrNil(u.Gender),
+		Status:        wrapper.PtrOrNil(u.Status),
+		City:          wrapper.PtrOrNil(u.City),
+		Region:        wrapper.PtrOrNil(u.Region),
+		Country:       wrapper.PtrOrNil(u.Country),
+		Timezone:      wrapper.PtrOrNil(u.Timezone),
+		CompanyID:     wrapper.PtrOrNil(u.CompanyID),
+		AssignedTo:    wrapper.PtrOrNil(u.AssignedTo),
 		Score:         u.Score,
 		Notifications: u.Notifications,
 		Unsubscribed:  u.Unsubscribed,
-		FacebookURL:   ptrOrNil(u.FacebookURL),
-		GoogleURL:     ptrOrNil(u.GoogleURL),
-		GravatarURL:   ptrOrNil(u.GravatarURL),
-		LinkedInURL:   ptrOrNil(u.LinkedInURL),
-		TwitterURL:    ptrOrNil(u.TwitterURL),
+		FacebookURL:   wrapper.PtrOrNil(u.FacebookURL),
+		GoogleURL:     wrapper.PtrOrNil(u.GoogleURL),
+		GravatarURL:   wrapper.PtrOrNil(u.GravatarURL),
+		LinkedInURL:   wrapper.PtrOrNil(u.LinkedInURL),
+		TwitterURL:    wrapper.PtrOrNil(u.TwitterURL),
 	}
-}
-
-// ptrOrNil returns v for a request, or nil when it is the zero value.
-func ptrOrNil[T comparable](v T) *T {
-	if v == *new(T) {
-		return nil
-	}
-	return new(v) // &v would put every v on the heap, also those not returned
 }

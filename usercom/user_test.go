@@ -25,9 +25,9 @@ func TestValidate(t *testing.T) {
 		{"no user_id", func(u *usercom.UserInput) { u.UserID = "" }, map[string][]string{"user_id": {"is required"}}},
 		{"blank user_id", func(u *usercom.UserInput) { u.UserID = " \t" }, map[string][]string{"user_id": {"is required"}}},
 		{"long user_id", func(u *usercom.UserInput) { u.UserID = strings.Repeat("x", 1000) }, nil},
-		{"e-mail with a name", func(u *usercom.UserInput) { u.Email = "Ada <ada@example.com>" },
+		{"email with a name", func(u *usercom.UserInput) { u.Email = "Ada <ada@example.com>" },
 			map[string][]string{"email": {"must be an e-mail address like ada@example.com"}}},
-		{"phone of the country", func(u *usercom.UserInput) { u.PhoneNumber = "06 1234" },
+		{"national phone number", func(u *usercom.UserInput) { u.PhoneNumber = "06 1234" },
 			map[string][]string{"phone_number": {"must be a phone number in E.164, like +390612345678"}}},
 		{"40 characters", func(u *usercom.UserInput) { u.FirstName = strings.Repeat("é", 40) }, nil},
 		{"41 characters", func(u *usercom.UserInput) {
@@ -52,7 +52,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// assertFields wants an error for these fields, or none.
+// assertFields requires an error for these fields, or no error if fields is nil.
 func assertFields(t *testing.T, operation string, fields map[string][]string, err error) {
 	t.Helper()
 	if fields == nil {
@@ -69,7 +69,7 @@ func assertFields(t *testing.T, operation string, fields map[string][]string, er
 	assert.Zero(t, e.Attempts)
 }
 
-// A text that a check forgot would arrive changed.
+// JSON would change a text that is not validated.
 func TestEveryTextIsChecked(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)

@@ -9,11 +9,11 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-var errNoID = errors.New("the answer has no id")
+var errNoID = errors.New("response contains no id")
 
 // GetUser returns the user with the vendor's id (vendor page "Basic API usage").
-// One that does not exist is an error that matches rest.ErrNotFound; a 404 that
-// is a web page is a wrong URL, and does not match it.
+// An unknown id is an error that matches rest.ErrNotFound. A 404 with an HTML page
+// means a wrong base URL and does not match it.
 func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 	const operation = "GetUser"
 	if err := checkID(operation, id); err != nil {
@@ -24,11 +24,10 @@ func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 	return decodeUser(id, operation, resp, err)
 }
 
-// UpdateUser changes the fields of the user that are set and returns the user as
-// it is then (vendor page "Update user"). Going by that page's example, fields
-// that are not set keep their values (inference). It makes the checks of
-// UpsertUser and is repeated when an answer is lost. A user that does not exist is
-// an error that matches rest.ErrNotFound.
+// UpdateUser changes the fields that are set and returns the updated user (vendor
+// page "Update user"). Fields that are not set keep their values (inference from
+// the example of that page). It makes the checks of UpsertUser and is retried after
+// a lost response. An unknown id is an error that matches rest.ErrNotFound.
 func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserRequest) (User, error) {
 	const operation = "UpdateUser"
 	var p check.Problems
@@ -42,10 +41,10 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 	return decodeUser(id, operation, resp, err)
 }
 
-// DeleteUser deletes the user with the vendor's id. The operation stands on no
-// vendor page, other clients use it; any 2xx is success. A user that does not
-// exist is an error that matches rest.ErrNotFound, unless the answer to an earlier
-// attempt was lost: then the user is taken to be deleted by that one.
+// DeleteUser deletes the user with the vendor's id. No vendor page describes the
+// operation, but other clients use it; any 2xx is success. An unknown id is an
+// error that matches rest.ErrNotFound, unless the response to an earlier attempt of
+// this call was lost: that attempt probably deleted the user.
 func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 	const operation = "DeleteUser"
 	if err := checkID(operation, id); err != nil {
@@ -55,22 +54,23 @@ func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 	return rest.IgnoreGone(rest.Discard(c.api.DeleteUser(ctx, id)))
 }
 
-// decodeUser reads the user with this id from an answer.
+// decodeUser returns the user with this id from a response.
 func decodeUser(id int64, operation string, resp *http.Response, err error) (User, error) {
-	answer, err := rest.Decode[userResponse](resp, err)
+	decoded, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
-		err = check.CheckSameUser(provider, operation, resp, id, answer.ID)
+		err = check.CheckSameUser(provider, operation, resp, id, decoded.ID)
 	}
 	if err != nil {
 		return User{}, err
 	}
-	return answer.User, nil
+	return decoded.User, nil
 }
 
 type userResponse struct{ User }
 
-func (a userResponse) Check() error {
-	if a.ID <= 0 {
+// Check requires an id.
+func (r userResponse) Check() error {
+	if r.ID <= 0 {
 		return errNoID
 	}
 	return nil

@@ -55,7 +55,7 @@ func TestUpdateRequestExact(t *testing.T) {
 	assert.Equal(t, `{"city":"","score":0,"unsubscribed":false}`, (*requests)[0].body)
 }
 
-func TestUpdateUserChecksWhatIsSet(t *testing.T) {
+func TestUpdateUserValidatesFieldsThatAreSet(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
 	_, err := client.UpdateUser(t.Context(), 0, usercom.UpdateUserRequest{
@@ -86,16 +86,16 @@ func TestDeleteUser(t *testing.T) {
 	assert.EqualError(t, err, "usercom: DeleteUser: DELETE /api/public/users/1/: 404 Not Found: Not found.")
 }
 
-// Any 2xx will do: which the vendor answers is not known.
+// Any 2xx is success: the vendor's response is unknown.
 func TestDeleteUserAcceptsAny2xx(t *testing.T) {
 	for status, body := range map[int]string{200: `{"id":1}`, 202: ``, 204: ``} {
-		client, _ := answering(t, status, body)
+		client, _ := clientWithResponse(t, status, body)
 		assert.NoError(t, client.DeleteUser(t.Context(), 1))
 	}
 }
 
-// The first attempt deleted; the second finds nothing, and that is fine.
-func TestDeleteUserAfterALostResponse(t *testing.T) {
+// The first attempt deleted the user; the 404 of the second one is a success.
+func TestDeleteUserAfterLostResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		id := server.AddUser(usercomtest.User{}).ID
@@ -122,10 +122,10 @@ func TestIDsAreChecked(t *testing.T) {
 	assert.Empty(t, server.Requests())
 }
 
-// A user without an id is no user.
-func TestResponsesWithoutAUser(t *testing.T) {
+// A response without an id is an error.
+func TestResponsesWithoutID(t *testing.T) {
 	for _, body := range []string{`{}`, `null`, `[]`, `{"id":0}`, `{"id":null}`, ``} {
-		client, _ := answering(t, 200, body)
+		client, _ := clientWithResponse(t, 200, body)
 		_, err := client.GetUser(t.Context(), 1)
 		var e *rest.Error
 		require.ErrorAs(t, err, &e, body)
@@ -136,9 +136,9 @@ func TestResponsesWithoutAUser(t *testing.T) {
 	}
 }
 
-// Reading minds no nulls but the id's.
+// All fields except the id may be null.
 func TestUserWithNulls(t *testing.T) {
-	client, _ := answering(t, 200, `{"id":7,"email":null,"name":null,"status":null,"gender":null,"score":null,"notifications":null,
+	client, _ := clientWithResponse(t, 200, `{"id":7,"email":null,"name":null,"status":null,"gender":null,"score":null,"notifications":null,
 		"created_at":null,"companies":null,"lists":null,"tags":null,"attributes":null,"web_push_subscription":null,"unheard_of":[1]}`)
 	user, err := client.GetUser(t.Context(), 7)
 	require.NoError(t, err)

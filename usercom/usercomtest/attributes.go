@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-func (s *Server) setAttribute(c request) *response {
-	r := s.targetUser(c)
-	if r == nil {
+func (s *Server) setAttribute(r request) *response {
+	user := s.targetUser(r)
+	if user == nil {
 		return notFound()
 	}
-	fields, refusal := decodeObject(c)
-	if refusal != nil {
-		return refusal
+	fields, failed := decodeObject(r)
+	if failed != nil {
+		return failed
 	}
 	problems := make(map[string][]string)
 	name, problem := attributeName(fields)
@@ -26,7 +26,7 @@ func (s *Server) setAttribute(c request) *response {
 	if len(problems) > 0 {
 		return fieldErrorsResponse(problems)
 	}
-	return r.setAttributes(map[string]any{name: value})
+	return user.setAttributes(map[string]any{name: value})
 }
 
 func attributeName(fields map[string]any) (name, problem string) {
@@ -41,14 +41,14 @@ func attributeName(fields map[string]any) (name, problem string) {
 	return name, attributeNameProblem(name)
 }
 
-func (s *Server) setAttributes(c request) *response {
-	r := s.targetUser(c)
-	if r == nil {
+func (s *Server) setAttributes(r request) *response {
+	user := s.targetUser(r)
+	if user == nil {
 		return notFound()
 	}
-	fields, refusal := decodeObject(c)
-	if refusal != nil {
-		return refusal
+	fields, failed := decodeObject(r)
+	if failed != nil {
+		return failed
 	}
 	problems := make(map[string][]string)
 	for name := range fields {
@@ -59,11 +59,11 @@ func (s *Server) setAttributes(c request) *response {
 	if len(problems) > 0 {
 		return fieldErrorsResponse(problems)
 	}
-	return r.setAttributes(fields)
+	return user.setAttributes(fields)
 }
 
-// attributeNameProblem says what is wrong with the name of a custom attribute, 1 to 255
-// characters (vendor page "Mass update custom attributes").
+// attributeNameProblem returns the problem of the name of a custom attribute, which
+// must have 1 to 255 characters (vendor page "Mass update custom attributes").
 func attributeNameProblem(name string) string {
 	switch {
 	case name == "":
@@ -74,9 +74,9 @@ func attributeNameProblem(name string) string {
 	return ""
 }
 
-// setAttributes makes the attributes the user's, of whatever type: the
-// application need not know them before (the vendor's pages differ on that). The
-// answer without a body is inference.
+// setAttributes stores the attributes, of any type. They need not exist in the
+// application before (the vendor's pages differ on that). The response without a
+// body is inference.
 func (r *record) setAttributes(attributes map[string]any) *response {
 	user := clone(r.User)
 	if user.Attributes == nil {

@@ -1,5 +1,5 @@
-// Package usercomtest serves a fake user.com for the tests of services, in memory
-// or over loopback:
+// Package usercomtest provides a fake user.com server for the tests of services,
+// in memory or over loopback:
 //
 //	func TestSignUp(t *testing.T) {
 //		server := usercomtest.NewServer()
@@ -12,8 +12,8 @@
 //		require.Len(t, server.Users(), 1)
 //	}
 //
-// The fake keeps users, checks the key and every input, and answers as Django REST
-// framework does. That user.com is built on it is inference, and so is all of the
-// fake that stands on none of the vendor's pages: the bodies of refusals, the
-// status of a create, what null does, and more that is marked where it is.
+// The fake stores users, checks the key and every input, and responds like Django
+// REST framework. That user.com uses this framework is inference, and so is every
+// behaviour that is not on the vendor's pages: error bodies, the status of a
+// create, the effect of null, and more that is marked in the code.
 package usercomtest

@@ -12,7 +12,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// A service's own code comes between the client and what is looked at.
+// The first upsert fails on demand, the second one succeeds.
 func Example() {
 	server := usercomtest.NewServer()
 	client, err := usercom.New("", usercomtest.Key, server.Options()...)

@@ -17,20 +17,20 @@ const (
 	notBlank = "This field may not be blank."
 )
 
-// fieldSetter writes a value into a user, or says what is wrong with it. The texts are
-// the framework's own.
+// fieldSetter writes a value into a user, or returns a problem in the framework's
+// words.
 type fieldSetter func(*User, any) (problem string)
 
-// fields are the attributes of vendor page "Update or create user". That null
-// clears a text or a number, and that a flag, a gender or a status cannot be
-// null, is inference.
+// fields returns the attributes of vendor page "Update or create user". It is
+// inference that null clears a text or a number, and that a boolean, a gender and a
+// status must not be null.
 func fields() map[string]fieldSetter {
 	return map[string]fieldSetter{
 		"assigned_to":   integer(func(u *User, n *int64) { u.AssignedTo = orZero(n) }),
 		"city":          text(func(u *User) *string { return &u.City }),
 		"company_id":    text(func(u *User) *string { return &u.CompanyID }),
 		"country":       text(func(u *User) *string { return &u.Country }),
-		"email":         text(func(u *User) *string { return &u.Email }, address),
+		"email":         text(func(u *User) *string { return &u.Email }, emailRule),
 		"facebook_url":  text(func(u *User) *string { return &u.FacebookURL }),
 		"first_name":    text(func(u *User) *string { return &u.FirstName }, atMost40),
 		"gender":        choice(func(u *User) *usercom.Gender { return &u.Gender }),
@@ -50,7 +50,8 @@ func fields() map[string]fieldSetter {
 	}
 }
 
-// applyFields writes what is sent over a user. Names that are no fields are ignored.
+// applyFields writes the fields of a request into a copy of a user. Unknown names
+// are ignored.
 func applyFields(user User, sent map[string]any) (User, map[string][]string) {
 	user = clone(user)
 	problems := make(map[string][]string)
@@ -66,7 +67,7 @@ func applyFields(user User, sent map[string]any) (User, map[string][]string) {
 	return user, problems
 }
 
-// text takes numbers as well, and trims.
+// text accepts text, which it trims, and numbers.
 func text(at func(*User) *string, rules ...func(string) string) fieldSetter {
 	return func(u *User, value any) string {
 		var s string
@@ -89,7 +90,7 @@ func text(at func(*User) *string, rules ...func(string) string) fieldSetter {
 	}
 }
 
-// setUserID writes the user_id, which cannot be emptied.
+// setUserID writes the user_id, which must not be empty.
 func setUserID(u *User, value any) string {
 	if value == nil {
 		return notNull
@@ -101,7 +102,7 @@ func setUserID(u *User, value any) string {
 	return notBlank
 }
 
-func address(s string) string {
+func emailRule(s string) string {
 	if parsed, err := mail.ParseAddress(s); err != nil || parsed.Address != s {
 		return "Enter a valid email address."
 	}
@@ -117,7 +118,7 @@ func atMost40(s string) string {
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
 
-// phone complains in words of its own: the vendor's are not known.
+// phone has its own text, because the vendor's is unknown.
 func phone(s string) string {
 	if !e164.MatchString(s) {
 		return "Enter a phone number in E.164."
@@ -125,7 +126,7 @@ func phone(s string) string {
 	return ""
 }
 
-// number reads a number or a text that is one.
+// number reads a number, also from a text.
 func number(value any) (int64, bool) {
 	n, err := strconv.ParseInt(strings.TrimSuffix(fmt.Sprint(value), ".0"), 10, 64)
 	return n, err == nil
@@ -160,7 +161,7 @@ func flag(at func(*User) **bool) fieldSetter {
 	}
 }
 
-// choice takes the number of a choice, and not the word that answers have.
+// choice accepts the number of a choice, and not the text that responses contain.
 func choice[T interface {
 	~int64
 	Valid() bool

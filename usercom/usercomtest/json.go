@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// decode reads one JSON value, numbers as they are written.
+// decode reads one JSON value and keeps the text of numbers.
 func decode(data []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -21,8 +21,8 @@ func decode(data []byte) (any, error) {
 	return value, nil
 }
 
-// convertNumbers turns the numbers in a decoded value into int64, or float64 where that
-// does not do, and leaves them as they are written where neither does.
+// convertNumbers converts the numbers in a decoded value to int64 or else float64.
+// Numbers that fit neither keep their text.
 func convertNumbers(value any) any {
 	switch value := value.(type) {
 	case json.Number:

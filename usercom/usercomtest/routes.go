@@ -11,40 +11,41 @@ import (
 	"strings"
 )
 
-// response is a status and what goes with it: a body encoded as JSON, or none.
+// response is a status with headers and a body, which is encoded as JSON. A nil body
+// is not sent.
 type response struct {
 	status int
 	header http.Header
 	body   any
 }
 
-// detailError is the framework's answer to what it refuses as a whole.
+// detailError is the framework's error response to a request as a whole.
 func detailError(status int, text string) *response {
 	return &response{status: status, body: map[string]string{"detail": text}}
 }
 
-// fieldErrorsResponse is its answer to bad fields.
+// fieldErrorsResponse is the framework's error response to invalid fields.
 func fieldErrorsResponse(fields map[string][]string) *response {
 	return &response{status: http.StatusBadRequest, body: fields}
 }
 
 func notFound() *response { return detailError(http.StatusNotFound, "Not found.") }
 
-// request is a request with its body read.
+// request is a request and its body.
 type request struct {
 	*http.Request
 	body []byte
 }
 
-// handlerFunc acts on a call while the server is locked.
+// handlerFunc handles a request while the server is locked.
 type handlerFunc func(request) *response
 
-// methodHandlers is what one URL offers, by method.
+// methodHandlers contains the handlers of one URL by method.
 type methodHandlers map[string]handlerFunc
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for path, offers := range map[string]methodHandlers{
+	for path, handlers := range map[string]methodHandlers{
 		"update_or_create/":             {"POST": s.upsertUser},
 		"search/":                       {"GET": s.searchUsers},
 		"{id}/":                         {"GET": s.getUser, "PUT": s.updateUser, "DELETE": s.deleteUser},
@@ -52,14 +53,14 @@ func (s *Server) routes() http.Handler {
 		"{id}/set_multiple_attributes/": {"POST": s.setAttributes},
 	} {
 		full := basePath + "/users/" + path
-		mux.Handle(full+"{$}", s.serve(offers))
+		mux.Handle(full+"{$}", s.serve(handlers))
 		mux.HandleFunc(strings.TrimSuffix(full, "/"), addSlash)
 	}
 	mux.HandleFunc("/", urlNotFound)
 	return mux
 }
 
-// addSlash redirects to the same URL with a slash at its end. net/http's client
+// addSlash redirects to the same URL with a slash at its end. The client of net/http
 // follows such a redirect of a POST with a GET.
 func addSlash(w http.ResponseWriter, r *http.Request) {
 	slashed := url.URL{Path: r.URL.Path + "/", RawQuery: r.URL.RawQuery}
@@ -68,7 +69,7 @@ func addSlash(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
-// urlNotFound answers with a page: the framework's router knows no JSON.
+// urlNotFound responds with an HTML page, as the framework's router does.
 func urlNotFound(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusNotFound)
@@ -76,16 +77,16 @@ func urlNotFound(w http.ResponseWriter, _ *http.Request) {
 		"<p>The requested resource was not found on this server.</p></body></html>\n")
 }
 
-// serve answers as the framework does, check by check in its order.
-func (s *Server) serve(offers methodHandlers) http.Handler {
+// serve makes the framework's checks in its order.
+func (s *Server) serve(handlers methodHandlers) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			panic(http.ErrAbortHandler) // the client is gone
+			panic(http.ErrAbortHandler) // the client closed the connection
 		}
 		s.mu.Lock()
-		result := s.handle(offers, request{r, body})
-		text, err := json.Marshal(result.body) // while no other request can change it
+		result := s.handle(handlers, request{r, body})
+		text, err := json.Marshal(result.body) // before another request changes it
 		s.mu.Unlock()
 		if err != nil {
 			panic("usercomtest: " + err.Error())
@@ -97,31 +98,31 @@ func (s *Server) serve(offers methodHandlers) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(result.status)
-		_, _ = w.Write(text) // a client that is gone is not the fake's concern
+		_, _ = w.Write(text) // an error means that the client closed the connection
 	})
 }
 
-func (s *Server) handle(offers methodHandlers, c request) *response {
-	if !acceptsJSON(c.Header.Values("Accept")) {
+func (s *Server) handle(handlers methodHandlers, r request) *response {
+	if !acceptsJSON(r.Header.Values("Accept")) {
 		return detailError(http.StatusNotAcceptable, "Could not satisfy the request Accept header.")
 	}
-	if refusal := authenticate(c.Header.Get("Authorization")); refusal != nil {
-		return refusal
+	if failed := authenticate(r.Header.Get("Authorization")); failed != nil {
+		return failed
 	}
-	if refusal := s.checkThrottles(); refusal != nil {
-		return refusal
+	if failed := s.checkThrottles(); failed != nil {
+		return failed
 	}
-	act, ok := offers[c.Method]
+	handler, ok := handlers[r.Method]
 	if !ok {
-		refusal := detailError(http.StatusMethodNotAllowed, `Method "`+c.Method+`" not allowed.`)
-		refusal.header = http.Header{"Allow": {strings.Join(slices.Sorted(maps.Keys(offers)), ", ")}}
-		return refusal
+		failed := detailError(http.StatusMethodNotAllowed, `Method "`+r.Method+`" not allowed.`)
+		failed.header = http.Header{"Allow": {strings.Join(slices.Sorted(maps.Keys(handlers)), ", ")}}
+		return failed
 	}
-	return act(c)
+	return handler(r)
 }
 
-// acceptsJSON ignores parameters: vendor page "Basic API usage" chooses the
-// version of the API by one.
+// acceptsJSON ignores parameters: vendor page "Basic API usage" selects the version
+// of the API by one.
 func acceptsJSON(accept []string) bool {
 	if len(accept) == 0 {
 		return true
@@ -148,7 +149,7 @@ func authenticate(authorization string) *response {
 	case words[1] == Key:
 		return nil
 	}
-	refusal := detailError(http.StatusUnauthorized, text)
-	refusal.header = http.Header{"Www-Authenticate": {"Token"}}
-	return refusal
+	failed := detailError(http.StatusUnauthorized, text)
+	failed.header = http.Header{"Www-Authenticate": {"Token"}}
+	return failed
 }

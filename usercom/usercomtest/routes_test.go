@@ -18,8 +18,8 @@ func TestErrorResponses(t *testing.T) {
 		want             string
 	}{
 		{"no key", "GET /1/", "", []string{"Authorization", ""}, 401, `{"detail":"Authentication credentials were not provided."}`},
-		{"another scheme", "GET /1/", "", []string{"Authorization", "Bearer " + usercomtest.Key}, 401, `{"detail":"Authentication credentials were not provided."}`},
-		{"scheme alone", "GET /1/", "", []string{"Authorization", "Token"}, 401, `{"detail":"Invalid token header. No credentials provided."}`},
+		{"wrong scheme", "GET /1/", "", []string{"Authorization", "Bearer " + usercomtest.Key}, 401, `{"detail":"Authentication credentials were not provided."}`},
+		{"scheme without key", "GET /1/", "", []string{"Authorization", "Token"}, 401, `{"detail":"Invalid token header. No credentials provided."}`},
 		{"space in the key", "GET /1/", "", []string{"Authorization", "Token a b"}, 401, `{"detail":"Invalid token header. Token string should not contain spaces."}`},
 		{"wrong key", "GET /1/", "", []string{"Authorization", "Token wrong"}, 401, `{"detail":"Invalid token."}`},
 		{"key before method", "PATCH /1/", "", []string{"Authorization", "Token wrong"}, 401, `{"detail":"Invalid token."}`},
@@ -27,10 +27,10 @@ func TestErrorResponses(t *testing.T) {
 		{"method", "PATCH /1/", "", nil, 405, `{"detail":"Method \"PATCH\" not allowed."}`},
 		{"no such user", "GET /2/", "", nil, 404, `{"detail":"Not found."}`},
 		{"no id", "GET /x/", "", nil, 404, `{"detail":"Not found."}`},
-		{"update nobody", "PUT /2/", "{}", nil, 404, `{"detail":"Not found."}`},
-		{"delete nobody", "DELETE /2/", "", nil, 404, `{"detail":"Not found."}`},
-		{"attribute of nobody", "POST /2/set_attribute/", "{}", nil, 404, `{"detail":"Not found."}`},
-		{"attributes of nobody", "POST /2/set_multiple_attributes/", "{}", nil, 404, `{"detail":"Not found."}`},
+		{"update unknown user", "PUT /2/", "{}", nil, 404, `{"detail":"Not found."}`},
+		{"delete unknown user", "DELETE /2/", "", nil, 404, `{"detail":"Not found."}`},
+		{"attribute of unknown user", "POST /2/set_attribute/", "{}", nil, 404, `{"detail":"Not found."}`},
+		{"attributes of unknown user", "POST /2/set_multiple_attributes/", "{}", nil, 404, `{"detail":"Not found."}`},
 		{"form", upsert, "user_id=1", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, `{"detail":"Unsupported media type \"application/x-www-form-urlencoded\" in request."}`},
 		{"malformed", upsert, `{"user_id":`, nil, 400, `{"detail":"JSON parse error - unexpected EOF"}`},
 		{"two values", upsert, `{} {}`, nil, 400, `{"detail":"JSON parse error - extra data"}`},
@@ -42,12 +42,12 @@ func TestErrorResponses(t *testing.T) {
 			`{"city":["Not a valid string."],"email":["Enter a valid email address."],"phone_number":["Enter a phone number in E.164."],` +
 				`"score":["A valid integer is required."],"unsubscribed":["Must be a valid boolean."]}`},
 		{"label of a choice", upsert, `{"user_id":"1","gender":"male","status":3}`, nil, 400, `{"gender":["\"male\" is not a valid choice."],"status":["\"3\" is not a valid choice."]}`},
-		{"null flag and choice", upsert, `{"user_id":"1","notifications":null,"gender":null}`, nil, 400,
+		{"null boolean and choice", upsert, `{"user_id":"1","notifications":null,"gender":null}`, nil, 400,
 			`{"gender":["This field may not be null."],"notifications":["This field may not be null."]}`},
 		{"41 characters", "PUT /1/", `{"first_name":"` + strings.Repeat("é", 41) + `"}`, nil, 400, `{"first_name":["Ensure this field has no more than 40 characters."]}`},
-		{"no address", "GET /search/", "", nil, 400, `{"email":["This field is required."]}`},
-		{"nobody of one", "GET /search/?email=x@example.com", "", nil, 404, `{"detail":"Not found."}`},
-		{"nobody of many", "GET /search/?email=x@example.com&many=true", "", nil, 200, `[]`},
+		{"search without email", "GET /search/", "", nil, 400, `{"email":["This field is required."]}`},
+		{"single without match", "GET /search/?email=x@example.com", "", nil, 404, `{"detail":"Not found."}`},
+		{"list without match", "GET /search/?email=x@example.com&many=true", "", nil, 200, `[]`},
 		{"attribute without fields", "POST /1/set_attribute/", `{}`, nil, 400, `{"attribute":["This field is required."],"value":["This field is required."]}`},
 		{"attribute without a name", "POST /1/set_attribute/", `{"attribute":"","value":1}`, nil, 400, `{"attribute":["This field may not be blank."]}`},
 		{"attribute by number", "POST /1/set_attribute/", `{"attribute":1,"value":1}`, nil, 400, `{"attribute":["Not a valid string."]}`},
@@ -73,7 +73,7 @@ func TestErrorResponses(t *testing.T) {
 	}
 }
 
-func TestURLsNeedTheirSlash(t *testing.T) {
+func TestURLWithoutSlashIsRedirected(t *testing.T) {
 	server := seeded()
 	got := send(t, server, "GET /search?email=ada%40example.com", "")
 	assert.Equal(t, 301, got.status)

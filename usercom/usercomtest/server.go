@@ -17,9 +17,9 @@ const Key = "usercomtest-key-000000000000000000000000000000000000000000000000"
 
 const basePath = "/api/public"
 
-// User is a user as the fake keeps it: in the terms of requests, which hold more
-// than answers do (first and last name apart, for one). A field that was never
-// set, or was cleared, has its zero value.
+// User is a user as the fake stores it, in the form of requests: they contain more
+// than responses, such as separate first and last names. A field that was never set,
+// or was cleared, has its zero value.
 type User struct {
 	// ID is the vendor's id.
 	ID int64
@@ -39,7 +39,7 @@ type Server struct {
 	idsByName map[string]int64 // ids of attributes and companies, by name
 }
 
-// record is a user with what the fake alone knows of it.
+// record is a user with the times of its changes.
 type record struct {
 	User
 	created, updated time.Time
@@ -48,12 +48,12 @@ type record struct {
 // Option changes how a Server behaves.
 type Option func(*Server)
 
-// WithQuotas enforces quotas for the key, all of them at once. The vendor
-// publishes none, so there is no default. Each is a sliding log, as the
-// framework's throttles are: a request is let through when fewer than Limit were
-// within the last Every. A refusal costs the window that refused nothing, and
-// carries Retry-After: the seconds until the oldest request in its log is out of
-// the way, rounded up, and the most of several windows.
+// WithQuotas enforces quotas for the key, all of them together. The vendor
+// publishes none, so there is no default. Each is a sliding log, like the
+// framework's throttles: a request is accepted if fewer than Limit were accepted
+// within the last Every. A rejected request does not count in the window that
+// rejected it. Retry-After contains the seconds until the oldest request leaves the
+// log, rounded up; of several windows the longest time.
 func WithQuotas(windows ...resttest.Window) Option {
 	return func(s *Server) {
 		for _, w := range windows {
@@ -62,9 +62,9 @@ func WithQuotas(windows ...resttest.Window) Option {
 	}
 }
 
-// WithCreatedStatusOK has an upsert that creates answer 200, as one that updates does.
-// By default it answers 201, the framework's convention; which of them the vendor
-// answers is not documented.
+// WithCreatedStatusOK makes an upsert that creates a user return 200, like one that
+// updates a user. The default is 201, the framework's convention; the vendor's
+// status is not documented.
 func WithCreatedStatusOK() Option {
 	return func(s *Server) { s.createdStatus = 200 }
 }
@@ -80,9 +80,9 @@ func NewServer(options ...Option) *Server {
 	return s
 }
 
-// Options returns what usercom.New needs to reach the fake, beside an empty
-// subdomain: its base URL, a client for it, and no quotas, so that no test waits
-// for its turn.
+// Options returns the options with which usercom.New uses the fake, together with
+// an empty subdomain: its base URL, an HTTP client, and no quotas, so that tests do
+// not wait.
 func (s *Server) Options() []rest.Option {
 	return []rest.Option{rest.WithBaseURL(s.URL + basePath), rest.WithHTTPClient(s.Client()), rest.WithQuotas()}
 }
@@ -109,9 +109,9 @@ func (s *Server) User(userID string) (User, bool) {
 	return User{}, false
 }
 
-// AddUser adds a user, unchecked, and returns it as stored; without an ID it gets
-// one. It may lack a UserID, as a visitor of a web site does. AddUser panics when
-// the ID or the UserID is taken, or a custom attribute cannot be encoded.
+// AddUser adds a user without validation and returns it as stored; without an ID it
+// gets the next one. It may have no UserID, like a visitor of a web site. AddUser
+// panics if the ID or the UserID is taken, or a custom attribute cannot be encoded.
 func (s *Server) AddUser(user User) User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,7 +137,7 @@ func (s *Server) byID(id int64) *record {
 	return s.find(func(r *record) bool { return r.ID == id })
 }
 
-// byUserID finds nobody by an empty UserID: many users may have none.
+// byUserID returns nil for an empty UserID: many users may have none.
 func (s *Server) byUserID(userID string) *record {
 	return s.find(func(r *record) bool { return userID != "" && r.UserID == userID })
 }
@@ -149,7 +149,7 @@ func (s *Server) find(match func(*record) bool) *record {
 	return nil
 }
 
-// idFor returns the id of an attribute or a company, a new one for a new name.
+// idFor returns the id of an attribute or a company; a new name gets a new id.
 func (s *Server) idFor(kind, name string) int64 {
 	key := kind + " " + name
 	if s.idsByName[key] == 0 {
@@ -158,7 +158,7 @@ func (s *Server) idFor(kind, name string) int64 {
 	return s.idsByName[key]
 }
 
-// clone copies a user with all it points to.
+// clone copies a user and all values that it points to.
 func clone(user User) User {
 	data, err := json.Marshal(user.Attributes)
 	if err != nil {

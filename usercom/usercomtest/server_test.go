@@ -20,15 +20,15 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// reply is an answer as it came in.
+// reply is a response.
 type reply struct {
 	status int
 	body   string
 	header http.Header
 }
 
-// send sends a request with the key, unless headers say otherwise: pairs of a
-// name and a value, of which an empty one removes the header.
+// send sends a request with the key. headers are pairs of a name and a value, which
+// replace a header or, if empty, remove it.
 func send(t *testing.T, server *usercomtest.Server, line, body string, headers ...string) reply {
 	t.Helper()
 	method, path, _ := strings.Cut(line, " ")
@@ -65,7 +65,7 @@ func TestUpsert(t *testing.T) {
 	got := send(t, server, "POST /update_or_create/", `{"user_id":"4711","city":" London ","gender":"2","status":2,"score":"7","notifications":"true","unsubscribed":0}`)
 	assert.Equal(t, 201, got.status)
 	assert.Equal(t, `{"created":true,"id":1}`, got.body)
-	// An integer is the same key as text; what is unknown vanishes; null clears; the rest stays.
+	// An integer and a text are the same key; unknown fields are ignored; null clears a field; omitted fields stay.
 	got = send(t, server, "POST /update_or_create/", `{"user_id":4711,"plan":"pro","custom_id":"x","score":null,"region":null}`)
 	assert.Equal(t, 200, got.status)
 	assert.Equal(t, `{"created":false,"id":1}`, got.body)
@@ -77,15 +77,15 @@ func TestUpsert(t *testing.T) {
 	}
 }
 
-func TestAlwaysStatusOK(t *testing.T) {
+func TestCreatedStatusOK(t *testing.T) {
 	server := usercomtest.NewServer(usercomtest.WithCreatedStatusOK())
 	got := send(t, server, "POST /update_or_create/", `{"user_id":"4711"}`)
 	assert.Equal(t, 200, got.status)
 	assert.Equal(t, `{"created":true,"id":1}`, got.body)
 }
 
-// Every field that requests have is one of the fake's.
-func TestFakeKnowsEveryFieldOfTheSpecification(t *testing.T) {
+// The fake stores every field of the spec's request.
+func TestFakeStoresEveryFieldOfTheSpec(t *testing.T) {
 	request := map[string]any{
 		"user_id": "4711", "email": "ada@example.com", "phone_number": "+390612345678", "gender": 1, "status": 1,
 		"score": 1, "assigned_to": 1, "notifications": true, "unsubscribed": true,
@@ -108,7 +108,7 @@ func TestFakeKnowsEveryFieldOfTheSpecification(t *testing.T) {
 	}}, user)
 }
 
-func TestAttributesAreTypedLoosely(t *testing.T) {
+func TestAttributesMayHaveAnyType(t *testing.T) {
 	server := seeded()
 	got := send(t, server, "POST /1/set_multiple_attributes/", `{"seats":3,"ratio":1.5,"large":1e400,"tags":["x",{"n":1}],"plan":null}`)
 	assert.Equal(t, reply{status: 200}, reply{status: got.status, body: got.body})
@@ -147,7 +147,7 @@ func TestUserResponses(t *testing.T) {
 	})
 }
 
-func TestKeyIsAsLongAsARealOne(t *testing.T) { assert.Len(t, usercomtest.Key, 64) }
+func TestKeyHasLengthOfRealKey(t *testing.T) { assert.Len(t, usercomtest.Key, 64) }
 
 func TestAddUser(t *testing.T) {
 	server := usercomtest.NewServer()
@@ -162,7 +162,7 @@ func TestAddUser(t *testing.T) {
 	assert.Equal(t, map[string]any{"n": int64(1), "list": []any{"x"}}, user.Attributes)
 
 	assert.Equal(t, int64(8), server.AddUser(usercomtest.User{}).ID)
-	assert.Equal(t, int64(9), server.AddUser(usercomtest.User{}).ID, "many may lack a UserID")
+	assert.Equal(t, int64(9), server.AddUser(usercomtest.User{}).ID, "users without UserID are allowed")
 	_, ok = server.User("")
 	assert.False(t, ok)
 	assert.PanicsWithValue(t, "usercomtest: AddUser: the ID or the UserID is taken", func() { server.AddUser(usercomtest.User{ID: 8}) })

@@ -9,16 +9,15 @@ import (
 	"github.com/usersync/usersync/usercom"
 )
 
-// show renders a user as answers have it: one name, words for gender and status,
-// custom attributes in a list, null for what is not set. What a user is whom
-// nothing was said of, a visitor of unknown gender who has not unsubscribed, is
-// inference.
-func (s *Server) show(r *record) map[string]any {
+// toJSON returns a user in the form of responses: one name, text for gender and
+// status, custom attributes as a list, null for fields that are not set. The
+// defaults, a visitor of unknown gender that is not unsubscribed, are inference.
+func (s *Server) toJSON(r *record) map[string]any {
 	status := usercom.UserStatusNameVisitor
 	if r.Status == usercom.UserStatusUser {
 		status = usercom.UserStatusNameUser
 	}
-	shown := map[string]any{
+	user := map[string]any{
 		"id":            r.ID,
 		"user_id":       orNull(r.UserID),
 		"key":           r.key(),
@@ -48,13 +47,13 @@ func (s *Server) show(r *record) map[string]any {
 		"tags":          []any{},
 		"attributes":    s.attributes(r),
 	}
-	if shown["gender"] == "" {
-		shown["gender"] = "unknown"
+	if user["gender"] == "" {
+		user["gender"] = "unknown"
 	}
 	for _, name := range []string{"first_seen", "last_seen", "last_contacted", "last_ip", "browser", "browser_language", "os_type", "resolution"} {
-		shown[name] = nil // what a visit to the web site would fill in
+		user[name] = nil // a visit to the web site would set these
 	}
-	return shown
+	return user
 }
 
 // key is the value of the vendor's cookie, 12 characters.
@@ -67,7 +66,8 @@ func (s *Server) companies(r *record) []any {
 	return []any{map[string]any{"id": s.idFor("company", r.CompanyID), "name": r.CompanyID, "member_since": nil}}
 }
 
-// attributes lists what was ever set. One name serves as both of the vendor's.
+// attributes lists all attributes that were ever set, with the same name for both of
+// the vendor's name fields.
 func (s *Server) attributes(r *record) []any {
 	list := []any{}
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
@@ -78,7 +78,7 @@ func (s *Server) attributes(r *record) []any {
 	return list
 }
 
-// orNull returns v for an answer, or null when it is the zero value.
+// orNull returns v, or nil if it is the zero value.
 func orNull[T comparable](v T) any {
 	if v == *new(T) {
 		return nil

@@ -16,7 +16,7 @@ type throttle struct {
 	log    []time.Time // oldest first
 }
 
-// allow logs a request, or returns how long it is too early.
+// allow logs a request, or returns the time until it would be accepted.
 func (t *throttle) allow(now time.Time) time.Duration {
 	for len(t.log) > 0 && now.Sub(t.log[0]) >= t.window.Every {
 		t.log = t.log[1:]
@@ -31,8 +31,8 @@ func (t *throttle) allow(now time.Time) time.Duration {
 	return 0
 }
 
-// checkThrottles asks every throttle, as the framework does: one that lets a request
-// through has counted it, whatever the others say.
+// checkThrottles checks every throttle, as the framework does: one that accepts a
+// request counts it, even if another one rejects it.
 func (s *Server) checkThrottles() *response {
 	var wait time.Duration
 	now := time.Now()
@@ -47,7 +47,7 @@ func (s *Server) checkThrottles() *response {
 	if seconds == 1 {
 		text = "Request was throttled. Expected available in 1 second."
 	}
-	refusal := detailError(http.StatusTooManyRequests, text)
-	refusal.header = http.Header{"Retry-After": {strconv.Itoa(seconds)}}
-	return refusal
+	failed := detailError(http.StatusTooManyRequests, text)
+	failed.header = http.Header{"Retry-After": {strconv.Itoa(seconds)}}
+	return failed
 }

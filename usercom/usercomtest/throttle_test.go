@@ -11,8 +11,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// One slot becomes free at a time, each when the oldest request in the log is out
-// of the window.
+// One slot becomes free at a time, when the oldest request leaves the window.
 func TestQuotaIsASlidingLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer(usercomtest.WithQuotas(resttest.Window{Limit: 3, Every: time.Minute}))
@@ -25,29 +24,29 @@ func TestQuotaIsASlidingLog(t *testing.T) {
 		const s = time.Second
 		assert.Equal(t, 404, ask(0).status)
 		assert.Equal(t, 404, ask(10*s).status)
-		assert.Equal(t, 401, ask(11*s, "Authorization", "").status, "free: the key comes first")
+		assert.Equal(t, 401, ask(11*s, "Authorization", "").status, "not counted: the key is checked first")
 		assert.Equal(t, 404, ask(20*s).status)
-		refused := ask(20*s + 500*time.Millisecond)
-		assert.Equal(t, 429, refused.status)
-		assert.Equal(t, "40", refused.header.Get("Retry-After"), "rounded up")
-		assert.Equal(t, `{"detail":"Request was throttled. Expected available in 40 seconds."}`, refused.body)
-		refused = ask(59*s + 600*time.Millisecond)
-		assert.Equal(t, "1", refused.header.Get("Retry-After"))
-		assert.Equal(t, `{"detail":"Request was throttled. Expected available in 1 second."}`, refused.body)
-		assert.Equal(t, 404, ask(60*s).status, "refusals were free")
+		limited := ask(20*s + 500*time.Millisecond)
+		assert.Equal(t, 429, limited.status)
+		assert.Equal(t, "40", limited.header.Get("Retry-After"), "rounded up")
+		assert.Equal(t, `{"detail":"Request was throttled. Expected available in 40 seconds."}`, limited.body)
+		limited = ask(59*s + 600*time.Millisecond)
+		assert.Equal(t, "1", limited.header.Get("Retry-After"))
+		assert.Equal(t, `{"detail":"Request was throttled. Expected available in 1 second."}`, limited.body)
+		assert.Equal(t, 404, ask(60*s).status, "rejected requests were not counted")
 		assert.Equal(t, "10", ask(60*s).header.Get("Retry-After"), "one slot, not three")
 		assert.Equal(t, 404, ask(70*s).status)
 	})
 }
 
-func TestQuotasHoldAtOnce(t *testing.T) {
+func TestSeveralQuotasAreEnforced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer(usercomtest.WithQuotas(resttest.Window{Limit: 1, Every: time.Second}, resttest.Window{Limit: 2, Every: time.Minute}))
 		start := time.Now()
 		assert.Equal(t, 404, send(t, server, "GET /1/", "").status)
 		assert.Equal(t, "1", send(t, server, "GET /1/", "").header.Get("Retry-After"))
 		waitUntil(start.Add(time.Second))
-		assert.Equal(t, "59", send(t, server, "GET /1/", "").header.Get("Retry-After"), "the minute counted what the second refused")
+		assert.Equal(t, "59", send(t, server, "GET /1/", "").header.Get("Retry-After"), "the minute counted the request that the second rejected")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer(usercomtest.WithQuotas(resttest.Window{Limit: 0, Every: time.Minute}))
@@ -55,5 +54,5 @@ func TestQuotasHoldAtOnce(t *testing.T) {
 	})
 }
 
-// waitUntil lets the clock of a synctest bubble run.
+// waitUntil advances the clock of a synctest bubble.
 func waitUntil(at time.Time) { <-time.After(time.Until(at)) }

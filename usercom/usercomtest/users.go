@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// upsertUser finds a user by user_id alone. That one without a user_id creates a
-// user every time is inference. Unknown fields are ignored, without a word.
-func (s *Server) upsertUser(c request) *response {
-	fields, refusal := decodeObject(c)
-	if refusal != nil {
-		return refusal
+// upsertUser identifies a user by user_id only. A request without user_id always
+// creates a user (inference). Unknown fields are ignored without an error.
+func (s *Server) upsertUser(req request) *response {
+	fields, failed := decodeObject(req)
+	if failed != nil {
+		return failed
 	}
 	user, problems := applyFields(User{}, fields)
 	if len(problems) > 0 {
@@ -29,47 +29,47 @@ func (s *Server) upsertUser(c request) *response {
 	return &response{status: s.createdStatus, body: map[string]any{"created": true, "id": s.add(user).ID}}
 }
 
-// searchUsers compares whole addresses in any case (inference). Of several users
-// a search for one returns the first (inference).
-func (s *Server) searchUsers(c request) *response {
-	query := c.URL.Query()
+// searchUsers compares whole emails in any letter case (inference). Without
+// many=true it returns the first of several users (inference).
+func (s *Server) searchUsers(req request) *response {
+	query := req.URL.Query()
 	email, key := query.Get("email"), query.Get("key")
 	if email == "" && key == "" {
 		return fieldErrorsResponse(map[string][]string{"email": {"This field is required."}})
 	}
-	found := []map[string]any{}
+	matches := []map[string]any{}
 	for _, r := range s.users {
 		if email != "" && strings.EqualFold(r.Email, email) || key != "" && r.key() == key {
-			found = append(found, s.show(r))
+			matches = append(matches, s.toJSON(r))
 		}
 	}
 	if many, err := strconv.ParseBool(query.Get("many")); err == nil && many {
-		return &response{status: http.StatusOK, body: found}
+		return &response{status: http.StatusOK, body: matches}
 	}
-	if len(found) == 0 {
+	if len(matches) == 0 {
 		return notFound()
 	}
-	return &response{status: http.StatusOK, body: found[0]}
+	return &response{status: http.StatusOK, body: matches[0]}
 }
 
-func (s *Server) getUser(c request) *response {
-	r := s.targetUser(c)
+func (s *Server) getUser(req request) *response {
+	r := s.targetUser(req)
 	if r == nil {
 		return notFound()
 	}
-	return &response{status: http.StatusOK, body: s.show(r)}
+	return &response{status: http.StatusOK, body: s.toJSON(r)}
 }
 
-// updateUser changes what is sent and nothing else (inference, from the example on
+// updateUser changes only the fields that are sent (inference from the example on
 // vendor page "Update user").
-func (s *Server) updateUser(c request) *response {
-	r := s.targetUser(c)
+func (s *Server) updateUser(req request) *response {
+	r := s.targetUser(req)
 	if r == nil {
 		return notFound()
 	}
-	fields, refusal := decodeObject(c)
-	if refusal != nil {
-		return refusal
+	fields, failed := decodeObject(req)
+	if failed != nil {
+		return failed
 	}
 	user, problems := applyFields(r.User, fields)
 	if other := s.byUserID(user.UserID); other != nil && other != r {
@@ -79,11 +79,11 @@ func (s *Server) updateUser(c request) *response {
 		return fieldErrorsResponse(problems)
 	}
 	r.store(user)
-	return &response{status: http.StatusOK, body: s.show(r)}
+	return &response{status: http.StatusOK, body: s.toJSON(r)}
 }
 
-func (s *Server) deleteUser(c request) *response {
-	r := s.targetUser(c)
+func (s *Server) deleteUser(req request) *response {
+	r := s.targetUser(req)
 	if r == nil {
 		return notFound()
 	}
@@ -97,23 +97,23 @@ func (r *record) store(user User) {
 }
 
 // targetUser returns the user in the path, or nil.
-func (s *Server) targetUser(c request) *record {
-	id, err := strconv.ParseInt(c.PathValue("id"), 10, 64)
+func (s *Server) targetUser(req request) *record {
+	id, err := strconv.ParseInt(req.PathValue("id"), 10, 64)
 	if err != nil {
 		return nil
 	}
 	return s.byID(id)
 }
 
-// decodeObject reads the body of a request, which must be a JSON object. The framework
-// reads forms too; none of the vendor's own clients should send one, because
-// flags that are left out become false in them.
-func decodeObject(c request) (map[string]any, *response) {
-	label := c.Header.Get("Content-Type")
+// decodeObject reads the body of a request, which must be a JSON object. The
+// framework accepts forms too, but omitted booleans become false in them; so the
+// fake rejects forms.
+func decodeObject(req request) (map[string]any, *response) {
+	label := req.Header.Get("Content-Type")
 	if media, _, err := mime.ParseMediaType(label); err != nil || media != "application/json" {
 		return nil, detailError(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", label))
 	}
-	value, err := decode(c.body)
+	value, err := decode(req.body)
 	if err != nil {
 		return nil, detailError(http.StatusBadRequest, "JSON parse error - "+err.Error())
 	}

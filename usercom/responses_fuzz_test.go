@@ -9,6 +9,6 @@ import (
 
 func FuzzResponses(f *testing.F) { everycall.Fuzz(f, everycall.UserCom) }
 
-func TestEveryCallIsListed(t *testing.T) {
+func TestEveryOperationIsListed(t *testing.T) {
 	everycall.AssertCovered(t, everycall.UserCom, new(usercom.Client))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// An answer that cannot be a result is an error that keeps its status.
+// A response without a result is an error that keeps the status.
 func TestUpsertRejectsResponsesWithoutAResult(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -26,7 +26,7 @@ func TestUpsertRejectsResponsesWithoutAResult(t *testing.T) {
 		{"empty object", 200, `{}`, "no id"},
 		{"no id", 201, `{"created":true}`, "no id"},
 		{"id 0", 200, `{"created":true,"id":0}`, "no id"},
-		{"no outcome", 200, `{"id":5577}`, "does not say whether the user was created"},
+		{"no outcome", 200, `{"id":5577}`, "does not contain whether the user was created"},
 		{"list", 200, `[{"created":true,"id":5577}]`, "another shape"},
 		{"text for the id", 200, `{"created":true,"id":"5577"}`, "another shape"},
 		{"page", 200, `<html></html>`, "not JSON"},
@@ -34,7 +34,7 @@ func TestUpsertRejectsResponsesWithoutAResult(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			client, server := answering(t, tt.status, tt.body)
+			client, server := clientWithResponse(t, tt.status, tt.body)
 			result, err := client.UpsertUser(t.Context(), ada())
 			assert.ErrorContains(t, err, tt.want)
 			var e *rest.Error
@@ -47,28 +47,28 @@ func TestUpsertRejectsResponsesWithoutAResult(t *testing.T) {
 	}
 }
 
-// A GiB of an answer is neither kept nor waited for.
-func TestUpsertOfAnEndlessResponse(t *testing.T) {
+// A response of 1 GiB is neither stored nor read to its end.
+func TestUpsertRejectsTooLargeResponse(t *testing.T) {
 	server := usercomtest.NewServer()
 	server.Fail(resttest.Fault{Status: 200, Body: `{"created":true,"id":1}`, Size: 1 << 30})
 	_, err := newClient(t, server, 200).UpsertUser(t.Context(), ada())
 	assert.ErrorIs(t, err, rest.ErrTooLarge)
 }
 
-// The key stays with its origin.
+// The key is not sent to another origin.
 func TestUpsertDoesNotFollowRedirects(t *testing.T) {
-	thief := usercomtest.NewServer()
-	thief.Start()
-	defer thief.Close()
+	other := usercomtest.NewServer()
+	other.Start()
+	defer other.Close()
 	server := usercomtest.NewServer()
 	server.Start()
 	defer server.Close()
 	for _, status := range []int{301, 302, 307, 308} {
-		server.Fail(resttest.Fault{Status: status, Header: map[string][]string{"Location": {thief.URL + "/api/public/users/update_or_create/"}}})
+		server.Fail(resttest.Fault{Status: status, Header: map[string][]string{"Location": {other.URL + "/api/public/users/update_or_create/"}}})
 		client, err := usercom.New("", usercomtest.Key, server.Options()...)
 		require.NoError(t, err)
 		_, err = client.UpsertUser(t.Context(), ada())
 		assert.ErrorIs(t, err, rest.ErrRedirect)
 	}
-	assert.Empty(t, thief.Requests())
+	assert.Empty(t, other.Requests())
 }
