@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/usersync/usersync/internal/address"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
@@ -36,16 +36,16 @@ func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error
 // findByEmail returns the user with the email, or nil. It reads all pages of the
 // search: the vendor's filter matches parts of an email, and several users may
 // match.
-func (c *Client) findByEmail(ctx context.Context, operation, email string) (*User, error) {
+func (c *Client) findByEmail(ctx context.Context, operation, wanted string) (*User, error) {
 	var matches, exact []User
-	for user, err := range c.userPages(ctx, operation, ListUsersParams{Search: &email}).All() {
+	for user, err := range c.userPages(ctx, operation, ListUsersParams{Search: &wanted}).All() {
 		switch {
 		case err != nil:
 			return nil, err
-		case user.Email == email:
+		case user.Email == wanted:
 			exact = append(exact, user)
 			fallthrough
-		case address.Key(user.Email) == address.Key(email):
+		case email.Equal(user.Email, wanted):
 			matches = append(matches, user)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/usersync/usersync/internal/address"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -34,7 +34,7 @@ func newRunIDs(ids []int64) *runIDs {
 func (r *runIDs) add(operation string, u UserInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := address.Key(u.Email)
+	key := email.Key(u.Email)
 	if _, inRun := r.given[*u.ID]; !inRun {
 		if other, matched := r.matched[*u.ID]; matched && other != key {
 			return lookupError(operation, "a row without id was already matched to this user by another email", rest.ErrConflict)
@@ -52,7 +52,7 @@ func (r *runIDs) match(operation string, id int64, u UserInput) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := address.Key(u.Email)
+	key := email.Key(u.Email)
 	if other, inRun := r.given[id]; inRun && other != key {
 		return lookupError(operation, fmt.Sprintf("email belongs to user %d, which another row of this run contains by id; retry this row after that one", id), rest.ErrConflict)
 	}
@@ -67,6 +67,6 @@ func (r *runIDs) match(operation string, id int64, u UserInput) error {
 func (r *runIDs) isMoving(id int64, u UserInput) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	email := r.given[id]
-	return email != "" && email != address.Key(u.Email)
+	key := r.given[id]
+	return key != "" && key != email.Key(u.Email)
 }

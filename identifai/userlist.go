@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/usersync/usersync/internal/address"
+	"github.com/usersync/usersync/internal/email"
 )
 
 // userList contains the users that Bulk listed. A nil list contains none.
@@ -40,7 +40,7 @@ func (l *userList) add(user User) {
 		user.Pricing = intern(l.pricings, user.Pricing.ID, user.Pricing)
 	}
 	l.users[user.ID] = &user
-	key := address.Key(user.Email)
+	key := email.Key(user.Email)
 	if _, taken := l.ids[key]; taken {
 		l.ids[key] = ambiguous
 		return
@@ -89,7 +89,7 @@ func (l *userList) take(u UserInput) *User {
 }
 
 func (l *userList) get(u UserInput) (current *User, key string) {
-	key = address.Key(u.Email)
+	key = email.Key(u.Email)
 	if u.ID != nil {
 		return l.users[*u.ID], key
 	}

@@ -29,7 +29,7 @@ func TestValidateNamesEveryBadField(t *testing.T) {
 	assert.Equal(t, "partoo", e.Provider)
 	assert.Equal(t, "UpsertUser", e.Operation)
 	assert.Equal(t, map[string][]string{
-		"email":         {"must be an e-mail address like ada@example.com"},
+		"email":         {"must not contain U+0020 (space) at character 4"},
 		"first_name":    {"is required"},
 		"last_name":     {"is required"},
 		"org_id":        {"must be more than 0"},

@@ -5,7 +5,7 @@ import (
 	"hash/maphash"
 	"sync"
 
-	"github.com/usersync/usersync/internal/address"
+	"github.com/usersync/usersync/internal/email"
 )
 
 // userList holds what a list told of users, by their addresses. A nil one knows
@@ -36,7 +36,7 @@ func newIndex() *userList {
 // add takes up a listed user. An address of several users, or of one whose id fits
 // into no URL, is left to a search, which may find it mended or tells what is wrong.
 func (x *userList) add(user User) {
-	key := address.Key(user.Email)
+	key := email.Key(user.Email)
 	hash := maphash.String(x.seed, key)
 	_, spent := x.used[hash]
 	_, twice := x.users[key]
@@ -59,11 +59,11 @@ func (x *userList) peek(email string) (have *User, known bool) {
 	return x.get(email, false)
 }
 
-func (x *userList) get(email string, spend bool) (have *User, known bool) {
+func (x *userList) get(userEmail string, spend bool) (have *User, known bool) {
 	if x == nil {
 		return nil, false
 	}
-	key := address.Key(email)
+	key := email.Key(userEmail)
 	hash := maphash.String(x.seed, key)
 	x.mu.Lock()
 	defer x.mu.Unlock()

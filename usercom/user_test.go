@@ -23,7 +23,7 @@ func TestValidate(t *testing.T) {
 		fields map[string][]string // nil: valid
 	}{
 		{"no user_id", func(u *usercom.UserInput) { u.UserID = "" }, map[string][]string{"user_id": {"is required"}}},
-		{"blank user_id", func(u *usercom.UserInput) { u.UserID = " \t" }, map[string][]string{"user_id": {"is required"}}},
+		{"blank user_id", func(u *usercom.UserInput) { u.UserID = " \u00a0" }, map[string][]string{"user_id": {"is required"}}},
 		{"long user_id", func(u *usercom.UserInput) { u.UserID = strings.Repeat("x", 1000) }, nil},
 		{"email with a name", func(u *usercom.UserInput) { u.Email = "Ada <ada@example.com>" },
 			map[string][]string{"email": {"must be an e-mail address like ada@example.com"}}},

@@ -6,7 +6,7 @@ import (
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifai/identifaitest"
-	"github.com/usersync/usersync/internal/address"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -27,7 +27,7 @@ func identifaiTable() table[identifai.UserInput] {
 			pointerColumn("save_files", boolean(), "", func(u *U) **bool { return &u.SaveFiles }),
 		},
 		identities: func(u U) []uniqueValue {
-			ids := []uniqueValue{{"email", address.Key(u.Email)}}
+			ids := []uniqueValue{{"email", email.Key(u.Email)}}
 			if u.ID != nil {
 				ids = append(ids, uniqueValue{"id", strconv.FormatInt(*u.ID, 10)})
 			}

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/usersync/usersync/internal/address"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
@@ -30,7 +30,7 @@ func partooTable() table[partoo.UserInput] {
 			valueColumn("lang", text[partoo.Lang](), "fr, en, es, it, pt-br, de, ar, nl, pl, cs, ca, sk, pt, lv, ro, bg or hu", func(u *U) *partoo.Lang { return &u.Lang }),
 			pointerColumn("sso_only", boolean(), "", func(u *U) **bool { return &u.SSOOnly }),
 		},
-		identities: func(u U) []uniqueValue { return []uniqueValue{{"email", address.Key(u.Email)}} },
+		identities: func(u U) []uniqueValue { return []uniqueValue{{"email", email.Key(u.Email)}} },
 		id:         func(U) *int64 { return nil },
 		user:       func(u U) string { return u.Email },
 		newClient: func(a clientConfig) (prepareFunc[U], error) {

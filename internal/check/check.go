@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -26,20 +27,17 @@ func (p *Problems) Add(field, problem string) {
 	p.fields[field] = append(p.fields[field], problem)
 }
 
-// Required wants some text other than white space.
+// Required requires a text that is not only white space.
 func (p *Problems) Required(field, value string) {
 	if strings.TrimSpace(value) == "" {
 		p.Add(field, "is required")
+		return
 	}
 	p.Text(field, value)
 }
 
-// Text wants valid UTF-8: JSON would silently replace anything else.
-func (p *Problems) Text(field, value string) {
-	if !utf8.ValidString(value) {
-		p.Add(field, "must be valid UTF-8")
-	}
-}
+// Text requires a single line of valid UTF-8.
+func (p *Problems) Text(field, value string) { p.addError(field, email.CheckLine(value)) }
 
 // MaxLength wants at most n characters.
 func (p *Problems) MaxLength(field, value string, n int) {
@@ -48,14 +46,19 @@ func (p *Problems) MaxLength(field, value string, n int) {
 	}
 }
 
-// Email wants one bare address, like ada@example.com. Empty passes: that is
-// Required's concern.
+// Email requires one plain email, like ada@example.com, or nothing.
 func (p *Problems) Email(field, value string) {
-	if value == "" {
-		return
+	if value != "" {
+		p.addError(field, email.Check(value))
 	}
-	if len(value) > 254 || !isPlainAddress(value) && !isAddress(value) {
-		p.Add(field, "must be an e-mail address like ada@example.com")
+}
+
+// Key requires a text without outer white space and invisible characters.
+func (p *Problems) Key(field, value string) { p.addError(field, email.CheckKey(value)) }
+
+func (p *Problems) addError(field string, err error) {
+	if err != nil {
+		p.Add(field, err.Error())
 	}
 }
 
