@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	gen "github.com/usersync/usersync/gen/usercom"
-	"github.com/usersync/usersync/internal/address"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
@@ -68,11 +68,11 @@ const maxListedIDs = 10
 
 // single returns the only user with this email. It compares the emails itself,
 // because the vendor's search may match parts of an email.
-func (r searchResponse) single(operation, email string) (User, error) {
+func (r searchResponse) single(operation, wanted string) (User, error) {
 	var match User
 	var ids []string
 	for _, user := range r {
-		if address.Key(wrapper.Deref(user.Email)) == address.Key(email) {
+		if email.Equal(wrapper.Deref(user.Email), wanted) {
 			match = user
 			ids = append(ids, fmt.Sprint(user.ID))
 		}
