@@ -57,7 +57,7 @@ func stockBulk(hc func() *http.Client) bulk {
 		c, err := gen.NewClientWithResponses(base, gen.WithHTTPClient(client), gen.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 			r.Header.Set("Authorization", "Token "+usercomtest.Key)
 			r.Header.Set("Accept", "application/json")
-			r.Header.Set("User-Agent", "usersync-go/"+rest.Version)
+			r.Header.Set("User-Agent", "usersync-go/"+rest.Version())
 			return nil
 		}))
 		require.NoError(t, err)

@@ -131,7 +131,7 @@ func (r *reader) get(ctx context.Context, u *url.URL) (text []byte, wait time.Du
 	if err != nil {
 		return nil, 0, err
 	}
-	req.Header.Set("User-Agent", "usersync-drift/"+rest.Version)
+	req.Header.Set("User-Agent", "usersync-drift/"+rest.Version())
 	resp, err := r.client.Do(req)
 	if err != nil {
 		return nil, 0, unreachable(u, err)

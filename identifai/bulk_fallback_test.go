@@ -69,7 +69,7 @@ func TestBulkWithOutdatedList(t *testing.T) {
 // Only a response which shows that the list is outdated leads to a lookup.
 func TestBulkReturnsTheErrorOfAnUpdate(t *testing.T) {
 	for _, fault := range []resttest.Fault{
-		resttest.Status(403), resttest.Status(500), resttest.HTML(404),
+		resttest.Status(403), resttest.Status(501), resttest.HTML(404),
 		respond(422, `{"message":"invalid","errors":{"pricing_id":["The selected pricing id is invalid."]}}`),
 	} {
 		bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
@@ -82,7 +82,7 @@ func TestBulkReturnsTheErrorOfAnUpdate(t *testing.T) {
 			_, err = bulk.UpsertUser(t.Context(), u)
 			assert.Equal(t, fault.Status, failure(t, err).StatusCode)
 			assert.Equal(t, []string{listURL, writeURL}, sent(server))
-		}, 403, 404, 422, 500)
+		}, 403, 404, 422, 501)
 	}
 }
 

@@ -58,9 +58,9 @@ func TestUsersFailsOnRepeatedLastPage(t *testing.T) {
 		`{"data":[{"id":2}],"last_page":1,"current_page":2}`:     "",
 		`{"data":[{"id":2}],"last_page":2,"current_page":1}`:     "page 2 was asked for, page 1 came",
 		`{"data":null,"last_page":2,"current_page":2}`:           "no list of users",
-		`{"data":[{"id":2,"partner":{"id":"x"}}],"last_page":2}`: "another shape",
+		`{"data":[{"id":2,"partner":{"id":"x"}}],"last_page":2}`: "unexpected response",
 		`{"data":[{"id":null,"name":null}],"last_page":2}`:       "without an id",
-		`[{"id":2}]`: "another shape",
+		`[{"id":2}]`: "unexpected response",
 	} {
 		t.Run(last, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {

@@ -68,7 +68,7 @@ func TestUpsertRequestsExact(t *testing.T) {
 				assert.Empty(t, r.Query)
 				assert.Equal(t, tt.want, normalised(t, r))
 				assert.Equal(t, "application/json", r.Header.Get("Accept"))
-				assert.Equal(t, "usersync-go/"+rest.Version, r.Header.Get("User-Agent"))
+				assert.Equal(t, "usersync-go/"+rest.Version(), r.Header.Get("User-Agent"))
 				assert.NotEmpty(t, r.Header.Get("Content-Length"), "not chunked")
 			})
 		})

@@ -60,28 +60,28 @@ func TestUpsertAfterCreateWithUnknownOutcome(t *testing.T) {
 
 func TestUpsertKeepsExecutedMaybeWhenLookupFails(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
-		server.Fail(resttest.LostResponse().On(writeURL), resttest.Status(500).On(listURL))
+		server.Fail(resttest.LostResponse().On(writeURL), resttest.Status(501).On(listURL))
 		_, err := client.UpsertUser(t.Context(), ada())
 		e := failure(t, err)
-		assert.Equal(t, 500, e.StatusCode)
+		assert.Equal(t, 501, e.StatusCode)
 		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
 		assert.ErrorContains(t, err, "lookup after: identifai: UpsertUser: POST /api/partner/user")
 		assert.NotContains(t, err.Error(), "\n")
-	}, 500)
+	}, 501)
 }
 
 // Executed describes the writes, not the lookup.
 func TestUpsertKeepsExecutedNoWhenLookupFails(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		server.AddUser(ada())
-		server.Fail(resttest.Status(500).On(listURL))
+		server.Fail(resttest.Status(501).On(listURL))
 		_, err := client.UpsertUser(t.Context(), ada())
 		assert.Equal(t, rest.ExecutedNo, failure(t, err).Executed, "the create was rejected")
 
-		server.Fail(respond(200, `{}`).On(writeURL), resttest.Status(500).On(listURL))
+		server.Fail(respond(200, `{}`).On(writeURL), resttest.Status(501).On(listURL))
 		_, err = client.UpsertUser(t.Context(), ada())
 		assert.Equal(t, rest.ExecutedYes, failure(t, err).Executed, "the create returned 200")
-	}, 200, 500)
+	}, 200, 501)
 }
 
 func TestUpsertKeepsExecutedMaybeWhenUpdateFails(t *testing.T) {

@@ -165,7 +165,7 @@ func TestUpsertReturnsErrorForHTML404(t *testing.T) {
 		server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com", FirstName: new("Ida")})
 		server.Fail(resttest.HTML(404).On("POST /v2/user/u1"))
 		_, err := client.UpsertUser(t.Context(), ada())
-		require.ErrorContains(t, err, "web page")
+		require.ErrorContains(t, err, "HTML page")
 		assert.Equal(t, []string{search, "POST /v2/user/u1"}, sent(server))
 	}, 404)
 }

@@ -14,10 +14,9 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-const (
-	headers = "Accept: application/json\n"
-	agent   = "User-Agent: usersync-go/" + rest.Version + "\nX-Apikey: partootest-key\n"
-)
+const headers = "Accept: application/json\n"
+
+var agent = "User-Agent: usersync-go/" + rest.Version() + "\nX-Apikey: partootest-key\n"
 
 func get(target string) string { return "GET " + target + "\n" + headers + agent }
 

@@ -10,13 +10,13 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// maxAllocations is the ceiling of what the stack adds to a call over a bare
-// http.Client that reads the answer itself.
+// maxAllocations is how many allocations the stack may add to a call of a bare
+// http.Client that reads the response itself.
 const maxAllocations = 10
 
 func TestAllocationsPerCall(t *testing.T) {
 	tr := transport(func(*http.Request) (*http.Response, error) { return reply(200, `{"id":7}`), nil })
-	client := newClient(t, tr, rest.WithHTTPClient(&http.Client{Transport: tr})) // without the test's own watch over it
+	client := newClient(t, tr, rest.WithHTTPClient(&http.Client{Transport: tr})) // without the body check of newClient
 	bare := &http.Client{Transport: tr}
 	req := newRequest(t, t.Context(), "GET", "/user", "")
 

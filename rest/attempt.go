@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -12,47 +11,42 @@ import (
 	"time"
 )
 
-// attempt sends req once, with these headers and this body, under its own
-// timeout, and reads the whole answer.
-func (c *Client) attempt(req *http.Request, header http.Header, body io.ReadCloser, x *callState) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
-	defer cancel()
-	trace := newSendTrace()
-	out := req.WithContext(httptrace.WithClientTrace(ctx, &trace.hooks))
-	out.Header, out.Body, out.Host = header, body, ""
-	x.attempts++
-	sent := time.Now()
-	resp, err := roundTrip(c.transport, out)
-	if err != nil {
-		err = x.transportError(c.cause(ctx, req, err), trace.executedAfter(err))
-	} else {
-		resp, err = c.readResponse(ctx, cancel, req, resp, x)
+// attempt limits one exchange by the timeout of an attempt.
+func (c *Client) attempt(next handler) handler {
+	return func(x *callState) (*http.Response, *Error) {
+		ctx, cancel := context.WithTimeout(x.ctx, c.timeout)
+		defer cancel()
+		x.trace = newSendTrace()
+		x.attemptCtx, x.cancel = httptrace.WithClientTrace(ctx, &x.trace.hooks), cancel
+		x.attempts++
+		start := time.Now()
+		resp, e := next(x)
+		c.logAttempt(x, resp, e, time.Since(start))
+		return resp, e
 	}
-	c.logAttempt(req.Context(), x, resp, err, time.Since(sent))
-	return resp, err
 }
 
-// cause returns what went wrong, without the URL that a transport built on an
-// http.Client puts before it: the query stands there. An attempt that ran out of
-// its own time does not match context.DeadlineExceeded: the caller's deadline
-// has not passed.
-func (c *Client) cause(attempt context.Context, req *http.Request, err error) error {
-	if attempt.Err() != nil && req.Context().Err() == nil {
-		return attemptTimeout{c.timeout}
+// attemptCause returns why an attempt failed. A transport that is built on an
+// http.Client puts the URL with its query before the reason: it is removed. An
+// attempt that exceeded its own timeout does not match context.DeadlineExceeded:
+// the caller's deadline has not passed.
+func (x *callState) attemptCause(err error) error {
+	if x.attemptCtx.Err() != nil && x.ctx.Err() == nil {
+		return attemptTimeout{x.client.timeout}
 	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
-	ended := req.Context().Err()
-	// net/http reports the cause that the context's owner gave in place of its error.
-	if ended != nil && (errors.Is(err, ended) || errors.Is(err, context.Cause(req.Context()))) {
-		return contextError(req.Context())
+	ended := x.ctx.Err()
+	// net/http reports the cause of the context in place of its error.
+	if ended != nil && (errors.Is(err, ended) || errors.Is(err, context.Cause(x.ctx))) {
+		return contextError(x.ctx)
 	}
 	return err
 }
 
-// contextError returns why ctx ended: its error, and the cause its owner gave
-// where that is another.
+// contextError returns why ctx ended: its error, joined with its cause if that is
+// another one.
 func contextError(ctx context.Context) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
 		return errors.Join(ctx.Err(), cause)
@@ -60,53 +54,47 @@ func contextError(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// attemptTimeout is the cause when one attempt took longer than WithTimeout
-// allows. It is a net.Error.
+// attemptTimeout is the cause if one attempt took longer than WithTimeout allows.
+// It is a net.Error.
 type attemptTimeout struct{ limit time.Duration }
 
-func (e attemptTimeout) Error() string { return "no whole answer within " + e.limit.String() }
+func (e attemptTimeout) Error() string { return "attempt timed out after " + e.limit.String() }
 func (attemptTimeout) Timeout() bool   { return true }
 func (attemptTimeout) Temporary() bool { return true }
 
 var _ net.Error = attemptTimeout{}
 
-// sendTrace records how far an attempt came, to tell a request that surely never
-// left from one that may have arrived. net/http calls the hooks from goroutines
-// of its own.
+// sendTrace records how far an attempt came, to tell a request that was certainly
+// not sent from one that may have arrived. net/http calls the hooks from its own
+// goroutines.
 type sendTrace struct {
-	gotConn      atomic.Bool // net/http asked for a connection, so its hooks can be trusted
-	wroteHeaders atomic.Bool // the head went to a connection
+	gotConn      atomic.Bool // net/http asked for a connection, so it calls the other hook too
+	wroteHeaders atomic.Bool // the headers were written to a connection
 	hooks        httptrace.ClientTrace
 }
 
 func newSendTrace() *sendTrace {
-	p := new(sendTrace)
-	p.hooks.GetConn = func(string) { p.gotConn.Store(true) }
-	p.hooks.WroteHeaders = func() { p.wroteHeaders.Store(true) }
-	return p
+	t := new(sendTrace)
+	t.hooks.GetConn = func(string) { t.gotConn.Store(true) }
+	t.hooks.WroteHeaders = func() { t.wroteHeaders.Store(true) }
+	return t
 }
 
-// executedAfter says what an attempt without an answer may have done. A transport
-// that calls no hooks is believed only when its error comes from dialling.
-func (p *sendTrace) executedAfter(err error) Executed {
-	if p.wroteHeaders.Load() {
+// executedAfter returns what an attempt without a response may have done. An
+// *http.Transport calls the hooks, unless it fails before it needs a connection.
+// Another transport may not: then only an error of dialling proves something.
+func (t *sendTrace) executedAfter(transport http.RoundTripper, err error) Executed {
+	if t.wroteHeaders.Load() {
 		return ExecutedMaybe
 	}
-	if op, ok := errors.AsType[*net.OpError](err); p.gotConn.Load() || ok && op.Op == "dial" {
+	if _, ok := transport.(*http.Transport); ok || t.gotConn.Load() {
+		return ExecutedNo
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return ExecutedNo
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return ExecutedNo
 	}
 	return ExecutedMaybe
-}
-
-// isPermanent reports failures to connect that another attempt does not mend: the
-// server's certificate is not to be trusted, or the host does not exist.
-func isPermanent(err error) bool {
-	if isBadCertificate(err) {
-		return true
-	}
-	dns, ok := errors.AsType[*net.DNSError](err)
-	return ok && dns.IsNotFound
 }

@@ -44,7 +44,7 @@ func TestAttemptHasItsOwnTimeout(t *testing.T) {
 		var e *rest.Error
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
-		assert.ErrorContains(t, err, "no whole answer within 5s")
+		assert.ErrorContains(t, err, "attempt timed out after 5s")
 	})
 }
 
@@ -65,7 +65,7 @@ func TestSlowErrorBodyDoesNotDelayCaller(t *testing.T) {
 	})
 }
 
-// blocked is a body whose next byte never comes.
+// blocked is a body whose next byte never arrives.
 type blocked struct{ ctx context.Context }
 
 func (b blocked) Read([]byte) (int, error) {
@@ -73,9 +73,9 @@ func (b blocked) Read([]byte) (int, error) {
 	return 0, b.ctx.Err()
 }
 
-// Over a real connection the hooks of net/http tell a request that never left
-// from one whose answer was lost.
-func TestExecutedOverARealConnection(t *testing.T) {
+// Over a real connection the hooks of net/http distinguish a request that was not
+// sent from one whose response was lost.
+func TestExecutedOverRealConnection(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	untrusted := httptest.NewTLSServer(nil)
@@ -87,9 +87,9 @@ func TestExecutedOverARealConnection(t *testing.T) {
 		name, url string
 		executed  rest.Executed
 	}{
-		{"refused connection", closed.URL, rest.ExecutedNo},
+		{"connection refused", closed.URL, rest.ExecutedNo},
 		{"untrusted certificate", untrusted.URL, rest.ExecutedNo},
-		{"lost answer", cutting.URL, rest.ExecutedMaybe},
+		{"lost response", cutting.URL, rest.ExecutedMaybe},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

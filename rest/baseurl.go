@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// parseBaseURL accepts what requests may safely be built on. Its errors never
-// repeat the URL: a password may stand in it.
+// parseBaseURL returns a base URL that is safe to build requests on. Its errors
+// never contain the URL, because it may contain a password.
 func parseBaseURL(raw string) (*url.URL, error) {
 	if raw == "" {
 		return nil, errors.New("base URL: is required (user.com: a subdomain, or WithBaseURL)")
@@ -20,19 +20,19 @@ func parseBaseURL(raw string) (*url.URL, error) {
 	}
 	switch {
 	case u.User != nil:
-		return nil, errors.New("base URL: must not hold user info")
+		return nil, errors.New("base URL: must not contain user info")
 	case u.Opaque != "" || u.Hostname() == "":
 		return nil, errors.New("base URL: want https://host/path")
 	case u.RawQuery != "" || u.ForceQuery:
-		return nil, errors.New("base URL: must not hold a query")
+		return nil, errors.New("base URL: must not contain a query")
 	case u.Fragment != "" || strings.Contains(raw, "#"):
-		return nil, errors.New("base URL: must not hold a fragment")
+		return nil, errors.New("base URL: must not contain a fragment")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, errors.New("base URL: must be https (plain http is for loopback hosts)")
+		return nil, errors.New("base URL: must be https (http is allowed for loopback hosts)")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("base URL: scheme %q, want https", u.Scheme)
 	case strings.Contains(u.Path, "//") || hasDotSegment(u.Path):
-		return nil, errors.New("base URL: the path must not hold empty or dot segments")
+		return nil, errors.New("base URL: the path must not contain empty or dot segments")
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/")
 	u.RawPath = strings.TrimSuffix(u.RawPath, "/")
@@ -57,7 +57,7 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// hasBaseURL reports whether u has the origin of base and a path under its.
+// hasBaseURL reports whether u has the origin of base and a path under its path.
 func hasBaseURL(base, u *url.URL) bool {
 	rest, ok := strings.CutPrefix(u.Path, base.Path)
 	return ok && (rest == "" || rest[0] == '/') && u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host)

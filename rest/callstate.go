@@ -1,76 +1,100 @@
 package rest
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/usersync/usersync/backoff"
 )
 
-// callState is one call as errors and logs tell of it: what was asked, and how
-// often it has been sent so far.
+// callState is the state of one call on its way through the handlers, and what
+// its errors and logs say about it.
 type callState struct {
-	client   *Client
-	request  *http.Request // as the caller made it, without the credential
-	call     Call
-	method   string
-	path     string
-	attempts int
-	// ticket is that of the attempt under way, nil once the pacer knows its end.
-	ticket backoff.Ticket
-	// maybeExecuted is set once an attempt may have been executed without an answer
-	// to prove it. Later answers cannot take that back.
-	maybeExecuted bool
-	body          bufferedBody // the one that is handed out, if any
+	client  *Client
+	request *http.Request // as the caller made it, without the credential
+	ctx     context.Context
+	call    Call
+	method  string
+	path    string
+
+	header http.Header   // set by headers
+	body   io.ReadCloser // of the next attempt
+
+	last     *Error        // of the attempt before, nil for the first one
+	executed Executed      // by any attempt so far
+	waited   time.Duration // by all waits so far
+
+	ticket     backoff.Ticket // of the call
+	ticketOpen bool           // an attempt has it and has not completed it
+	noTicket   bool           // the pacer did not allow another attempt
+
+	attempts   int
+	attemptCtx context.Context // of the current attempt
+	cancel     context.CancelFunc
+	trace      *sendTrace
+
+	response bufferedBody // the body that is returned, if any
 }
 
 func (c *Client) newCallState(req *http.Request) *callState {
-	return &callState{client: c, request: req, call: callFrom(req.Context()), method: req.Method, path: req.URL.Path}
+	ctx := req.Context()
+	return &callState{client: c, request: req, ctx: ctx, call: callFrom(ctx), method: req.Method, path: req.URL.Path, body: req.Body}
 }
 
-// newError starts an Error with what the exchange knows.
-func (x *callState) newError(executed Executed) *Error {
-	if x.maybeExecuted && executed == ExecutedNo {
-		executed = ExecutedMaybe
+// isIdempotent reports whether the request may be sent again if its outcome is
+// unknown.
+func (x *callState) isIdempotent() bool {
+	switch x.method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+		return true
 	}
-	e := &Error{Method: x.method, Path: x.redact(x.path), Attempts: x.attempts, Executed: executed, Operation: x.call.Operation}
+	return x.call.Idempotent
+}
+
+// newError returns an Error of the call. executed is what the current attempt did.
+func (x *callState) newError(executed Executed) *Error {
+	e := &Error{Method: x.method, Path: x.redact(x.path), Attempts: x.attempts, Executed: max(executed, x.executed), Operation: x.call.Operation}
 	if x.client != nil {
 		e.Provider = x.client.provider
 	}
 	return e
 }
 
-// transportError is the error of an attempt that brought no answer.
+// transportError returns the error of an attempt without a response.
 func (x *callState) transportError(cause error, executed Executed) *Error {
 	e := x.newError(executed)
 	e.setCause(cause, x)
 	return e
 }
 
-// statusError is the error of an answer that is not a 2xx.
+// statusError returns the error of a response that is not a 2xx.
 func (x *callState) statusError(resp *http.Response, body []byte, now time.Time) *Error {
-	e := x.newError(executedForStatus(resp.StatusCode))
-	e.StatusCode = resp.StatusCode
-	e.Body = body
-	e.Header = x.filterHeaders(resp.Header)
+	e := x.errorOf(resp, body, executedForStatus(resp.StatusCode))
 	e.Message, e.Fields = x.readMessages(resp, body)
 	e.RetryAfter = retryAfterOf(resp, now)
 	return e
 }
 
-// responseError is the error of a 2xx answer that cannot be used.
+// responseError returns the error of a 2xx response that cannot be used.
 func (x *callState) responseError(resp *http.Response, body []byte, cause error) *Error {
-	e := x.newError(ExecutedYes)
-	e.StatusCode = resp.StatusCode
-	e.Body = body
-	e.Header = x.filterHeaders(resp.Header)
+	e := x.errorOf(resp, body, ExecutedYes)
 	e.setCause(cause, x)
 	return e
 }
 
-// executedForStatus tells from a status whether the server acted. A 4xx is a refusal;
-// 408 may come from a proxy that had passed the request on; a redirect after a
-// POST often means that the work is done.
+func (x *callState) errorOf(resp *http.Response, body []byte, executed Executed) *Error {
+	e := x.newError(executed)
+	e.StatusCode = resp.StatusCode
+	e.Body = body
+	e.Header = x.filterHeaders(resp.Header)
+	return e
+}
+
+// executedForStatus returns what a status says about the request. A 4xx is a
+// rejection, except 408: a proxy may send it after it has forwarded the request.
+// A redirect after a POST often means that it was executed.
 func executedForStatus(status int) Executed {
 	switch {
 	case status >= 200 && status < 300:

@@ -14,50 +14,48 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-// Provider is what a provider's package knows of its API.
+// Provider describes the API of a provider, as its package knows it.
 type Provider struct {
-	// Name stands in errors and logs, for example "partoo".
+	// Name is the name in errors and logs, for example "partoo".
 	Name string
-	// BaseURL is used unless WithBaseURL replaces it.
+	// BaseURL is the default of WithBaseURL.
 	BaseURL string
-	// Header carries the credential, for example "X-Api-Key".
+	// Header is the header of the credential, for example "X-Api-Key".
 	Header string
-	// Scheme stands before the key in Header, for example "Token". It may be
+	// Scheme is the word before the key in Header, for example "Token". It may be
 	// empty.
 	Scheme string
-	// Quotas are those that the vendor documents, per key. They are kept to
-	// unless WithQuotas or WithPacer replaces them.
+	// Quotas are the documented quotas of one key, the default of WithQuotas.
 	Quotas []backoff.QuotaSet
 }
 
-// Client sends requests for one provider with one credential. It is the
+// Client sends requests to one provider with one credential. It is the
 // HttpRequestDoer of the generated clients and safe for concurrent use.
 type Client struct {
 	provider        string
 	base            *url.URL
 	credential      *credential
-	transport       http.RoundTripper
 	timeout         time.Duration
 	limit           int64
 	policy          backoff.Policy
 	pacer           backoff.Pacer
 	log             *slog.Logger
 	providerOptions map[string]any
+	send            handler
 }
 
-// credential is held by a pointer, which fmt does not follow in a Client that is a
-// field of what it prints.
+// credential is behind a pointer, so that fmt does not print the key of a Client
+// that is a field of another struct.
 type credential struct {
 	key    string
 	header string
 	value  []string // of the header
 }
 
-// NewClient builds the stack for a provider. It returns an error that names
-// every problem: an empty key, a key with white space or control characters, a
-// base URL that is not https (plain http is accepted for loopback hosts alone)
-// or has user info, a query or a fragment, an option out of range or of another
-// provider.
+// NewClient returns a client of provider. Its error names every problem: an empty
+// key, a key with white space or control characters, a base URL that is not
+// https (http is allowed for loopback hosts) or that contains user info, a query
+// or a fragment, and options that are out of range or of another provider.
 func NewClient(provider Provider, key string, options ...Option) (*Client, error) {
 	s := settings{provider: provider.Name, baseURL: provider.BaseURL, limit: DefaultResponseLimit}
 	problems := []error{checkKey(key)}
@@ -73,7 +71,7 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 	if err != nil {
 		return nil, fmt.Errorf("%s: new client: %w", provider.Name, err)
 	}
-	return &Client{
+	c := &Client{
 		provider: provider.Name,
 		base:     base,
 		credential: &credential{
@@ -81,14 +79,47 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 			header: http.CanonicalHeaderKey(provider.Header),
 			value:  []string{strings.TrimSpace(provider.Scheme + " " + key)},
 		},
-		transport:       transportOf(s.http),
 		timeout:         s.attemptTimeout(),
 		limit:           s.limit,
 		policy:          s.policy.WithDefaults(),
 		pacer:           pacer,
 		log:             cmp.Or(s.log, slog.New(slog.DiscardHandler)),
 		providerOptions: s.extra,
-	}, nil
+	}
+	c.send = c.chain(transportOf(s.http))
+	return c, nil
+}
+
+// handler sends the request of a call and returns its 2xx response, or an error.
+type handler func(*callState) (*http.Response, *Error)
+
+// chain assembles the handlers. A request passes them from left to right, its
+// response from right to left:
+//
+//	headers  adds the credential and the standard headers, for the base URL only
+//	retry    sends again what is safe to send again, after a wait
+//	pace     waits for the pacer's ticket before an attempt and completes it after
+//	attempt  gives one attempt a timeout of its own and records how far it came
+//	read     sends the request and reads the response up to the limit
+//
+// retry is outside of read, so that a truncated response is retried like a lost
+// one. pace is inside of retry, because every attempt counts against the quota.
+func (c *Client) chain(transport http.RoundTripper) handler {
+	return c.headers(c.retry(c.pace(c.attempt(c.read(transport)))))
+}
+
+// Do sends req and returns its 2xx response with the body in memory. Every other
+// result is a *[Error].
+func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	if c == nil || c.send == nil {
+		closeBody(req.Body)
+		return nil, &Error{Method: req.Method, Path: req.URL.Path, Err: errors.New("the client is not usable: create it with New")}
+	}
+	resp, e := c.send(c.newCallState(req))
+	if e != nil {
+		return nil, e
+	}
+	return resp, nil
 }
 
 // BaseURL returns the base URL without a trailing slash.
@@ -97,37 +128,13 @@ func (c *Client) BaseURL() string { return c.base.String() }
 // Option returns the value of a [ProviderOption], or nil.
 func (c *Client) Option(name string) any { return c.providerOptions[name] }
 
-// Format writes the provider's name whatever the verb. The key has no business in
-// what prints a client by accident.
+// Format writes the name of the provider for every verb, and never the key.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.provider+" client") }
 
-// Do sends req and returns its 2xx answer with the body read into memory. Every
-// other outcome is a *[Error]. This is the whole chain:
-//
-//	headers  the credential and the standard headers, for our origin alone
-//	retry    sends again what is safe to send again, after the wait it takes
-//	pace     waits for the turn of each attempt, so that quotas are kept
-//	attempt  one exchange under its own timeout, its answer read to a limit
-//
-// Retry stands outside the attempt, so that an answer cut off in its middle is
-// retried like one that never came.
-func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	x := c.newCallState(req)
-	header, err := c.headers(req, x)
-	if err == nil && req.Context().Err() != nil {
-		err = x.transportError(contextError(req.Context()), ExecutedNo)
-	}
-	if err != nil {
-		closeBody(req)
-		return nil, err
-	}
-	return c.retry(req, header, x)
-}
-
 // closeBody closes the body of a request that is not sent, as a transport would
-// have done.
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close()
+// do.
+func closeBody(body io.ReadCloser) {
+	if body != nil {
+		_ = body.Close()
 	}
 }

@@ -23,12 +23,12 @@ const testKey = "k-0123456789-secret"
 
 var acme = rest.Provider{Name: "acme", BaseURL: "https://api.acme.test/v1", Header: "x-APIKey"}
 
-// transport answers in place of a network.
+// transport is a function in place of a network.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// reply is an answer with a JSON body.
+// reply returns a response with a JSON body.
 func reply(status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode:    status,
@@ -38,7 +38,7 @@ func reply(status int, body string) *http.Response {
 	}
 }
 
-// newClient returns a client of acme on a transport.
+// newClient returns a client of acme that sends through tr.
 func newClient(t testing.TB, tr transport, options ...rest.Option) *rest.Client {
 	t.Helper()
 	client, err := rest.NewClient(acme, testKey, append([]rest.Option{rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, tr)})}, options...)...)
@@ -70,14 +70,14 @@ func TestDoSendsHeadersAndHidesKeyFromResponse(t *testing.T) {
 	assert.Equal(t, http.Header{
 		"Accept":       {"application/json"},
 		"Content-Type": {"application/json"},
-		"User-Agent":   {"usersync-go/" + rest.Version},
+		"User-Agent":   {"usersync-go/" + rest.Version()},
 		"X-Apikey":     {testKey},
 	}, got)
 	assert.NotContains(t, resp.Request.Header, "X-Apikey")
 	assert.NotContains(t, req.Header, "X-Apikey", "the caller's request is not changed")
 }
 
-func TestDoPutsTheSchemeBeforeTheKey(t *testing.T) {
+func TestDoPutsSchemeBeforeKey(t *testing.T) {
 	var got string
 	client, err := rest.NewClient(rest.Provider{Name: "acme", BaseURL: acme.BaseURL, Header: "Authorization", Scheme: "Token"}, testKey,
 		rest.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
@@ -90,7 +90,7 @@ func TestDoPutsTheSchemeBeforeTheKey(t *testing.T) {
 	assert.Equal(t, "Token "+testKey, got)
 }
 
-func TestDoKeepsTheCredentialAtItsOrigin(t *testing.T) {
+func TestDoSendsCredentialToBaseURLOnly(t *testing.T) {
 	for _, target := range []string{"https://evil.test/v1/user", "http://api.acme.test/v1/user", "https://api.acme.test:8443/v1/user"} {
 		client := newClient(t, func(*http.Request) (*http.Response, error) {
 			t.Errorf("sent to %s", target)
@@ -103,11 +103,11 @@ func TestDoKeepsTheCredentialAtItsOrigin(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, rest.ExecutedNo, e.Executed)
 		assert.Zero(t, e.Attempts)
-		assert.ErrorContains(t, err, "another origin")
+		assert.ErrorContains(t, err, "outside the base URL")
 	}
 }
 
-func TestDoIgnoresAHostOverride(t *testing.T) {
+func TestDoIgnoresHostOverride(t *testing.T) {
 	client := newClient(t, func(r *http.Request) (*http.Response, error) {
 		assert.Empty(t, r.Host)
 		return reply(200, `{}`), nil
@@ -122,12 +122,12 @@ func TestNewClientNamesEveryProblem(t *testing.T) {
 	_, err := rest.NewClient(acme, "", rest.WithBaseURL("http://api.acme.test"), rest.WithTimeout(0), rest.WithResponseLimit(-1),
 		rest.WithHTTPClient(nil), rest.WithLogger(nil), rest.WithRetry(backoff.Policy{Cap: -1}), rest.ProviderOption("partoo", "WithX", true))
 	require.Error(t, err)
-	for _, problem := range []string{"acme: new client: ", "API key: is required", "must be https", "WithTimeout", "WithAnswerLimit", "WithHTTPClient", "WithLogger", "Cap", "partoo.WithX: not an option of acme"} {
+	for _, problem := range []string{"acme: new client: ", "API key: is required", "must be https", "WithTimeout", "WithResponseLimit", "WithHTTPClient", "WithLogger", "Cap", "partoo.WithX: not an option of acme"} {
 		assert.ErrorContains(t, err, problem)
 	}
 }
 
-func TestNewClientRejectsKeysThatCannotBeOnes(t *testing.T) {
+func TestNewClientRejectsInvalidKeys(t *testing.T) {
 	for _, key := range []string{"abc\n", "abc def", "abc\x00", "schlüssel", "\tabc"} {
 		_, err := rest.NewClient(acme, key)
 		require.ErrorContains(t, err, "printable ASCII")
@@ -148,7 +148,7 @@ func TestHTTPClientIsNotModified(t *testing.T) {
 	hc := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		deadline, ok := r.Context().Deadline()
 		assert.True(t, ok)
-		assert.InDelta(t, 7, time.Until(deadline).Seconds(), 1, "its timeout is each attempt's")
+		assert.InDelta(t, 7, time.Until(deadline).Seconds(), 1, "its Timeout applies to each attempt")
 		resp := reply(302, ``)
 		resp.Header.Set("Location", "https://evil.test/")
 		resp.Header.Set("Set-Cookie", "a=b")
@@ -166,14 +166,15 @@ func TestHTTPClientIsNotModified(t *testing.T) {
 	assert.Empty(t, jar.Cookies(req.URL))
 }
 
-func TestLogsHoldNoSecretsQueriesOrBodies(t *testing.T) {
+func TestLogsContainNoSecretsQueriesOrBodies(t *testing.T) {
 	var text, jsonText bytes.Buffer
 	for _, log := range []*slog.Logger{
 		slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		slog.New(slog.NewJSONHandler(&jsonText, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	} {
-		answers := []*http.Response{reply(400, `{"message":"`+testKey+` and Pa55word! are wrong"}`)}
-		client := newClient(t, func(*http.Request) (*http.Response, error) { return answers[0], nil }, rest.WithLogger(log))
+		client := newClient(t, func(*http.Request) (*http.Response, error) {
+			return reply(400, `{"message":"`+testKey+` and Pa55word! are wrong"}`), nil
+		}, rest.WithLogger(log))
 		ctx := rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", Secrets: []rest.Secret{"Pa55word!"}})
 		_, err := client.Do(newRequest(t, ctx, "POST", "/user?email=ada@example.com", `{"password":"Pa55word!"}`))
 		require.ErrorIs(t, err, rest.ErrInvalid)
@@ -192,13 +193,13 @@ func TestLogsHoldNoSecretsQueriesOrBodies(t *testing.T) {
 func TestInvalidTransportResultIsAnError(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return nil, nil })
 	_, err := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{NoRetry: true}), "GET", "/user", ""))
-	require.ErrorContains(t, err, "neither an answer nor an error")
+	require.ErrorContains(t, err, "neither a response nor an error")
 
 	client = newClient(t, func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
 	})
 	_, err = rest.Decode[user](client.Do(newRequest(t, t.Context(), "GET", "/user", "")))
-	require.ErrorContains(t, err, "no body")
+	require.ErrorContains(t, err, "empty body")
 }
 
 func TestRedirectWithInvalidLocationKeepsStatus(t *testing.T) {

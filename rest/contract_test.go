@@ -20,7 +20,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// closing is a body that notes that it was closed.
+// closing is a body that records Close.
 type closing struct {
 	io.Reader
 	closed atomic.Bool
@@ -31,7 +31,7 @@ func (c *closing) Close() error {
 	return nil
 }
 
-// An answer that comes with an error is none, and its body is closed.
+// A response that is returned with an error is ignored, and its body is closed.
 func TestResponseReturnedWithErrorIsClosed(t *testing.T) {
 	body := &closing{Reader: strings.NewReader("{}")}
 	client := newClient(t, func(*http.Request) (*http.Response, error) {
@@ -44,7 +44,7 @@ func TestResponseReturnedWithErrorIsClosed(t *testing.T) {
 	assert.True(t, body.closed.Load())
 }
 
-// A request that may not leave has its body closed, as RoundTrip would.
+// The body of a request that is not sent is closed, as RoundTrip would do.
 func TestUnsentRequestBodyIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(200, "{}"), nil },
@@ -62,7 +62,7 @@ func TestUnsentRequestBodyIsClosed(t *testing.T) {
 	})
 }
 
-// A path that holds the key, as a caller's slip may have it, is told without.
+// The path may contain the key by a mistake of the caller.
 func TestPathsAreRedacted(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(404, "{}"), nil })
 	_, err := client.Do(newRequest(t, t.Context(), "GET", "/user/"+testKey, ""))
@@ -73,22 +73,22 @@ func TestPathsAreRedacted(t *testing.T) {
 	assert.NotContains(t, err.Error(), testKey)
 }
 
-// What is announced and does not come takes no memory.
+// An announced length takes no memory.
 func TestContentLengthIsNotPreallocated(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	const answers = 64
-	for range answers {
+	const responses = 64
+	for range responses {
 		resp := reply(200, "")
 		resp.Body, resp.ContentLength = io.NopCloser(strings.NewReader("{}")), rest.DefaultResponseLimit
 		_, err := rest.Decode[map[string]any](resp, nil)
 		require.NoError(t, err)
 	}
 	runtime.ReadMemStats(&after)
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(answers*128<<10))
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(responses*128<<10))
 }
 
-// Numbers in a message are those that the server wrote.
+// Numbers in a message are kept as the server wrote them.
 func TestErrorMessagesKeepNumbersAsWritten(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) {
 		return reply(400, `{"limit":[1234567],"rate":0.10,"at most":12345678901234567890}`), nil
@@ -99,7 +99,7 @@ func TestErrorMessagesKeepNumbersAsWritten(t *testing.T) {
 	assert.Equal(t, map[string][]string{"limit": {"1234567"}, "rate": {"0.10"}, "at most": {"12345678901234567890"}}, e.Fields)
 }
 
-// Something behind an object is no message of the API.
+// A body with data after the object is not JSON.
 func TestErrorBodyWithTrailingDataIsNotParsed(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(400, `{"message":"no"} x`), nil })
 	_, err := client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
@@ -108,8 +108,8 @@ func TestErrorBodyWithTrailingDataIsNotParsed(t *testing.T) {
 	assert.Empty(t, e.Message)
 }
 
-// Of a name that comes twice, the last value counts.
-func TestDecodeTakesTheLastOfADuplicateName(t *testing.T) {
+// If a name is in an object twice, the last value counts.
+func TestDecodeTakesLastValueOfDuplicateName(t *testing.T) {
 	out, err := rest.Decode[map[string]json.Number](reply(200, `{"id":1,"id":2}`), nil)
 	require.NoError(t, err)
 	assert.Equal(t, json.Number("2"), out["id"])

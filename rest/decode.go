@@ -6,20 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
-// Decode turns what a generated client method returns into a T:
+// Decode returns the body of a response as a T. Its arguments are the results of a
+// generated client method:
 //
 //	user, err := rest.Decode[gen.User](client.GetUser(ctx, id))
 //
-// Any 2xx is success, whichever the vendor wrote down: Laravel answers 201 by
-// itself for a fresh model. A nil error means that there is a result. An empty
-// body, JSON null, a body that is not JSON or of another shape is an *[Error]
-// with the status and Executed yes. A T with a method Check() error has it
-// called, to refuse an answer that lacks what must be there. What the body is
-// labelled as does not matter; what it is does. Of a name that comes twice in an
-// object, the last value counts, as in package encoding/json.
+// Any 2xx is success, also if the spec does not list it: Laravel returns 201 by default for a
+// new model. A nil error means that there is a result. An empty body, JSON null, or
+// a body that is not JSON or does not fit T is an *[Error] with the status and
+// Executed yes. If T has a method Check() error, Decode calls it to reject a
+// response without a required field. The Content-Type is ignored. If an object
+// contains a name twice, the last value counts, as in package encoding/json.
 func Decode[T any](resp *http.Response, err error) (T, error) {
 	var out T
 	if err != nil {
@@ -36,22 +37,24 @@ func Decode[T any](resp *http.Response, err error) (T, error) {
 	return out, nil
 }
 
-// Discard is Decode for an operation whose answer holds nothing of use: any 2xx
-// will do, with or without a body. A web page is an *[Error] all the same: it
-// comes from something else than the API.
+var errHTML = errors.New("invalid response: HTML page instead of JSON")
+
+// Discard is Decode for an operation whose response contains nothing useful. Any
+// 2xx is success, with or without a body, except an HTML page: the API did not send
+// it.
 func Discard(resp *http.Response, err error) error {
 	if err != nil {
 		return err
 	}
 	x, body, err := responseContent(resp)
 	if err == nil && isHTML(body) {
-		return x.responseError(resp, truncateBody(body), errors.New("the answer is a web page, not one of the API"))
+		return x.responseError(resp, truncateBody(body), errHTML)
 	}
 	return err
 }
 
-// responseContent returns the body of an answer and the exchange it belongs to. An
-// answer that did not come from a Client is read here.
+// responseContent returns the body of a response and its call. A response that is
+// not from a Client is read here.
 func responseContent(resp *http.Response) (*callState, []byte, error) {
 	if a, ok := resp.Body.(*bufferedBody); ok {
 		return a.call, a.data, nil
@@ -71,15 +74,17 @@ func responseContent(resp *http.Response) (*callState, []byte, error) {
 	return x, body, nil
 }
 
-// truncateBody bounds what an Error keeps of a body.
+// truncateBody returns the part of a body that an Error keeps.
 func truncateBody(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
 func decodeInto(out any, body []byte) error {
 	switch {
 	case len(bytes.TrimSpace(body)) == 0:
-		return errors.New("the answer has no body")
+		return errors.New("invalid response: empty body")
+	case isHTML(body):
+		return errHTML
 	case isNull(body):
-		return errors.New("the answer is null")
+		return errors.New("invalid response: null")
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return decodeError(err)
@@ -90,14 +95,18 @@ func decodeInto(out any, body []byte) error {
 	return nil
 }
 
-// decodeError says what is wrong with a body without repeating any of it, as the
-// errors of encoding/json and time do.
+// decodeError describes the problem of a body without repeating any of it, unlike
+// the errors of packages encoding/json and time.
 func decodeError(err error) error {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("the answer is not JSON (at byte %d)", e.Offset)
+		return fmt.Errorf("invalid response: not JSON (byte %d)", e.Offset)
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("the answer has another shape: %q is not a %s (at byte %d)", e.Field, e.Type, e.Offset)
+		if e.Field == "" {
+			kind, _, _ := strings.Cut(e.Value, " ") // a number is followed by its digits
+			return fmt.Errorf("unexpected response: JSON %s", kind)
+		}
+		return fmt.Errorf("unexpected response: field %q is not of type %s (byte %d)", e.Field, e.Type, e.Offset)
 	}
-	return errors.New("the answer has another shape: a value is not of its type")
+	return errors.New("unexpected response: a value is not of its type")
 }

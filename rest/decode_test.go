@@ -21,7 +21,7 @@ type user struct {
 
 func (u user) Check() error {
 	if u.ID == 0 {
-		return errors.New("the answer has no id")
+		return errors.New("invalid response: no id")
 	}
 	return nil
 }
@@ -34,19 +34,19 @@ func TestDecode(t *testing.T) {
 		problem string
 	}{
 		{"200", 200, `{"id":7}`, ""},
-		{"201 where 200 is documented", 201, `{"id":7}`, ""},
+		{"201 instead of 200", 201, `{"id":7}`, ""},
 		{"unknown fields", 200, `{"id":7,"new":true}`, ""},
-		{"empty body", 200, ``, "no body"},
-		{"blank body", 200, " \n", "no body"},
-		{"204", 204, ``, "no body"},
-		{"null", 200, ` null `, "is null"},
-		{"HTML", 200, `<html>`, "not JSON"},
-		{"cut", 200, `{"id":`, "not JSON"},
+		{"empty body", 200, ``, "empty body"},
+		{"blank body", 200, " \n", "empty body"},
+		{"204", 204, ``, "empty body"},
+		{"null", 200, ` null `, "invalid response: null"},
+		{"HTML", 200, `<html>`, "HTML page instead of JSON"},
+		{"truncated", 200, `{"id":`, "not JSON"},
 		{"two values", 200, `{"id":7}{}`, "not JSON"},
-		{"list", 200, `[{"id":7}]`, "another shape"},
-		{"wrong type", 200, `{"id":"` + testKey + `"}`, `"id" is not a int64`},
-		{"wrong time", 200, `{"id":7,"created":"` + testKey + `"}`, "another shape"},
-		{"nothing of use", 200, `{}`, "no id"},
+		{"list", 200, `[{"id":7}]`, "unexpected response: JSON array"},
+		{"wrong type", 200, `{"id":"` + testKey + `"}`, `field "id" is not of type int64`},
+		{"wrong time", 200, `{"id":7,"created":"` + testKey + `"}`, "a value is not of its type"},
+		{"no id", 200, `{}`, "no id"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,39 +78,39 @@ func TestDecodeReturnsGivenError(t *testing.T) {
 	assert.Equal(t, io.ErrClosedPipe, rest.Discard(nil, io.ErrClosedPipe))
 }
 
-// An answer that did not come from a Client is read as carefully.
+// A response that is not from a Client is checked in the same way.
 func TestDecodeResponseFromOtherClient(t *testing.T) {
-	foreign := func(status int, body string) *http.Response {
+	other := func(status int, body string) *http.Response {
 		resp := reply(status, body)
 		resp.Request = newRequest(t, t.Context(), "GET", "/user", "")
 		return resp
 	}
-	got, err := rest.Decode[user](foreign(200, `{"id":7}`), nil)
+	got, err := rest.Decode[user](other(200, `{"id":7}`), nil)
 	require.NoError(t, err)
 	assert.Equal(t, int64(7), got.ID)
 
-	_, err = rest.Decode[user](foreign(404, `{"message":"gone"}`), nil)
+	_, err = rest.Decode[user](other(404, `{"message":"deleted"}`), nil)
 	require.ErrorIs(t, err, rest.ErrNotFound)
-	assert.ErrorContains(t, err, "GET /v1/user: 404 Not Found: gone")
+	assert.ErrorContains(t, err, "GET /v1/user: 404 Not Found: deleted")
 
-	resp := foreign(200, "")
+	resp := other(200, "")
 	resp.Body, resp.ContentLength = io.NopCloser(endless{}), -1
 	_, err = rest.Decode[user](resp, nil)
 	require.ErrorIs(t, err, rest.ErrTooLarge)
 
 	resp = reply(200, `null`)
 	_, err = rest.Decode[user](resp, nil)
-	require.ErrorContains(t, err, "is null")
+	require.ErrorContains(t, err, "invalid response: null")
 }
 
-func TestDiscardTakesAny2xx(t *testing.T) {
+func TestDiscardAcceptsAny2xx(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204} {
-		client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(status, "whatever"), nil })
+		client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(status, "text"), nil })
 		require.NoError(t, rest.Discard(client.Do(newRequest(t, t.Context(), "DELETE", "/user", ""))))
 	}
 }
 
-// endless is a body without end.
+// endless is a body without an end.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return copy(p, strings.Repeat("x", len(p))), nil }

@@ -1,7 +1,7 @@
-// Package rest is the one HTTP stack under the generated clients of usersync:
-// credential, retry, bounded answers, typed errors. Services meet it as the
-// options they pass to identifai.New, partoo.New and usercom.New, and as the
-// error every call returns:
+// Package rest is the HTTP stack under the generated clients of usersync:
+// credential, retry, pacing, response limits and typed errors. A service uses its
+// options for identifai.New, partoo.New and usercom.New, and its error, which
+// every call returns:
 //
 //	client, err := partoo.New(key, rest.WithLogger(slog.Default()))
 //	...
@@ -10,6 +10,5 @@
 //		requeue(e.RetryAfter)
 //	}
 //
-// [NewClient], [WithCall], [Decode] and the like are for the providers'
-// packages.
+// [NewClient], [WithCall], [Decode] and [IgnoreGone] are for provider packages.
 package rest

@@ -12,30 +12,29 @@ import (
 	"time"
 )
 
-// What an [Error] matches with errors.Is. Where a sentinel stands for statuses,
-// they are named beside it.
+// The sentinels that an [Error] matches with errors.Is, and their statuses.
 var (
-	ErrInvalid      = errors.New("invalid input")    // 400, 422, and input refused before it was sent
-	ErrUnauthorized = errors.New("unauthorized")     // 401
-	ErrForbidden    = errors.New("forbidden")        // 403
-	ErrNotFound     = errors.New("not found")        // 404 (a web page excepted: that is a wrong URL), and look-ups without a match
-	ErrConflict     = errors.New("conflict")         // 409, and look-ups with several matches
-	ErrRateLimited  = errors.New("rate limited")     // 429
-	ErrUnavailable  = errors.New("unavailable")      // 5xx
-	ErrTooLarge     = errors.New("answer too large") // an answer beyond WithResponseLimit
-	ErrRedirect     = errors.New("redirect refused") // 3xx
+	ErrInvalid      = errors.New("invalid input")         // 400, 422, and input that was not sent
+	ErrUnauthorized = errors.New("unauthorized")          // 401
+	ErrForbidden    = errors.New("forbidden")             // 403
+	ErrNotFound     = errors.New("not found")             // 404 (except an HTML page: the URL is wrong), and lookups without a match
+	ErrConflict     = errors.New("conflict")              // 409, and lookups with several matches
+	ErrRateLimited  = errors.New("rate limited")          // 429, and a wait for the quota that does not fit
+	ErrUnavailable  = errors.New("unavailable")           // 5xx
+	ErrTooLarge     = errors.New("response too large")    // more bytes than WithResponseLimit allows
+	ErrRedirect     = errors.New("redirect not followed") // 3xx
 )
 
-// Executed says whether the server has acted on a request that failed.
+// Executed tells whether the server executed a call that failed.
 type Executed int
 
 // The values of Executed.
 const (
-	// ExecutedNo: surely not. The request never left, or was refused.
+	// ExecutedNo: certainly not. The request was not sent, or it was rejected.
 	ExecutedNo Executed = iota
-	// ExecutedMaybe: nobody knows. The answer was lost or is a 5xx.
+	// ExecutedMaybe: unknown. The response was lost or is a 5xx.
 	ExecutedMaybe
-	// ExecutedYes: it did, but its answer cannot be used.
+	// ExecutedYes: yes, at least in part, but the response cannot be used.
 	ExecutedYes
 )
 
@@ -52,57 +51,56 @@ func (x Executed) String() string {
 	return "Executed(" + strconv.Itoa(int(x)) + ")"
 }
 
-// Error is what every failed call returns, as a *Error: an answer that is not a
-// 2xx, no answer, an answer that cannot be used, or input that was not sent.
-// It matches the sentinels above, and through its cause the errors of package
-// context and net. One whose wait did not fit the context's deadline is both
-// the 429 and context.DeadlineExceeded.
+// Error is the error of every failed call, as a *Error: a response that is not a
+// 2xx, no response, a response that cannot be used, or input that was not sent. It
+// matches the sentinels above, and through its cause the errors of packages
+// context and net. If a wait did not fit the deadline of the context, the error is
+// both the 429 and context.DeadlineExceeded.
 //
-// All its texts are free of the API key, of passwords given in the call, and of
-// bodies, whatever the fmt verb or slog handler.
+// Its texts never contain the API key, passwords of the call or bodies, whatever
+// the fmt verb or slog handler.
 type Error struct {
 	Provider  string // "identifai", "partoo", "usercom"
-	Operation string // the method called, "UpsertUser"; empty for calls through API()
+	Operation string // the method of the client, "UpsertUser"; empty for calls through API()
 	Method    string // HTTP method
 	Path      string // path of the URL, without the query
-	// StatusCode is the HTTP status, 0 when there was no answer.
+	// StatusCode is the HTTP status, 0 if there was no response.
 	StatusCode int
-	// Message is what the vendor says of the request as a whole.
+	// Message is what the response says about the request as a whole.
 	Message string
-	// Fields is what is wrong with single fields, in the vendor's words and
-	// names, or in ours when the input was not sent. Fields in nested objects
+	// Fields contains the problems of single fields, in the vendor's words and
+	// names, or in usersync's if the input was not sent. Fields of nested objects
 	// have dotted names.
 	Fields map[string][]string
-	// RetryAfter is how long to wait before trying again: the server's wish, or
-	// else the wait that the retry rules asked for and had no time for. 0: nothing known.
+	// RetryAfter is how long to wait before the next attempt: what the server
+	// asked for, or else the wait that did not fit. 0: unknown.
 	RetryAfter time.Duration
-	// Attempts is how often the request was sent, 0 when it was not.
+	// Attempts is how often the request was sent, 0 if it was not.
 	Attempts int
-	// Executed says whether the server acted on any of the attempts. It has no
-	// meaning for reads.
+	// Executed describes the whole call: whether the server executed any of its
+	// requests. It has no meaning for reads.
 	Executed Executed
-	// Body holds the first 64 KiB of the answer as received. It may repeat what
-	// was sent and stays out of every text.
+	// Body contains the first 64 KiB of the response as received. It may repeat
+	// what was sent and is not part of any text.
 	Body []byte `json:"-"`
-	// Header holds the harmless headers of the answer: dates, rate limits and
+	// Header contains the harmless headers of the response: dates, rate limits and
 	// request ids.
 	Header http.Header
-	// Err is the cause, if any, as it came: its own text is not cleaned.
+	// Err is the cause, if any, unchanged: its own text is not redacted.
 	Err error `json:"-"`
 
 	cause     string // Err as text, without secrets
-	truncated bool   // the answer broke off
+	truncated bool   // the response ended early
 }
 
-// setCause sets Err, and its text as it may be shown.
+// setCause sets Err and its redacted text.
 func (e *Error) setCause(err error, x *callState) {
 	e.Err = err
-	// errors.Join puts a line each.
+	// errors.Join separates its errors by line breaks.
 	e.cause = singleLine(x.redact(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
-// Error tells provider, operation, request, status, what the vendor says, the
-// fields, and the cause.
+// Error returns provider, operation, request, status, message, fields and cause.
 func (e Error) Error() string {
 	parts := make([]string, 0, 8)
 	add := func(s string) {
@@ -134,7 +132,7 @@ func (e Error) fieldsText() string {
 	return strings.Join(texts, "; ")
 }
 
-// causeText is empty for an Error whose cause its fields tell already.
+// causeText is empty if the fields describe the cause already.
 func (e Error) causeText() string {
 	if e.cause != "" || e.Err == nil {
 		return e.cause
@@ -171,7 +169,7 @@ func (e Error) Is(target error) bool {
 	return false
 }
 
-// Format writes the text of Error for every verb; %q quotes it.
+// Format writes the text of Error for every verb. %q quotes it.
 func (e Error) Format(f fmt.State, verb rune) {
 	text := e.Error()
 	if verb == 'q' {
@@ -180,7 +178,7 @@ func (e Error) Format(f fmt.State, verb rune) {
 	_, _ = f.Write([]byte(text))
 }
 
-// LogValue groups what the text tells, for slog.
+// LogValue returns the text and the numbers of the error as a group, for slog.
 func (e Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("text", e.Error()), slog.Int("attempts", e.Attempts), slog.String("executed", e.Executed.String())}
 	if e.StatusCode != 0 {

@@ -27,7 +27,7 @@ func TestErrorMatchesOnlyItsSentinel(t *testing.T) {
 		402: nil, 405: nil, 415: nil, 418: nil,
 	}
 	for status, want := range tests {
-		e := refused(t, status, `{}`)
+		e := rejected(t, status, `{}`)
 		assert.Equal(t, status, e.StatusCode)
 		for _, sentinel := range sentinels {
 			assert.Equal(t, sentinel == want, errors.Is(e, sentinel), "%d is %v", status, sentinel)
@@ -35,35 +35,35 @@ func TestErrorMatchesOnlyItsSentinel(t *testing.T) {
 	}
 }
 
-func TestErrorReportsWhetherTheServerActed(t *testing.T) {
+func TestErrorReportsWhetherServerExecuted(t *testing.T) {
 	for status, want := range map[int]rest.Executed{
 		302: rest.ExecutedMaybe, 400: rest.ExecutedNo, 404: rest.ExecutedNo, 408: rest.ExecutedMaybe,
 		429: rest.ExecutedNo, 500: rest.ExecutedMaybe, 503: rest.ExecutedMaybe,
 	} {
-		assert.Equal(t, want, refused(t, status, ``).Executed, "%d", status)
+		assert.Equal(t, want, rejected(t, status, ``).Executed, "%d", status)
 	}
 	assert.Equal(t, []string{"no", "maybe", "yes", "Executed(9)"},
 		[]string{rest.ExecutedNo.String(), rest.ExecutedMaybe.String(), rest.ExecutedYes.String(), rest.Executed(9).String()})
 }
 
 func TestErrorText(t *testing.T) {
-	e := refused(t, 422, `{"message":"invalid","errors":{"name":["is short"],"email":["is taken","is odd"]}}`)
+	e := rejected(t, 422, `{"message":"invalid","errors":{"name":["is short"],"email":["is taken","is odd"]}}`)
 	assert.EqualError(t, e, "acme: CreateUser: POST /v1/user: 422 Unprocessable Entity: invalid: email: is taken, is odd; name: is short")
 	assert.EqualError(t, &rest.Error{}, "")
 	assert.EqualError(t, &rest.Error{Provider: "acme", Operation: "FindUser", Message: "no such user", Err: rest.ErrNotFound}, "acme: FindUser: no such user: not found")
 	assert.EqualError(t, &rest.Error{StatusCode: 599, Attempts: 3}, "599 (after 3 attempts)")
 }
 
-// Nothing that prints an Error shows its body, or secrets a server or transport
-// slipped into what it says.
+// No text of an Error contains its body, or secrets that the server or the
+// transport repeats.
 func TestErrorPrintsNoSecretsAndNoBody(t *testing.T) {
 	leak := errors.New("transport says " + testKey)
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return nil, leak })
 	_, transportErr := client.Do(newRequest(t, rest.WithCall(t.Context(), rest.Call{NoRetry: true}), "POST", "/user", `{}`))
 	require.ErrorIs(t, transportErr, leak)
 
-	answer := refused(t, 400, `{"message":"`+testKey+`","hidden":"body-mark"}`)
-	for _, err := range []error{transportErr, answer, fmt.Errorf("wrapped: %w", answer)} {
+	invalid := rejected(t, 400, `{"message":"`+testKey+`","hidden":"body-mark"}`)
+	for _, err := range []error{transportErr, invalid, fmt.Errorf("wrapped: %w", invalid)} {
 		var e *rest.Error
 		require.ErrorAs(t, err, &e)
 		asJSON, jsonErr := json.Marshal(map[string]any{"pointer": e, "value": *e})
@@ -80,11 +80,11 @@ func TestErrorPrintsNoSecretsAndNoBody(t *testing.T) {
 			assert.NotContains(t, text, "body-mark")
 		}
 	}
-	assert.Contains(t, string(answer.Body), "body-mark")
-	assert.Equal(t, `"`+answer.Error()+`"`, fmt.Sprintf("%q", answer))
+	assert.Contains(t, string(invalid.Body), "body-mark")
+	assert.Equal(t, `"`+invalid.Error()+`"`, fmt.Sprintf("%q", invalid))
 }
 
-func TestErrorKeepsHarmlessHeadersOnly(t *testing.T) {
+func TestErrorKeepsOnlyHarmlessHeaders(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) {
 		resp := reply(429, `{}`)
 		resp.Header.Set("Retry-After", "60")
@@ -100,7 +100,7 @@ func TestErrorKeepsHarmlessHeadersOnly(t *testing.T) {
 }
 
 func TestErrorLogValue(t *testing.T) {
-	e := refused(t, 429, `{"message":"slow down"}`)
+	e := rejected(t, 429, `{"message":"slow down"}`)
 	e.RetryAfter = time.Minute
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(&out, nil)).Error("x", "err", e)

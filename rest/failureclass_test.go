@@ -48,7 +48,7 @@ func TestFailureClass(t *testing.T) {
 		{"bad certificate", broken(badCert), "configuration", true},
 		{"unknown host", broken(noHost), "service", true},
 		{"DNS failure", broken(dnsDown), "service", false},
-		{"connection refused", broken(refusal), "service", false},
+		{"connection refused", broken(noConn), "service", false},
 		{"connection reset", broken(reset), "service", false},
 		{"truncated response", cut, "service", false},
 		{"408", status(408), "service", false},

@@ -5,12 +5,12 @@ import (
 	"net/http"
 )
 
-// IgnoreGone turns the 404 of a repeated DELETE into success: an earlier attempt may
-// have been executed without its answer arriving, and then there is nothing left
-// to find. Any other error is returned as it is.
+// IgnoreGone returns nil for the 404 of a retried DELETE: an earlier attempt with
+// unknown outcome probably deleted the user. It returns any other error,
+// including an HTML 404, unchanged.
 func IgnoreGone(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok && e.Method == http.MethodDelete &&
-		e.StatusCode == http.StatusNotFound && !isHTML(e.Body) && e.Executed == ExecutedMaybe {
+	e, ok := errors.AsType[*Error](err)
+	if ok && e.Method == http.MethodDelete && errors.Is(e, ErrNotFound) && e.Executed != ExecutedNo {
 		return nil
 	}
 	return err

@@ -1,29 +1,29 @@
 package rest
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
 )
 
-func (c *Client) logAttempt(ctx context.Context, x *callState, resp *http.Response, err error, took time.Duration) {
-	if !c.log.Enabled(ctx, slog.LevelDebug) {
+func (c *Client) logAttempt(x *callState, resp *http.Response, e *Error, took time.Duration) {
+	if !c.log.Enabled(x.ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := append(x.attrs(), slog.Duration("took", took))
-	if err != nil {
-		attrs = append(attrs, slog.Any("error", err))
-	} else {
+	switch {
+	case e != nil:
+		attrs = append(attrs, slog.Any("error", e))
+	case resp != nil:
 		attrs = append(attrs, slog.Int("status", resp.StatusCode))
 	}
-	c.log.LogAttrs(ctx, slog.LevelDebug, "attempt", attrs...)
+	c.log.LogAttrs(x.ctx, slog.LevelDebug, "attempt", attrs...)
 }
 
-// logWait logs a wait that is about to begin. After a 429 whose answer names no
-// time, how long it takes is the pacer's to find out: wait is 0 then.
-func (c *Client) logWait(ctx context.Context, x *callState, e *Error, wait time.Duration) {
-	if !c.log.Enabled(ctx, slog.LevelWarn) {
+// logWait logs a wait before it starts. After a 429 without Retry-After the pacer
+// decides how long it takes: wait is 0 then.
+func (c *Client) logWait(x *callState, e *Error, wait time.Duration) {
+	if !c.log.Enabled(x.ctx, slog.LevelWarn) {
 		return
 	}
 	attrs := x.attrs()
@@ -35,7 +35,7 @@ func (c *Client) logWait(ctx context.Context, x *callState, e *Error, wait time.
 	} else {
 		attrs = append(attrs, slog.String("cause", e.cause))
 	}
-	c.log.LogAttrs(ctx, slog.LevelWarn, "waiting before another attempt", attrs...)
+	c.log.LogAttrs(x.ctx, slog.LevelWarn, "waiting before another attempt", attrs...)
 }
 
 func (x *callState) attrs() []slog.Attr {

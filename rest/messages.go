@@ -13,25 +13,25 @@ import (
 	"unicode"
 )
 
-// Limits of what is taken over from a refusal into an Error: a server decides
-// what it says, not how much memory and log it fills.
+// Limits of what an Error takes from an error response: a server must not decide
+// how much memory and log it fills.
 const (
 	maxMessage = 300 // bytes of one message
-	maxFields  = 100 // messages in all
+	maxFields  = 100 // messages in total
 	maxDepth   = 8   // nesting of fields
 )
 
-// readMessages reads what a refusal says in any of the shapes the providers are
-// known or expected to use:
+// readMessages reads the reason of an error response in any of the formats that
+// the providers are known or expected to use:
 //
 //	{"message": "…", "errors": {"email": ["…"]}}   Laravel (identifAI, by inference)
 //	{"detail": "…"} or {"email": ["…"]}            Django REST framework (user.com, by inference)
 //	{"errors": {"json": {"email": "…"}}}           Partoo, "Create user"; also with "error", and with
 //	{"error": {"json": "Resource not found"}}      a string, "Errors guide"
 //
-// It never fails: what it cannot read stays in Error.Body.
+// It never fails: a body that it cannot read is in Error.Body.
 func (x *callState) readMessages(resp *http.Response, body []byte) (string, map[string][]string) {
-	m := errorMessages{exchange: x, fields: make(map[string][]string)}
+	m := errorMessages{call: x, fields: make(map[string][]string)}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		m.readRedirect(resp)
 		return m.text, nil
@@ -39,7 +39,7 @@ func (x *callState) readMessages(resp *http.Response, body []byte) (string, map[
 	if object, ok := parseObject(body); ok {
 		m.readObject(object)
 	} else if resp.StatusCode == http.StatusNotFound && isHTML(body) {
-		m.addMessage("the answer is a web page, not one of the API: is the base URL right?")
+		m.addMessage("HTML page instead of JSON: is the base URL right?")
 	}
 	if len(m.fields) == 0 {
 		m.fields = nil
@@ -47,7 +47,7 @@ func (x *callState) readMessages(resp *http.Response, body []byte) (string, map[
 	return m.text, m.fields
 }
 
-// parseObject reads a JSON object, its numbers as they are written.
+// parseObject reads a JSON object and keeps its numbers as written.
 func parseObject(body []byte) (object map[string]any, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -59,13 +59,13 @@ func parseObject(body []byte) (object map[string]any, ok bool) {
 }
 
 type errorMessages struct {
-	exchange *callState
-	text     string
-	fields   map[string][]string
-	count    int
+	call   *callState
+	text   string
+	fields map[string][]string
+	count  int
 }
 
-// readRedirect says where the server pointed, as far as the host.
+// readRedirect names the host of the Location.
 func (m *errorMessages) readRedirect(resp *http.Response) {
 	location, err := url.Parse(resp.Header.Get("Location"))
 	if err != nil || location.Host == "" {
@@ -103,7 +103,7 @@ func (m *errorMessages) readObject(object map[string]any) {
 	}
 }
 
-// readEnvelope reads what stands in Laravel's "errors" and Partoo's "errors" or
+// readEnvelope reads the object in Laravel's "errors" and Partoo's "errors" or
 // "error".
 func (m *errorMessages) readEnvelope(object map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
@@ -134,7 +134,7 @@ func (m *errorMessages) readList(values []any) {
 	}
 }
 
-// readField adds the messages found in value under name, nested names joined by
+// readField adds the messages in value under name. Nested names are joined by
 // dots.
 func (m *errorMessages) readField(name string, value any, depth int) {
 	if depth > maxDepth {
@@ -163,19 +163,19 @@ func (m *errorMessages) add(name, text string) {
 		m.addMessage(text)
 		return
 	}
-	name = singleLine(m.exchange.redact(name))
-	m.fields[name] = append(m.fields[name], singleLine(m.exchange.redact(text)))
+	name = singleLine(m.call.redact(name))
+	m.fields[name] = append(m.fields[name], singleLine(m.call.redact(text)))
 }
 
-// addMessage adds to the message for the request as a whole.
+// addMessage adds text to the message about the request as a whole.
 func (m *errorMessages) addMessage(text string) {
-	if text = singleLine(m.exchange.redact(text)); text == "" || len(m.text) > maxMessage {
+	if text = singleLine(m.call.redact(text)); text == "" || len(m.text) > maxMessage {
 		return
 	}
 	m.text = strings.TrimPrefix(m.text+"; "+text, "; ")
 }
 
-// singleLine makes a foreign text fit for one line of a log.
+// singleLine shortens an untrusted text to one line of a log.
 func singleLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -190,7 +190,7 @@ func singleLine(text string) string {
 	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
 }
 
-// safeHeaders are kept in Error.Header; all others stay hidden.
+// safeHeaders are the headers that Error.Header contains.
 var safeHeaders = []string{
 	"Content-Type", "Date", "Retry-After", "Server",
 	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
@@ -208,9 +208,9 @@ func (x *callState) filterHeaders(header http.Header) http.Header {
 	return kept
 }
 
-// isHTML reports whether body is a web page. These are JSON APIs: a page that
-// says 404 comes from a router or proxy that knows no such URL, and tells
-// nothing of the user asked for.
+// isHTML reports whether body is a web page. These are JSON APIs: a 404 page comes
+// from a router or proxy that does not know the URL, and says nothing about the
+// user.
 func isHTML(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
 // isNull reports whether body is JSON's null.

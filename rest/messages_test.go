@@ -13,20 +13,20 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// refused returns the Error of a call that the server answers so.
-func refused(t testing.TB, status int, body string) *rest.Error {
+// rejected returns the Error of a call that gets this response.
+func rejected(t testing.TB, status int, body string) *rest.Error {
 	t.Helper()
-	return refusedTo(t, rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", NoRetry: true, Secrets: []rest.Secret{"Pa55word!"}}), status, body)
+	return rejectedFor(t, rest.WithCall(t.Context(), rest.Call{Operation: "CreateUser", NoRetry: true, Secrets: []rest.Secret{"Pa55word!"}}), status, body)
 }
 
-func refusedTo(t testing.TB, ctx context.Context, status int, body string) *rest.Error {
+func rejectedFor(t testing.TB, ctx context.Context, status int, body string) *rest.Error {
 	t.Helper()
-	asked := false
+	sent := false
 	client := newClient(t, func(*http.Request) (*http.Response, error) {
-		if asked {
-			return reply(418, "asked again"), nil
+		if sent {
+			return reply(418, "sent twice"), nil
 		}
-		asked = true
+		sent = true
 		return reply(status, body), nil
 	})
 	_, err := client.Do(newRequest(t, ctx, "POST", "/user", `{}`))
@@ -63,12 +63,12 @@ func TestErrorBodiesOfAllKnownFormats(t *testing.T) {
 		{"null", `null`, "", nil},
 		{"empty", ``, "", nil},
 		{"null field", `{"errors":{"email":null}}`, "", nil},
-		{"cut", `{"message":"x`, "", nil},
+		{"truncated", `{"message":"x`, "", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, status := range []int{400, 422} {
-				e := refused(t, status, tt.body)
+				e := rejected(t, status, tt.body)
 				assert.Equal(t, tt.message, e.Message)
 				assert.Equal(t, tt.fields, e.Fields)
 				assert.Equal(t, tt.body, string(e.Body))
@@ -79,7 +79,7 @@ func TestErrorBodiesOfAllKnownFormats(t *testing.T) {
 }
 
 func TestErrorMessagesAreBoundedAndSingleLine(t *testing.T) {
-	e := refused(t, 400, `{"message":"a\nb\u2028c\u0000d `+strings.Repeat("é", 1000)+`"}`)
+	e := rejected(t, 400, `{"message":"a\nb\u2028c\u0000d `+strings.Repeat("é", 1000)+`"}`)
 	assert.True(t, strings.HasPrefix(e.Message, "a b c d é"))
 	assert.Less(t, len(e.Message), 320)
 
@@ -87,26 +87,26 @@ func TestErrorMessagesAreBoundedAndSingleLine(t *testing.T) {
 	for range 10_000 {
 		many.WriteString(`"x",`)
 	}
-	e = refused(t, 400, `{"errors":{"email":[`+strings.TrimSuffix(many.String(), ",")+`]}}`)
+	e = rejected(t, 400, `{"errors":{"email":[`+strings.TrimSuffix(many.String(), ",")+`]}}`)
 	assert.LessOrEqual(t, len(e.Fields["email"]), 100)
 
-	e = refused(t, 400, `{"errors":`+strings.Repeat(`{"a":`, 50)+`"deep"`+strings.Repeat(`}`, 50)+`}`)
+	e = rejected(t, 400, `{"errors":`+strings.Repeat(`{"a":`, 50)+`"deep"`+strings.Repeat(`}`, 50)+`}`)
 	assert.Empty(t, e.Fields)
 }
 
 func TestErrorMessagesRedactSecrets(t *testing.T) {
-	e := refused(t, 400, `{"message":"key `+testKey+`","errors":{"password":["Pa55word! is weak"],"Pa55word!":["x"]}}`)
+	e := rejected(t, 400, `{"message":"key `+testKey+`","errors":{"password":["Pa55word! is weak"],"Pa55word!":["x"]}}`)
 	assert.Equal(t, "key [redacted]", e.Message)
 	assert.Equal(t, map[string][]string{"password": {"[redacted] is weak"}, "[redacted]": {"x"}}, e.Fields)
 }
 
-// Servers quote the JSON that they cannot read.
+// Servers quote JSON that they cannot read.
 func TestErrorsDoNotRepeatSecretsAsJSON(t *testing.T) {
 	const password = "Pa\"55<w\\ord>&"
 	ctx := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{password, "", "\""}})
-	for name, sent := range map[string]func(any) string{
-		"as Go writes it": func(v any) string { text, _ := json.Marshal(v); return string(text) },
-		"as others do": func(v any) string {
+	for name, encode := range map[string]func(any) string{
+		"Go": func(v any) string { text, _ := json.Marshal(v); return string(text) },
+		"other encoders": func(v any) string {
 			var text strings.Builder
 			encoder := json.NewEncoder(&text)
 			encoder.SetEscapeHTML(false)
@@ -114,16 +114,16 @@ func TestErrorsDoNotRepeatSecretsAsJSON(t *testing.T) {
 			return text.String()
 		},
 	} {
-		body, err := json.Marshal(map[string]string{"message": "cannot read " + sent(map[string]string{"p": password})})
+		body, err := json.Marshal(map[string]string{"message": "cannot read " + encode(map[string]string{"p": password})})
 		require.NoError(t, err)
-		assert.NotContains(t, refusedTo(t, ctx, 400, string(body)).Message, "55", name)
+		assert.NotContains(t, rejectedFor(t, ctx, 400, string(body)).Message, "55", name)
 	}
 }
 
-// A look-up on the way of an upsert has a Call of its own.
+// A lookup during an upsert has a Call of its own.
 func TestWithCallKeepsSecretsOfOuterCall(t *testing.T) {
 	outer := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{"Pa55word!"}})
-	e := refusedTo(t, rest.WithCall(outer, rest.Call{Operation: "FindUser", Secrets: []rest.Secret{"0ther-secret"}}), 400, `{"message":"Pa55word! 0ther-secret"}`)
+	e := rejectedFor(t, rest.WithCall(outer, rest.Call{Operation: "FindUser", Secrets: []rest.Secret{"0ther-secret"}}), 400, `{"message":"Pa55word! 0ther-secret"}`)
 	assert.Equal(t, "[redacted] [redacted]", e.Message)
 	assert.Equal(t, "FindUser", e.Operation)
 }
@@ -133,7 +133,7 @@ func FuzzErrorBody(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		e := refused(t, 400, body)
+		e := rejected(t, 400, body)
 		assert.NotContains(t, e.Error(), "\n")
 		assert.LessOrEqual(t, len(e.Message), 700)
 	})

@@ -13,14 +13,14 @@ import (
 // Defaults of the options.
 const (
 	// DefaultTimeout limits one attempt, from dialling to the last byte of the
-	// answer.
+	// response.
 	DefaultTimeout = 30 * time.Second
-	// DefaultResponseLimit is the most bytes of an answer that are read.
+	// DefaultResponseLimit is the maximum size of a response in bytes.
 	DefaultResponseLimit = 10 << 20
 )
 
-// Option configures a client. The same options serve identifai.New, partoo.New
-// and usercom.New; a mistake in one is an error of the constructor.
+// Option configures a client. The same options work with identifai.New, partoo.New
+// and usercom.New. An invalid option is an error of the constructor.
 type Option func(*settings) error
 
 type settings struct {
@@ -45,9 +45,9 @@ func (s *settings) attemptTimeout() time.Duration {
 	return DefaultTimeout
 }
 
-// WithBaseURL sends to another place than the provider's production API: a
-// sandbox, a test server. It must be https, or http on a loopback host, and
-// have no user info, query or fragment.
+// WithBaseURL sends requests to another base URL than the provider's production
+// API, for example to a sandbox or a test server. It must be https, or http on a
+// loopback host, and must not contain user info, a query or a fragment.
 func WithBaseURL(baseURL string) Option {
 	return func(s *settings) error {
 		s.baseURL = baseURL
@@ -55,9 +55,10 @@ func WithBaseURL(baseURL string) Option {
 	}
 }
 
-// WithHTTPClient sends through hc's transport instead of one of our own. hc is
-// not changed; its redirect policy and cookie jar are not used, and its Timeout
-// applies to each attempt, not to the waits between them.
+// WithHTTPClient sends requests through the transport of hc. Without this option,
+// or if hc has no transport, all clients of the process share one, see
+// [CloseIdleConnections]. hc is not changed. Its redirect policy and cookie jar are
+// not used. Its Timeout applies to each attempt, without the waits between attempts.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(s *settings) error {
 		if hc == nil {
@@ -68,9 +69,9 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithTimeout limits each attempt, waits between attempts not included. The
-// default is the Timeout of the client given to WithHTTPClient, or else 30 s.
-// The call as a whole is limited by its context.
+// WithTimeout limits each attempt, without the waits between attempts. The default
+// is the Timeout of the client of WithHTTPClient, or else 30 s. The call as a
+// whole is limited by its context.
 func WithTimeout(d time.Duration) Option {
 	return func(s *settings) error {
 		if d <= 0 {
@@ -81,20 +82,20 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithResponseLimit sets how many bytes of an answer are read, after
-// decompression; a longer one is an error that matches ErrTooLarge. The default
-// is 10 MiB.
+// WithResponseLimit sets the maximum size of a response in bytes, after
+// decompression. A larger response is an error that matches ErrTooLarge. The
+// default is 10 MiB.
 func WithResponseLimit(bytes int64) Option {
 	return func(s *settings) error {
 		if bytes <= 0 {
-			return fmt.Errorf("WithAnswerLimit: %d, want more than 0", bytes)
+			return fmt.Errorf("WithResponseLimit: %d, want more than 0", bytes)
 		}
 		s.limit = bytes
 		return nil
 	}
 }
 
-// WithRetry replaces the rules of waiting and trying again.
+// WithRetry replaces the default retry policy.
 func WithRetry(policy backoff.Policy) Option {
 	return func(s *settings) error {
 		s.policy = policy
@@ -103,8 +104,8 @@ func WithRetry(policy backoff.Policy) Option {
 }
 
 // WithLogger logs every attempt at debug level and every wait before another
-// one at warning level: operation, method, path, status, durations. Keys,
-// passwords, query strings and bodies are never logged.
+// attempt at warning level, with operation, method, path, status and durations.
+// Keys, passwords, query strings and bodies are never logged.
 func WithLogger(log *slog.Logger) Option {
 	return func(s *settings) error {
 		if log == nil {
@@ -115,9 +116,8 @@ func WithLogger(log *slog.Logger) Option {
 	}
 }
 
-// ProviderOption is for the providers' packages: an option of their own, which
-// they read back with [Client.Option]. Given to another provider's constructor
-// it is an error.
+// ProviderOption returns an option of a provider package, which reads its value
+// with [Client.Option]. It is an error of any other provider's constructor.
 func ProviderOption(provider, name string, value any) Option {
 	return func(s *settings) error {
 		if s.provider != provider {

@@ -16,8 +16,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// A call that may be sent only once has limits of its own: its refusal keeps
-// nobody else waiting.
+// A request with NoRetry has limits of its own: its 429 makes no other call wait.
 func TestNoRetry429DoesNotCloseGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		codes := []int{429, 200}
@@ -37,7 +36,7 @@ func TestNoRetry429DoesNotCloseGate(t *testing.T) {
 	})
 }
 
-// A 429 stops everybody from its head on, however long its body takes.
+// A 429 closes the gate when its headers arrive, even if its body is slow.
 func TestSlow429BodyClosesGateOnHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -48,9 +47,9 @@ func TestSlow429BodyClosesGateOnHeaders(t *testing.T) {
 			times = append(times, time.Now())
 			w.WriteHeader(http.StatusNoContent)
 		}))
-		refusal := resttest.Throttle("10")
-		refusal.ByteDelay = time.Second
-		s.Fail(refusal)
+		slow := resttest.Throttle("10")
+		slow.ByteDelay = time.Second
+		s.Fail(slow)
 		client, err := rest.NewClient(acme, "key", rest.WithQuotas(), rest.WithBaseURL(s.URL), rest.WithHTTPClient(s.Client()))
 		require.NoError(t, err)
 		begin := time.Now()
@@ -70,13 +69,13 @@ func TestSlow429BodyClosesGateOnHeaders(t *testing.T) {
 	})
 }
 
-// A transport that panics does not keep its place among the requests under way.
+// A request whose transport panics does not count as in flight.
 func TestTransportPanicReleasesTicket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		panicking := true
 		client, err := rest.NewClient(paced, "key", rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 			if panicking {
-				panic("a bug of the caller's")
+				panic("a bug of the caller")
 			}
 			return reply(200, `{"id":7}`), nil
 		})}))
@@ -90,19 +89,19 @@ func TestTransportPanicReleasesTicket(t *testing.T) {
 	})
 }
 
-// heedless is a pacer of the caller's own that knows nothing of refusals.
-type heedless struct{}
+// ignoring429 is a custom pacer that ignores 429s.
+type ignoring429 struct{}
 
-func (heedless) Ticket(string) backoff.Ticket              { return heedless{} }
-func (heedless) Handles429() bool                          { return false }
-func (heedless) Wait(context.Context, time.Duration) error { return nil }
-func (heedless) Done(int, time.Duration)                   {}
+func (ignoring429) Ticket(string) backoff.Ticket              { return ignoring429{} }
+func (ignoring429) Handles429() bool                          { return false }
+func (ignoring429) Wait(context.Context, time.Duration) error { return nil }
+func (ignoring429) Done(int, time.Duration)                   {}
 
-// The server's wish and the limits of waiting hold whoever paces.
+// Retry-After and the limits of the policy apply with any pacer.
 func TestCustomPacerStillWaitsAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n int
-		client, err := rest.NewClient(paced, "key", rest.WithPacer(heedless{}), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		client, err := rest.NewClient(paced, "key", rest.WithPacer(ignoring429{}), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 			if n++; n > 5 {
 				return reply(418, `{}`), nil
 			}
@@ -119,25 +118,25 @@ func TestCustomPacerStillWaitsAfter429(t *testing.T) {
 	})
 }
 
-// One absurd wish does not stop the process for good.
+// An absurd Retry-After does not stop the process forever.
 func TestHugeRetryAfterIsCappedAtOneHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wishes := []string{"999999999", ""}
+		values := []string{"999999999", ""}
 		client, err := rest.NewClient(paced, "key", rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
-			wish := wishes[0]
-			wishes = wishes[1:]
-			if wish == "" {
+			value := values[0]
+			values = values[1:]
+			if value == "" {
 				return reply(200, `{"id":7}`), nil
 			}
 			resp := reply(429, `{}`)
-			resp.Header.Set("Retry-After", wish)
+			resp.Header.Set("Retry-After", value)
 			return resp, nil
 		})}))
 		require.NoError(t, err)
 		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
 		require.ErrorIs(t, err, rest.ErrRateLimited)
 		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
-		require.ErrorIs(t, err, rest.ErrRateLimited, "refused at once: the gate is closed")
+		require.ErrorIs(t, err, rest.ErrRateLimited, "fails immediately: the gate is closed")
 		<-time.After(time.Hour + time.Minute)
 		_, err = client.Do(newRequest(t, t.Context(), "GET", "/user", ""))
 		require.NoError(t, err)

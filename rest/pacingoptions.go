@@ -8,11 +8,11 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-// sharedPacers holds one pacer for each key that this process uses: a quota belongs to
-// the key, whoever built the clients.
+// sharedPacers contains one pacer for each key that this process uses: a quota
+// belongs to the key, and all clients with the key share it.
 var sharedPacers backoff.Registry
 
-// pacingOptions is what the options say of pacing.
+// pacingOptions are the values of the pacing options.
 type pacingOptions struct {
 	pacer     backoff.Pacer
 	quotas    []backoff.QuotaSet
@@ -20,13 +20,10 @@ type pacingOptions struct {
 	share     int
 }
 
-// WithPacer has p decide when requests leave, in place of a pacer for the
-// provider's quotas. Use it to share one between clients that do not share by
-// themselves, to observe one, or to plug in one of your own that several
-// processes share. Of WithPacer and WithQuotas the last one counts; WithShare does
-// not go with a pacer, which has its own. With one that is not a
-// [backoff.QuotaPacer], a refused call also waits by itself before it asks for
-// another turn: such a pacer may know nothing of refusals.
+// WithPacer uses p instead of a pacer with the provider's quotas: to share, observe
+// or replace it. The last of WithPacer and WithQuotas wins. WithShare cannot be
+// combined with WithPacer. If p does not handle 429s ([backoff.Pacer]), each call
+// also waits on its own after a 429.
 func WithPacer(p backoff.Pacer) Option {
 	return func(s *settings) error {
 		if p == nil {
@@ -38,14 +35,13 @@ func WithPacer(p backoff.Pacer) Option {
 	}
 }
 
-// WithQuotas replaces the quotas that the provider documents by those agreed for
-// this key. With none, no quota is assumed: requests leave at once, at most
-// [backoff.DefaultMaxInFlight] of them at a time, and limits are learned from the
-// server's refusals.
+// WithQuotas replaces the documented quotas of the provider by those of this key.
+// Without arguments no quota is assumed: requests are sent immediately, at most
+// [backoff.DefaultMaxInFlight] at the same time, and limits are learned from 429s.
 //
 // Clients of one process with the same origin and key share one pacer and must
-// agree on the quotas. Clients with a transport of the caller's own
-// (WithHTTPClient) do not share; give them one pacer with WithPacer.
+// have the same quotas. Clients with a custom transport (WithHTTPClient) do not
+// share: give them one pacer with WithPacer.
 func WithQuotas(sets ...backoff.QuotaSet) Option {
 	return func(s *settings) error {
 		s.pacing.pacer = nil
@@ -57,9 +53,9 @@ func WithQuotas(sets ...backoff.QuotaSet) Option {
 	}
 }
 
-// WithShare says that the key is used by so many processes, this one included:
-// the client keeps to that part of the quotas (see [backoff.QuotaSet.Share]).
-// Without it, several processes on one key find each other by being refused.
+// WithShare divides the quotas by the number of processes that use the key, this
+// one included (see [backoff.QuotaSet.Share]). Without it, several processes with
+// one key notice each other only by 429s.
 func WithShare(processes int) Option {
 	return func(s *settings) error {
 		if processes < 1 {
@@ -75,7 +71,7 @@ func (s *settings) pacer(quotas []backoff.QuotaSet, base *url.URL, key string) (
 	p := s.pacing
 	if p.pacer != nil {
 		if p.share > 0 {
-			return nil, errors.New("WithShare: the pacer of WithPacer has a share of its own")
+			return nil, errors.New("WithShare: cannot be combined with WithPacer")
 		}
 		return p.pacer, nil
 	}

@@ -20,7 +20,7 @@ var paced = rest.Provider{
 	Quotas: []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: 2, Per: time.Minute}}}},
 }
 
-// sent counts what arrives and answers 200.
+// sent returns a client that counts the requests and returns 200.
 func sent(n *int) *http.Client {
 	var mu sync.Mutex
 	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
@@ -31,7 +31,7 @@ func sent(n *int) *http.Client {
 	})}
 }
 
-func TestProviderQuotasAreKeptTo(t *testing.T) {
+func TestProviderQuotasAreRespected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n int
 		client, err := rest.NewClient(paced, "key", rest.WithHTTPClient(sent(&n)))
@@ -83,7 +83,7 @@ func TestPacerWaitErrorIsReturned(t *testing.T) {
 			_, err = short.Do(newRequest(t, t.Context(), "GET", "/user", ""))
 		}
 		assert.ErrorIs(t, err, rest.ErrRateLimited)
-		assert.ErrorContains(t, err, "no further waiting")
+		assert.ErrorContains(t, err, "MaxWait")
 		assert.NotErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
@@ -124,7 +124,7 @@ func TestClientsWithOneKeyShareAPacer(t *testing.T) {
 	assert.ErrorContains(t, build(rest.WithShare(2)), "one key has one set of quotas")
 	assert.ErrorContains(t, build(rest.WithQuotas()), "one key has one set of quotas")
 	assert.NotContains(t, build(rest.WithQuotas()).Error(), "shared-key")
-	assert.NoError(t, build(rest.WithQuotas(), rest.WithHTTPClient(sent(new(int)))), "a transport of one's own does not share")
+	assert.NoError(t, build(rest.WithQuotas(), rest.WithHTTPClient(sent(new(int)))), "a custom transport does not share")
 	_ = keep.BaseURL()
 }
 
@@ -148,18 +148,18 @@ func TestPacingOptionErrors(t *testing.T) {
 	p, err := backoff.NewPacer(backoff.PacerConfig{})
 	require.NoError(t, err)
 	for want, options := range map[string][]rest.Option{
-		"WithPacer: the pacer is nil":       {rest.WithPacer(nil)},
-		"WithShare: the pacer of WithPacer": {rest.WithPacer(p), rest.WithShare(2)},
-		"WithShare: 0 processes":            {rest.WithShare(0)},
-		"WithQuotas: quota: N is 0, want 1": {rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{}}})},
+		"WithPacer: the pacer is nil":                  {rest.WithPacer(nil)},
+		"WithShare: cannot be combined with WithPacer": {rest.WithPacer(p), rest.WithShare(2)},
+		"WithShare: 0 processes":                       {rest.WithShare(0)},
+		"WithQuotas: quota: N is 0, want 1":            {rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{}}})},
 	} {
 		_, err := rest.NewClient(paced, "key", options...)
 		assert.ErrorContains(t, err, want)
 	}
 }
 
-// The fakes' options switch pacing off; a pacer given after them is used.
-func TestLastOfWithPacerAndWithQuotasCounts(t *testing.T) {
+// The options of the fakes switch pacing off. A pacer after them is used.
+func TestLastOfWithPacerAndWithQuotasWins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, err := backoff.NewPacer(backoff.PacerConfig{Quotas: paced.Quotas})
 		require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"unicode/utf16"
 )
 
-// redact takes the key and the call's secrets out of a text that the server had
-// a hand in.
+// redact removes the key and the secrets of the call from a text that may repeat
+// them.
 func (x *callState) redact(text string) string {
 	if x.client != nil {
 		text = redactSecret(text, x.client.credential.key)
@@ -21,8 +21,8 @@ func (x *callState) redact(text string) string {
 	return text
 }
 
-// redactSecret takes a secret out of a text, also as it stands in the JSON that was
-// sent: servers quote what they cannot read.
+// redactSecret removes a secret from a text, also where it is JSON-encoded:
+// servers quote what they cannot read.
 func redactSecret(text, secret string) string {
 	if text == "" || secret == "" {
 		return text
@@ -37,20 +37,20 @@ func redactSecret(text, secret string) string {
 	return text
 }
 
-// mayBeEscaped reports whether JSON may hold something else for r.
+// mayBeEscaped reports whether JSON may contain an escape sequence for r.
 func mayBeEscaped(r rune) bool {
 	return r < ' ' || r > unicode.MaxASCII || strings.ContainsRune(`"\/<>&`, r)
 }
 
-// jsonEncodings are a text as encoders of JSON write it, less the quotes: with and
-// without what HTML needs escaped, in ASCII alone, and with the slash escaped.
+// jsonEncodings returns a text as JSON encoders write it, without the quotes: with
+// and without escapes for HTML, in ASCII only, and with escaped slashes.
 func jsonEncodings(text string) []string {
 	var forms []string
 	for _, escapeHTML := range []bool{true, false} {
 		var form bytes.Buffer
 		encoder := json.NewEncoder(&form)
 		encoder.SetEscapeHTML(escapeHTML)
-		if encoder.Encode(text) != nil { // as it never is
+		if encoder.Encode(text) != nil { // never, for a string
 			continue
 		}
 		plain := string(form.Bytes()[1 : form.Len()-2])

@@ -12,11 +12,11 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// A password stays out of errors however the server's JSON encoder wrote it.
+// A password is removed from errors in every encoding of JSON.
 func TestSecretsAreRedactedInAllJSONEncodings(t *testing.T) {
 	const secret = `pä/ss"w<ö>rd😀` + "\u2028!"
 	for name, quoted := range map[string]string{
-		"as it is":     secret,
+		"plain":        secret,
 		"Go":           `pä/ss\"w\u003cö\u003erd😀\u2028!`,
 		"without HTML": `pä/ss\"w<ö>rd😀\u2028!`,
 		"ASCII":        `p\u00e4/ss\"w<\u00f6>rd\ud83d\ude00\u2028!`,
@@ -37,7 +37,7 @@ func TestSecretsAreRedactedInAllJSONEncodings(t *testing.T) {
 	}
 }
 
-// Only statuses that mean "later" are believed to know when.
+// Retry-After counts only with a status that asks the client to wait.
 func TestRetryAfterOnOtherStatusesIsIgnored(t *testing.T) {
 	for status, want := range map[int]bool{400: false, 403: false, 500: false, 429: true, 503: true} {
 		client := newClient(t, func(*http.Request) (*http.Response, error) {

@@ -12,104 +12,107 @@ import (
 )
 
 var (
-	errRetryAfterTooLong = errors.New("the server asks for a longer wait than the retry policy allows")
-	errMaxWaitReached    = errors.New("the retry policy allows this call no further waiting")
+	errRetryAfterTooLong = errors.New("Retry-After exceeds MaxRetryAfter")
+	errMaxWaitReached    = errors.New("maximum total wait reached (MaxWait)")
 )
 
-// retry sends req until it succeeds, fails for good, or may not wait any longer.
-// The error it returns then is the last answer, whole.
-func (c *Client) retry(req *http.Request, header http.Header, x *callState) (*http.Response, error) {
-	var failures, refusals int
-	var waited time.Duration
-	body := req.Body
-	turn := c.pacer.Ticket(req.Method)
-	var e *Error
-	for {
-		paced, err := c.waitForPacer(req.Context(), turn, x, e, waited)
-		if err != nil {
-			if body != nil {
-				_ = body.Close()
+// retry sends the request until it succeeds, fails for good, or must not wait
+// longer. The error is then that of the last attempt.
+func (c *Client) retry(next handler) handler {
+	return func(x *callState) (*http.Response, *Error) {
+		failures, rateLimited := 0, 0
+		for {
+			resp, e := next(x)
+			if e == nil || !x.shouldRetry(e) {
+				return resp, e
 			}
-			return nil, err
-		}
-		waited += paced
-		var resp *http.Response
-		if resp, e = c.sendAttempt(req, header, body, turn, x); e == nil {
-			return resp, nil
-		}
-		if !c.shouldRetry(req, x, e) {
-			return nil, e
-		}
-		throttled := e.StatusCode == http.StatusTooManyRequests
-		n := &failures
-		if throttled {
-			n = &refusals
-		}
-		*n++
-		if failures >= c.policy.MaxAttempts {
-			return nil, e
-		}
-		if throttled && c.pacer.Handles429() {
-			err = c.allowPacerWait(req.Context(), x, e)
-		} else {
-			wait := c.policy.Delay(*n, e.RetryAfter)
-			err = c.waitBeforeRetry(req.Context(), x, e, wait, waited)
-			waited += wait
-		}
-		if err != nil {
-			return nil, err
-		}
-		x.maybeExecuted = x.maybeExecuted || e.Executed != ExecutedNo
-		if body, err = rewind(req); err != nil {
-			e.setCause(err, x)
-			return nil, e
+			x.last, x.executed = e, e.Executed
+			n := &failures
+			if e.StatusCode == http.StatusTooManyRequests {
+				n = &rateLimited
+			}
+			*n++
+			if failures >= c.policy.MaxAttempts || !c.waitBeforeRetry(x, e, *n) {
+				return nil, e
+			}
+			body, err := rewind(x.request)
+			if err != nil {
+				e.setCause(err, x)
+				return nil, e
+			}
+			x.body = body
 		}
 	}
 }
 
-// shouldRetry reports whether req may be sent again after e.
-func (c *Client) shouldRetry(req *http.Request, x *callState, e *Error) bool {
-	if x.call.NoRetry || req.Context().Err() != nil || !canRewind(req) {
+// shouldRetry reports whether the request may be sent again after e.
+func (x *callState) shouldRetry(e *Error) bool {
+	if x.call.NoRetry || x.noTicket || x.ctx.Err() != nil || !canRewind(x.request) {
 		return false
 	}
 	switch e.StatusCode {
 	case http.StatusTooManyRequests:
-		return true // refused before anything was done, whatever the method
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return x.call.isIdempotent(req.Method)
+		return true // rejected before execution, so safe for any method
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		520, 521, 522, 523, 524, 525, 526, 527, 530: // of Cloudflare, when the origin does not respond
+		return x.isIdempotent()
 	case 0:
-		return !isPermanent(e.Err) && (e.Executed == ExecutedNo || x.call.isIdempotent(req.Method))
+		return !isBadCertificate(e.Err) && (e.Executed == ExecutedNo || x.isIdempotent())
 	}
-	return e.truncated && x.call.isIdempotent(req.Method)
+	return e.truncated && x.isIdempotent()
 }
 
-// waitBeforeRetry waits before the next attempt. A wait that the policy forbids, that the
-// context has no time for, or that the context ends gives e back with the
-// reason as its cause.
-func (c *Client) waitBeforeRetry(ctx context.Context, x *callState, e *Error, wait, waited time.Duration) error {
+// waitBeforeRetry waits before the next attempt after e, the n-th failure of its
+// kind. It returns false, with the reason as the cause of e, if the policy or the
+// deadline allows no further attempt, or if the context ends.
+//
+// After a 429 a pacer that handles it makes all callers wait: then this function
+// only checks that the server does not ask for more than the policy allows.
+func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
+	wait := time.Duration(0)
+	if e.StatusCode != http.StatusTooManyRequests || !c.pacer.Handles429() {
+		wait = c.policy.Delay(n, e.RetryAfter)
+	}
 	var reason error
 	switch {
 	case e.RetryAfter > c.policy.MaxRetryAfter:
 		reason = errRetryAfterTooLong
-	case c.policy.MaxWait >= 0 && wait > c.policy.MaxWait-waited:
+	case c.policy.MaxWait >= 0 && wait > c.policy.MaxWait-x.waited:
 		reason = errMaxWaitReached
-	case !backoff.FitsDeadline(ctx, wait):
-		reason = fmt.Errorf("not waiting %v, the deadline is sooner: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
-	}
-	if reason == nil {
-		c.logWait(ctx, x, e, wait)
-		if backoff.Sleep(ctx, wait) != nil {
-			reason = contextError(ctx)
+	case wait > 0 && !backoff.FitsDeadline(x.ctx, wait):
+		reason = fmt.Errorf("not waiting %v: deadline is sooner: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
+	default:
+		c.logWait(x, e, max(wait, e.RetryAfter))
+		if wait > 0 && backoff.Sleep(x.ctx, wait) != nil {
+			reason = contextError(x.ctx)
 		}
 	}
 	if reason == nil {
-		return nil
+		x.waited += wait
+		return true
 	}
 	if e.StatusCode == http.StatusTooManyRequests && e.RetryAfter == 0 {
 		e.RetryAfter = wait
 	}
 	e.setCause(errors.Join(e.Err, reason), x)
-	return e
+	return false
+}
+
+// WaitRetry waits before a provider package sends a request again that Do does not
+// retry. err is the n-th consecutive failure (n ≥ 1). It returns err, joined with
+// the reason, if the retry policy or the deadline of ctx allows no further
+// attempt, or if ctx ends.
+func (c *Client) WaitRetry(ctx context.Context, err error, n int) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || n >= c.policy.MaxAttempts {
+		return err
+	}
+	x := &callState{client: c, ctx: ctx, call: callFrom(ctx), method: e.Method, path: e.Path, attempts: e.Attempts}
+	if !c.waitBeforeRetry(x, e, n) {
+		return e
+	}
+	return nil
 }
 
 // canRewind reports whether the body of req, if any, can be sent again.
@@ -117,7 +120,7 @@ func canRewind(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// rewind returns the body of req anew.
+// rewind returns the body of req for another attempt.
 func rewind(req *http.Request) (io.ReadCloser, error) {
 	if req.GetBody == nil {
 		return req.Body, nil

@@ -19,7 +19,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// script answers one request after the other; the last step repeats.
+// script returns one response after the other. The last step repeats.
 type script struct {
 	t      testing.TB
 	steps  []func() (*http.Response, error)
@@ -56,7 +56,7 @@ func broken(err error) func() (*http.Response, error) {
 	return func() (*http.Response, error) { return nil, err }
 }
 
-// cut answers 200 and breaks off in the middle of the body.
+// cut returns a 200 whose body ends early.
 func cut() (*http.Response, error) {
 	resp := reply(200, "")
 	resp.Body, resp.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(`{"id"`), failing{})), -1
@@ -69,7 +69,7 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 var (
 	reset   = &net.OpError{Op: "read", Err: syscall.ECONNRESET}
-	refusal = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	noConn  = &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	noHost  = &net.DNSError{Err: "no such host", IsNotFound: true}
 	dnsDown = &net.DNSError{Err: "server misbehaving", IsTemporary: true}
 	badCert = &tls.CertificateVerificationError{Err: errors.New("expired")}
@@ -84,11 +84,11 @@ func (s *script) do(ctx context.Context, call rest.Call, method string, options 
 func TestRetryMatrix(t *testing.T) {
 	idempotent, once := rest.Call{Idempotent: true}, rest.Call{Idempotent: true, NoRetry: true}
 	tests := []struct {
-		name   string
-		method string
-		call   rest.Call
-		first  func() (*http.Response, error)
-		again  bool
+		name    string
+		method  string
+		call    rest.Call
+		first   func() (*http.Response, error)
+		retried bool
 	}{
 		{"429 after POST", "POST", rest.Call{}, status(429), true},
 		{"429 after PATCH", "PATCH", rest.Call{}, status(429), true},
@@ -100,30 +100,42 @@ func TestRetryMatrix(t *testing.T) {
 		{"503 after POST", "POST", rest.Call{}, status(503), false},
 		{"503 after an idempotent POST", "POST", idempotent, status(503), true},
 		{"503 after a POST that is sent once", "POST", once, status(503), false},
-		{"500 after GET", "GET", rest.Call{}, status(500), false},
+		{"500 after GET", "GET", rest.Call{}, status(500), true},
+		{"500 after POST", "POST", rest.Call{}, status(500), false},
+		{"500 after an idempotent POST", "POST", idempotent, status(500), true},
+		{"501 after GET", "GET", rest.Call{}, status(501), false},
+		{"520 after GET", "GET", rest.Call{}, status(520), true},
+		{"527 after GET", "GET", rest.Call{}, status(527), true},
+		{"528 after GET", "GET", rest.Call{}, status(528), false},
 		{"529 after GET", "GET", rest.Call{}, status(529), false},
-		{"408 after GET", "GET", rest.Call{}, status(408), false},
-		{"425 after GET", "GET", rest.Call{}, status(425), false},
+		{"530 after GET", "GET", rest.Call{}, status(530), true},
+		{"530 after POST", "POST", rest.Call{}, status(530), false},
+		{"408 after GET", "GET", rest.Call{}, status(408), true},
+		{"408 after POST", "POST", rest.Call{}, status(408), false},
+		{"425 after GET", "GET", rest.Call{}, status(425), true},
+		{"425 after POST", "POST", rest.Call{}, status(425), false},
 		{"400 after GET", "GET", rest.Call{}, status(400), false},
 		{"302 after GET", "GET", rest.Call{}, status(302), false},
 		{"reset after GET", "GET", rest.Call{}, broken(reset), true},
 		{"reset after POST", "POST", rest.Call{}, broken(reset), false},
 		{"reset after an idempotent POST", "POST", idempotent, broken(reset), true},
-		{"refused connection for POST", "POST", rest.Call{}, broken(refusal), true},
-		{"refused connection for a POST that is sent once", "POST", once, broken(refusal), false},
+		{"connection refused, POST", "POST", rest.Call{}, broken(noConn), true},
+		{"connection refused, a POST that is sent once", "POST", once, broken(noConn), false},
 		{"DNS failure for POST", "POST", rest.Call{}, broken(dnsDown), true},
-		{"unknown host", "GET", rest.Call{}, broken(noHost), false},
+		{"unknown host for GET", "GET", rest.Call{}, broken(noHost), true},
+		{"unknown host for POST", "POST", rest.Call{}, broken(noHost), true},
+		{"unknown host for a POST that is sent once", "POST", once, broken(noHost), false},
 		{"bad certificate", "GET", rest.Call{}, broken(badCert), false},
-		{"answer to GET cut", "GET", rest.Call{}, cut, true},
-		{"answer to POST cut", "POST", rest.Call{}, cut, false},
-		{"answer to an idempotent POST cut", "POST", idempotent, cut, true},
+		{"truncated response to GET", "GET", rest.Call{}, cut, true},
+		{"truncated response to POST", "POST", rest.Call{}, cut, false},
+		{"truncated response to an idempotent POST", "POST", idempotent, cut, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &script{t: t, steps: []func() (*http.Response, error){tt.first, status(200)}}
 				_, err := s.do(t.Context(), tt.call, tt.method)
-				if !tt.again {
+				if !tt.retried {
 					var e *rest.Error
 					require.ErrorAs(t, err, &e)
 					assert.Equal(t, 1, e.Attempts)
@@ -149,7 +161,7 @@ func TestAttemptsAreLimitedBut429sDoNotCount(t *testing.T) {
 		assert.Equal(t, 4, s.sent())
 		assert.Equal(t, 4, e.Attempts)
 		assert.Equal(t, 503, e.StatusCode)
-		assert.Equal(t, `{"id":7}`, string(e.Body), "the last answer, whole")
+		assert.Equal(t, `{"id":7}`, string(e.Body), "the last response")
 		assert.ErrorContains(t, err, "(after 4 attempts)")
 
 		s = &script{t: t, steps: []func() (*http.Response, error){status(429), status(429), status(429), status(429), status(429), status(503), status(503), status(503), status(200)}}
@@ -175,8 +187,8 @@ func TestExecutedStaysMaybeAfterUnknownAttempt(t *testing.T) {
 		assert.Equal(t, rest.ExecutedNo, e.Executed)
 		assert.Error(t, rest.IgnoreGone(err))
 
-		// A refused connection after a lost answer must not be taken for proof.
-		s = &script{t: t, steps: []func() (*http.Response, error){broken(reset), broken(refusal)}}
+		// A refused connection after a lost response proves nothing.
+		s = &script{t: t, steps: []func() (*http.Response, error){broken(reset), broken(noConn)}}
 		_, err = s.do(t.Context(), rest.Call{Idempotent: true}, "POST")
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, rest.ExecutedMaybe, e.Executed)
@@ -223,7 +235,7 @@ func TestCancelledContextSendsNothing(t *testing.T) {
 	assert.Zero(t, s.sent())
 }
 
-// closeSpy is a body that remembers being closed.
+// closeSpy is a body that records Close.
 type closeSpy struct{ closed bool }
 
 func (*closeSpy) Read([]byte) (int, error) { return 0, io.EOF }

@@ -5,19 +5,20 @@ import (
 	"log/slog"
 )
 
-// redacted is what every way of printing a Secret shows.
+// redacted is the text that a Secret prints as.
 const redacted = "[redacted]"
 
-// Secret is a key or a password. It prints as "[redacted]" under every fmt
-// verb and as a value in slog, and travels as itself: encoding/json and
-// string(s) give the plain text. Two ways around that are beyond its reach. fmt
-// calls no methods on unexported struct fields, so keep it in an exported one;
-// and slog's JSON handler has encoding/json write a struct that holds one, so
-// give such a struct a LogValue, and log its values one by one: what stands in a
-// list or in another struct is written without.
+// Secret is a key or a password. It prints as "[redacted]" for every fmt verb and
+// as a value in slog. encoding/json and string(s) return the plain text, because a
+// request must contain it.
+//
+// It cannot protect two cases. fmt does not call methods of unexported struct
+// fields: keep a Secret in an exported field. slog's JSON handler encodes a struct
+// with encoding/json: give a struct that contains a Secret a LogValue method, and
+// do not log it inside of a list or of another struct.
 type Secret string
 
-// Format writes "[redacted]" whatever the verb.
+// Format writes "[redacted]" for every verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // String returns "[redacted]".

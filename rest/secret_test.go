@@ -16,13 +16,13 @@ import (
 
 func TestSecretPrintsAsRedactedUnderEveryVerb(t *testing.T) {
 	secret := rest.Secret("hunter2")
-	holder := struct {
+	withSecrets := struct {
 		Password rest.Secret
 		Pointer  *rest.Secret
 		Map      map[string]rest.Secret
 	}{secret, &secret, map[string]rest.Secret{"a": secret}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T %v", "%10s", "%t"} {
-		for _, value := range []any{secret, &secret, holder, []rest.Secret{secret}} {
+		for _, value := range []any{secret, &secret, withSecrets, []rest.Secret{secret}} {
 			text := fmt.Sprintf(verb, value, value)
 			assert.NotContains(t, text, "hunter2", verb)
 			assert.NotContains(t, text, "68756e74657232", verb)
@@ -45,7 +45,7 @@ func TestSecretMarshalsAsPlainText(t *testing.T) {
 	assert.Equal(t, "hunter2", string(back))
 }
 
-// A pointer under a verb that does not fit is printed without its methods.
+// fmt prints a pointer without calling its methods if the verb does not fit.
 func TestClientPrintsNoKey(t *testing.T) {
 	client := newClient(t, func(*http.Request) (*http.Response, error) { return reply(200, "{}"), nil })
 	assert.Equal(t, "acme client", fmt.Sprintf("%+v", client))

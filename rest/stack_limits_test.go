@@ -20,7 +20,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-func TestStackSendsNothingForAContextThatHasEnded(t *testing.T) {
+func TestStackSendsNothingAfterContextEnded(t *testing.T) {
 	onStack(t, func(t *testing.T, s *stack) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		shutdown := errors.New("shutting down")
@@ -35,7 +35,7 @@ func TestStackSendsNothingForAContextThatHasEnded(t *testing.T) {
 	})
 }
 
-// Whenever a context ends, the call ends with it, says why, and is not repeated.
+// A call ends with its context, returns the reason, and is not retried.
 func TestStackEndsWithItsContext(t *testing.T) {
 	shutdown := errors.New("shutting down")
 	ends := map[string]struct {
@@ -64,8 +64,8 @@ func TestStackEndsWithItsContext(t *testing.T) {
 		executed rest.Executed
 		status   int
 	}{
-		"before the answer": {resttest.Fault{Delay: time.Hour}, rest.ExecutedMaybe, 0},
-		"in the answer":     {resttest.Fault{ByteDelay: time.Hour}, rest.ExecutedYes, 200},
+		"before the response": {resttest.Fault{Delay: time.Hour}, rest.ExecutedMaybe, 0},
+		"during the response": {resttest.Fault{ByteDelay: time.Hour}, rest.ExecutedYes, 200},
 	}
 	for end, e := range ends {
 		for moment, m := range moments {
@@ -90,9 +90,9 @@ func TestStackEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// An attempt that takes too long is given up and, where that is safe, repeated.
-// It is no context error: the caller's time is not over.
-func TestStackGivesUpSlowResponses(t *testing.T) {
+// An attempt that takes too long ends and is retried if that is safe. It is not a
+// context error: the caller's deadline has not passed.
+func TestStackLimitsSlowResponses(t *testing.T) {
 	for name, fault := range map[string]resttest.Fault{
 		"late": {Delay: time.Hour}, "trickled": {ByteDelay: 7 * time.Second},
 	} {
@@ -107,15 +107,14 @@ func TestStackGivesUpSlowResponses(t *testing.T) {
 				s.Fail(fault)
 				_, err = s.send(t, t.Context(), rest.Call{}, "POST")
 				require.NotErrorIs(t, err, context.DeadlineExceeded)
-				require.ErrorContains(t, err, "no whole answer within 30s")
+				require.ErrorContains(t, err, "attempt timed out after 30s")
 				assert.NotEqual(t, rest.ExecutedNo, failure(t, err).Executed)
 			})
 		})
 	}
 }
 
-// A refusal has its status already: a body that does not end costs seconds, not
-// the refusal.
+// The status of an error response is known: a slow body takes seconds at most.
 func TestStackKeepsStatusOfSlowErrorBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, start := newStack(t, false), time.Now()
@@ -127,7 +126,7 @@ func TestStackKeepsStatusOfSlowErrorBody(t *testing.T) {
 	})
 }
 
-func TestStackReadsNoMoreThanItMust(t *testing.T) {
+func TestStackLimitsWhatItReads(t *testing.T) {
 	const size = 1 << 30
 	var bomb bytes.Buffer
 	zip := gzip.NewWriter(&bomb)
@@ -144,8 +143,8 @@ func TestStackReadsNoMoreThanItMust(t *testing.T) {
 		{"valid but endless", resttest.Fault{Status: 200, Body: `{"id":7}`, Size: size}, 200, rest.ErrTooLarge},
 		{"announced", resttest.Fault{Status: 200, Body: `{"id":7}`, Size: size, Header: announced}, 200, rest.ErrTooLarge},
 		{"compressed", resttest.Fault{Status: 200, Body: bomb.String(), Header: http.Header{"Content-Encoding": {"gzip"}}}, 200, rest.ErrTooLarge},
-		{"refusal", resttest.Fault{Status: 422, Body: `{"message":"no"}`, Size: size}, 422, rest.ErrInvalid},
-		{"refusal, announced", resttest.Fault{Status: 500, Size: size, Header: announced}, 500, rest.ErrUnavailable},
+		{"error response", resttest.Fault{Status: 422, Body: `{"message":"no"}`, Size: size}, 422, rest.ErrInvalid},
+		{"error response, announced", resttest.Fault{Status: 501, Size: size, Header: announced}, 501, rest.ErrUnavailable},
 		{"announced and never sent", resttest.Fault{Status: 200, Header: announced, Cut: resttest.CutBody}, 200, rest.ErrTooLarge},
 	}
 	for _, tt := range tests {
@@ -168,8 +167,8 @@ func TestStackReadsNoMoreThanItMust(t *testing.T) {
 	}
 }
 
-// What is within the limit arrives whole, to the last byte.
-func TestStackReadsUpToTheLimit(t *testing.T) {
+// A response within the limit is complete.
+func TestStackReadsUpToLimit(t *testing.T) {
 	onStack(t, func(t *testing.T, s *stack) {
 		s.client = s.newClient(t, s.Client(), rest.WithResponseLimit(1<<20))
 		exact := resttest.Fault{Status: 200, Body: `{"id":7}`, Size: 1 << 20}
@@ -184,13 +183,13 @@ func TestStackReadsUpToTheLimit(t *testing.T) {
 	})
 }
 
-// The key does not follow a redirect, to wherever it leads.
-func TestStackFollowsNoRedirect(t *testing.T) {
+// The key is not sent to the target of a redirect.
+func TestStackDoesNotFollowRedirects(t *testing.T) {
 	for _, status := range []int{300, 301, 302, 303, 307, 308} {
 		for _, method := range []string{"GET", "POST"} {
 			onStack(t, func(t *testing.T, s *stack) {
 				other := newStack(t, s.URL[:5] == "http:")
-				// This client reaches both, as a client on the internet would.
+				// The transport reaches both servers, as one on the internet would.
 				both := transport(func(r *http.Request) (*http.Response, error) {
 					if "https://"+r.URL.Host == other.URL || "http://"+r.URL.Host == other.URL {
 						return other.Client().Transport.RoundTrip(r)
@@ -213,7 +212,7 @@ func TestStackFollowsNoRedirect(t *testing.T) {
 	}
 }
 
-// Nothing left for a server that is not there, so anything may be repeated.
+// Nothing is sent if the connection fails, so every request may be retried.
 func TestStackRetriesFailedDial(t *testing.T) {
 	onStack(t, func(t *testing.T, s *stack) {
 		s.Close()
@@ -225,14 +224,14 @@ func TestStackRetriesFailedDial(t *testing.T) {
 	})
 }
 
-// Connections that brought a refusal are used again.
+// Connections are reused after an error response.
 func TestStackReusesConnectionsAcrossErrors(t *testing.T) {
 	s := newStack(t, true)
 	dialled := 0
 	trace := &httptrace.ClientTrace{ConnectDone: func(string, string, error) { dialled++ }}
-	refusal := resttest.Status(422)
-	refusal.Size = 60 << 10
-	s.Fail(refusal.Repeat(20))
+	rejection := resttest.Status(422)
+	rejection.Size = 60 << 10
+	s.Fail(rejection.Repeat(20))
 	for range 20 {
 		_, err := s.send(t, httptrace.WithClientTrace(t.Context(), trace), rest.Call{}, "POST")
 		require.ErrorIs(t, err, rest.ErrInvalid)

@@ -20,15 +20,15 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// stack is a client on a fake acme, whose server may be told to fail.
+// stack is a client of a fake acme, whose server can inject faults.
 type stack struct {
 	*resttest.Server
-	client *rest.Client
-	acted  atomic.Int64
+	client   *rest.Client
+	executed atomic.Int64
 }
 
-// onStack runs test in memory, inside a bubble and with the default waits, and
-// over loopback, with hardly any.
+// onStack runs test in memory, in a synctest bubble with the default waits, and
+// over loopback with short waits.
 func onStack(t *testing.T, test func(t *testing.T, s *stack)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) {
@@ -40,7 +40,7 @@ func onStack(t *testing.T, test func(t *testing.T, s *stack)) {
 func newStack(t *testing.T, loopback bool) *stack {
 	t.Helper()
 	s := new(stack)
-	s.Server = resttest.NewServer("acme", http.HandlerFunc(s.act))
+	s.Server = resttest.NewServer("acme", http.HandlerFunc(s.handle))
 	var policy backoff.Policy
 	if loopback {
 		s.Start()
@@ -59,16 +59,16 @@ func (s *stack) newClient(t *testing.T, hc *http.Client, options ...rest.Option)
 	return client
 }
 
-// act is the fake: it has one user and knows one key.
-func (s *stack) act(w http.ResponseWriter, r *http.Request) {
+// handle is the fake: it has one user and one key.
+func (s *stack) handle(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Header.Get(acme.Header) != testKey:
 		w.WriteHeader(http.StatusUnauthorized)
 	case r.Method == http.MethodDelete:
-		s.acted.Add(1)
+		s.executed.Add(1)
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		s.acted.Add(1)
+		s.executed.Add(1)
 		_, _ = io.WriteString(w, `{"id":7}`)
 	}
 }
@@ -84,8 +84,8 @@ func (s *stack) send(t *testing.T, ctx context.Context, call rest.Call, method s
 	return s.client.Do(req)
 }
 
-// failure is what err must be after any failure: a *rest.Error whose texts hold
-// no key, no query and no body.
+// failure checks that err is a *rest.Error whose texts contain no key, no query
+// and no body.
 func failure(t *testing.T, err error) *rest.Error {
 	t.Helper()
 	var e *rest.Error
@@ -103,55 +103,55 @@ func failure(t *testing.T, err error) *rest.Error {
 
 const garbage = "body-mark " + testKey
 
-func answering(status int, body string) resttest.Fault {
+func response(status int, body string) resttest.Fault {
 	return resttest.Fault{Execute: true, Status: status, Body: body}
 }
 
 func TestStackServerBehaviours(t *testing.T) {
-	get, post, replayable := "GET", "POST", rest.Call{Idempotent: true}
+	get, post, idempotent := "GET", "POST", rest.Call{Idempotent: true}
 	page := resttest.HTML(502)
 	page.Body += garbage
-	refusal := resttest.Fault{Status: 400, Body: `{"message":"` + garbage, Cut: resttest.CutBody, CutAfter: 30}
+	truncated := resttest.Fault{Status: 400, Body: `{"message":"` + garbage, Cut: resttest.CutBody, CutAfter: 30}
 	const no, maybe, yes = rest.ExecutedNo, rest.ExecutedMaybe, rest.ExecutedYes
 	tests := []struct {
-		name     string
-		method   string
-		call     rest.Call
-		fault    resttest.Fault
-		requests int
-		acted    int64
-		problem  string // empty: the call succeeds
-		status   int
-		executed rest.Executed
-		is       error
+		name       string
+		method     string
+		call       rest.Call
+		fault      resttest.Fault
+		requests   int
+		executions int64
+		problem    string // empty: the call succeeds
+		status     int
+		executed   rest.Executed
+		is         error
 	}{
-		{"nothing", get, rest.Call{}, resttest.Fault{}, 1, 1, "", 0, no, nil},
-		{"201 where 200 is documented", post, rest.Call{}, answering(201, `{"id":7}`), 1, 1, "", 0, no, nil},
-		{"203", get, rest.Call{}, answering(203, `{"id":7}`), 1, 1, "", 0, no, nil},
+		{"no fault", get, rest.Call{}, resttest.Fault{}, 1, 1, "", 0, no, nil},
+		{"201 instead of 200", post, rest.Call{}, response(201, `{"id":7}`), 1, 1, "", 0, no, nil},
+		{"203", get, rest.Call{}, response(203, `{"id":7}`), 1, 1, "", 0, no, nil},
 		{"HTML with 502, once", get, rest.Call{}, page, 2, 1, "", 0, no, nil},
-		{"HTML with 502, for ever", get, rest.Call{}, page.Repeat(-1), 4, 0, "502 Bad Gateway (after 4 attempts)", 502, maybe, rest.ErrUnavailable},
-		{"HTML with 502, not replayable", post, rest.Call{}, page, 1, 0, "502 Bad Gateway", 502, maybe, rest.ErrUnavailable},
-		{"HTML with 502, replayable", post, replayable, page, 2, 1, "", 0, no, nil},
-		{"HTML with 200", get, rest.Call{}, answering(200, "<html>"+garbage), 1, 1, "the answer is not JSON", 200, yes, nil},
-		{"null", get, rest.Call{}, answering(200, "null"), 1, 1, "the answer is null", 200, yes, nil},
-		{"null with 201", post, rest.Call{}, answering(201, " null\n"), 1, 1, "the answer is null", 201, yes, nil},
-		{"204 where a body is needed", post, rest.Call{}, answering(204, ""), 1, 1, "the answer has no body", 204, yes, nil},
-		{"200 without a body", get, rest.Call{}, answering(200, ""), 1, 1, "the answer has no body", 200, yes, nil},
-		{"a list", get, rest.Call{}, answering(200, `[{"id":7}]`), 1, 1, "another shape", 200, yes, nil},
-		{"a text for a number", get, rest.Call{}, answering(200, `{"id":"`+garbage+`"}`), 1, 1, "another shape", 200, yes, nil},
-		{"a text", get, rest.Call{}, answering(200, `"`+garbage+`"`), 1, 1, "another shape", 200, yes, nil},
-		{"an object without what is needed", get, rest.Call{}, answering(200, `{}`), 1, 1, "the answer has no id", 200, yes, nil},
-		{"cut in the answer, once", get, rest.Call{}, resttest.TruncatedResponse(3), 2, 2, "", 0, no, nil},
-		{"cut at the answer's end, once", get, rest.Call{}, resttest.TruncatedResponse(8), 2, 2, "", 0, no, nil},
-		{"cut in the answer, not replayable", post, rest.Call{}, resttest.TruncatedResponse(3), 1, 1, "reading the answer: unexpected EOF", 200, yes, io.ErrUnexpectedEOF},
-		{"cut in the answer, replayable", post, replayable, resttest.TruncatedResponse(3), 2, 2, "", 0, no, nil},
-		{"cut in the answer, for ever", get, rest.Call{}, resttest.TruncatedResponse(3).Repeat(-1), 4, 4, "unexpected EOF (after 4 attempts)", 200, yes, io.ErrUnexpectedEOF},
-		{"cut in a refusal", post, rest.Call{}, refusal, 1, 0, "400 Bad Request", 400, no, rest.ErrInvalid},
-		{"lost answer", get, rest.Call{}, resttest.LostResponse(), 2, 2, "", 0, no, nil},
-		{"lost answer, not replayable", post, rest.Call{}, resttest.LostResponse(), 1, 1, "acme: POST /v1/user: ", 0, maybe, nil},
-		{"lost answer, replayable", post, replayable, resttest.LostResponse(), 2, 2, "", 0, no, nil},
+		{"HTML with 502, every time", get, rest.Call{}, page.Repeat(-1), 4, 0, "502 Bad Gateway (after 4 attempts)", 502, maybe, rest.ErrUnavailable},
+		{"HTML with 502, not idempotent", post, rest.Call{}, page, 1, 0, "502 Bad Gateway", 502, maybe, rest.ErrUnavailable},
+		{"HTML with 502, idempotent", post, idempotent, page, 2, 1, "", 0, no, nil},
+		{"HTML with 200", get, rest.Call{}, response(200, "<html>"+garbage), 1, 1, "HTML page instead of JSON", 200, yes, nil},
+		{"null", get, rest.Call{}, response(200, "null"), 1, 1, "invalid response: null", 200, yes, nil},
+		{"null with 201", post, rest.Call{}, response(201, " null\n"), 1, 1, "invalid response: null", 201, yes, nil},
+		{"204 instead of a body", post, rest.Call{}, response(204, ""), 1, 1, "empty body", 204, yes, nil},
+		{"200 without a body", get, rest.Call{}, response(200, ""), 1, 1, "empty body", 200, yes, nil},
+		{"a list", get, rest.Call{}, response(200, `[{"id":7}]`), 1, 1, "JSON array", 200, yes, nil},
+		{"a text for a number", get, rest.Call{}, response(200, `{"id":"`+garbage+`"}`), 1, 1, `"id" is not of type int64`, 200, yes, nil},
+		{"a text", get, rest.Call{}, response(200, `"`+garbage+`"`), 1, 1, "JSON string", 200, yes, nil},
+		{"an object without id", get, rest.Call{}, response(200, `{}`), 1, 1, "no id", 200, yes, nil},
+		{"truncated, once", get, rest.Call{}, resttest.TruncatedResponse(3), 2, 2, "", 0, no, nil},
+		{"truncated at the end, once", get, rest.Call{}, resttest.TruncatedResponse(8), 2, 2, "", 0, no, nil},
+		{"truncated, not idempotent", post, rest.Call{}, resttest.TruncatedResponse(3), 1, 1, "reading the response: unexpected EOF", 200, yes, io.ErrUnexpectedEOF},
+		{"truncated, idempotent", post, idempotent, resttest.TruncatedResponse(3), 2, 2, "", 0, no, nil},
+		{"truncated, every time", get, rest.Call{}, resttest.TruncatedResponse(3).Repeat(-1), 4, 4, "unexpected EOF (after 4 attempts)", 200, yes, io.ErrUnexpectedEOF},
+		{"truncated error response", post, rest.Call{}, truncated, 1, 0, "400 Bad Request", 400, no, rest.ErrInvalid},
+		{"lost response", get, rest.Call{}, resttest.LostResponse(), 2, 2, "", 0, no, nil},
+		{"lost response, not idempotent", post, rest.Call{}, resttest.LostResponse(), 1, 1, "acme: POST /v1/user: ", 0, maybe, nil},
+		{"lost response, idempotent", post, idempotent, resttest.LostResponse(), 2, 2, "", 0, no, nil},
 		{"lost request", get, rest.Call{}, resttest.Reset(), 2, 1, "", 0, no, nil},
-		{"lost request, not replayable", post, rest.Call{}, resttest.Reset(), 1, 0, "acme: POST /v1/user: ", 0, maybe, nil},
+		{"lost request, not idempotent", post, rest.Call{}, resttest.Reset(), 1, 0, "acme: POST /v1/user: ", 0, maybe, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestStackServerBehaviours(t *testing.T) {
 				s.Fail(tt.fault)
 				got, err := rest.Decode[user](s.send(t, t.Context(), tt.call, tt.method))
 				assert.Len(t, s.Requests(), tt.requests)
-				assert.Equal(t, tt.acted, s.acted.Load())
+				assert.Equal(t, tt.executions, s.executed.Load())
 				if tt.problem == "" {
 					require.NoError(t, err)
 					assert.EqualValues(t, 7, got.ID)
@@ -192,7 +192,7 @@ func TestStackWaitsAfterTruncated429(t *testing.T) {
 		require.NoError(t, err)
 		assert.EqualValues(t, 7, got.ID)
 		assert.InDelta(t, 5*60, time.Since(start).Seconds(), 10)
-		assert.EqualValues(t, 1, s.acted.Load())
+		assert.EqualValues(t, 1, s.executed.Load())
 	})
 }
 

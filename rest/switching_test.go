@@ -11,7 +11,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// A 101 hands the client the connection itself; reading it would never end.
+// The body of a 101 is the connection itself: reading it would never end.
 func TestSwitchingProtocolsIsAnError(t *testing.T) {
 	released := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -4,29 +4,62 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
-// idlePerHost is how many connections stay open for the next requests. Go's
-// default of 2 makes parallel callers dial anew for every other request.
-const idlePerHost = 64
+const (
+	// idlePerHost is how many idle connections stay open for the next requests. With
+	// Go's default of 2, parallel callers dial for every other request.
+	idlePerHost = 64
+	// idleTimeout is shorter than the keep-alive timeout of common servers (5 s for
+	// Apache and Node.js), because a request on a connection that the server is
+	// closing is lost.
+	idleTimeout = 3 * time.Second
+	// A silent HTTP/2 connection gets a ping after pingAfter, and is closed if no
+	// response arrives within pingTimeout. Otherwise every attempt would use the
+	// dead connection until the operating system gives up, after about 15 minutes.
+	pingAfter   = 8 * time.Second
+	pingTimeout = 5 * time.Second
+)
 
-// transportOf returns what hc sends through, or a transport of our own. Only the
-// transport of an http.Client is used: the rest of it follows redirects, which
-// would carry the key to another place or turn a POST into a GET and call that a
-// success, keeps cookies, and counts our waits against its Timeout.
+// sharedTransport is the transport of all clients without a transport of their
+// own, so that many clients of one provider share connections.
+var sharedTransport = sync.OnceValue(newTransport)
+
+// CloseIdleConnections closes the idle connections of the transport that all
+// clients without a transport of their own share. It does not interrupt requests
+// in flight, and the clients can still be used.
+func CloseIdleConnections() { sharedTransport().CloseIdleConnections() }
+
+// transportOf returns the transport of hc, or the shared one. The other fields of
+// an http.Client are not used: its redirects would carry the key to another host
+// or turn a POST into a GET and report success, and its Timeout would include the
+// waits between attempts.
 func transportOf(hc *http.Client) http.RoundTripper {
-	switch {
-	case hc == nil:
-		return newTransport()
-	case hc.Transport == nil:
-		return http.DefaultTransport
+	if hc == nil || hc.Transport == nil {
+		return sharedTransport()
 	}
 	return hc.Transport
 }
 
-// roundTrip is tr.RoundTrip for transports that break its contract: an answer
-// without an error, with a body, is certain.
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		MaxIdleConnsPerHost:    idlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+	}
+}
+
+// roundTrip calls tr.RoundTrip, for transports that break its contract: it returns
+// either an error or a response with a body.
 func roundTrip(tr http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := tr.RoundTrip(req)
 	if err != nil {
@@ -36,25 +69,10 @@ func roundTrip(tr http.RoundTripper, req *http.Request) (*http.Response, error) 
 		return nil, err
 	}
 	if resp == nil {
-		return nil, errors.New("the transport returned neither an answer nor an error")
+		return nil, errors.New("the transport returned neither a response nor an error")
 	}
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}
 	return resp, nil
-}
-
-func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           idlePerHost,
-		MaxIdleConnsPerHost:    idlePerHost,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 1 << 20,
-	}
 }

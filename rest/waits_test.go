@@ -22,13 +22,13 @@ func TestWaitIsAtLeastRetryAfter(t *testing.T) {
 	tests := []struct {
 		name   string
 		header []string
-		least  time.Duration
-		most   time.Duration
+		min    time.Duration
+		max    time.Duration
 	}{
 		{"Retry-After: 60", []string{"Retry-After", "60"}, time.Minute, 61 * time.Second},
 		{"Retry-After: 0", []string{"Retry-After", "0"}, time.Second, 1100 * time.Millisecond},
 		{"X-RateLimit-Reset", []string{"X-RateLimit-Reset", "30"}, 30 * time.Second, 31 * time.Second},
-		{"no wish", nil, 1, 1100 * time.Millisecond},
+		{"none", nil, 1, 1100 * time.Millisecond},
 	}
 	for _, tt := range tests {
 		for _, code := range []int{429, 503} {
@@ -38,8 +38,8 @@ func TestWaitIsAtLeastRetryAfter(t *testing.T) {
 					_, err := s.do(t.Context(), rest.Call{}, "GET")
 					require.NoError(t, err)
 					wait := s.times[1].Sub(s.times[0])
-					assert.GreaterOrEqual(t, wait, tt.least)
-					assert.LessOrEqual(t, wait, tt.most+500*time.Millisecond) // the pacer's jitter
+					assert.GreaterOrEqual(t, wait, tt.min)
+					assert.LessOrEqual(t, wait, tt.max+500*time.Millisecond) // the pacer's jitter
 				})
 			})
 		}
@@ -65,7 +65,7 @@ func TestWaitPastDeadlineFailsImmediately(t *testing.T) {
 	})
 }
 
-func TestContextThatEndsDuringAWaitGivesBothErrors(t *testing.T) {
+func TestContextThatEndsDuringWaitReturnsBothErrors(t *testing.T) {
 	reason := errors.New("shutting down")
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -94,7 +94,7 @@ func TestRetryAfterOverMaxReturns429(t *testing.T) {
 			assert.Equal(t, code, e.StatusCode)
 			assert.Equal(t, 121*time.Second, e.RetryAfter)
 			assert.NotErrorIs(t, err, context.DeadlineExceeded)
-			assert.ErrorContains(t, err, "longer wait than the retry policy allows")
+			assert.ErrorContains(t, err, "Retry-After exceeds MaxRetryAfter")
 		}
 	})
 }
@@ -105,7 +105,7 @@ func TestMaxWaitLimitsTotalWait(t *testing.T) {
 		start := time.Now()
 		_, err := s.do(t.Context(), rest.Call{}, "POST")
 		require.ErrorIs(t, err, rest.ErrRateLimited)
-		assert.ErrorContains(t, err, "no further waiting")
+		assert.ErrorContains(t, err, "MaxWait")
 		assert.LessOrEqual(t, time.Since(start), 5*time.Minute)
 		assert.Greater(t, time.Since(start), 3*time.Minute)
 
@@ -117,7 +117,7 @@ func TestMaxWaitLimitsTotalWait(t *testing.T) {
 		assert.Equal(t, 1, s.sent())
 		var e *rest.Error
 		require.ErrorAs(t, err, &e)
-		assert.Positive(t, e.RetryAfter, "without a wish of the server's, the wait it would have taken")
+		assert.Positive(t, e.RetryAfter, "without Retry-After: the wait that did not fit")
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()

@@ -69,7 +69,7 @@ func TestSetAttributesAcceptsAny2xx(t *testing.T) {
 		assert.NoError(t, client.SetAttributes(t.Context(), 1, map[string]any{"plan": "pro"}), status)
 	}
 	client, _ := clientWithResponse(t, 200, "<html>maintenance</html>")
-	assert.ErrorContains(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), "web page")
+	assert.ErrorContains(t, client.SetAttribute(t.Context(), 1, "plan", "pro"), "HTML page")
 }
 
 func TestSetAttributesOfUnknownUser(t *testing.T) {

@@ -69,7 +69,7 @@ func TestRequestHeaders(t *testing.T) {
 	assert.Equal(t, http.Header{
 		"Accept":        {"application/json"},
 		"Authorization": {"Token " + usercomtest.Key},
-		"User-Agent":    {"usersync-go/" + rest.Version},
+		"User-Agent":    {"usersync-go/" + rest.Version()},
 	}, (*requests)[0].header)
 }
 

@@ -21,15 +21,15 @@ func TestUpsertRejectsResponsesWithoutAResult(t *testing.T) {
 		want   string
 	}{
 		{"null", 200, `null`, "null"},
-		{"empty", 200, ``, "no body"},
-		{"no content", 204, ``, "no body"},
+		{"empty", 200, ``, "empty body"},
+		{"no content", 204, ``, "empty body"},
 		{"empty object", 200, `{}`, "no id"},
 		{"no id", 201, `{"created":true}`, "no id"},
 		{"id 0", 200, `{"created":true,"id":0}`, "no id"},
 		{"no outcome", 200, `{"id":5577}`, "does not contain whether the user was created"},
-		{"list", 200, `[{"created":true,"id":5577}]`, "another shape"},
-		{"text for the id", 200, `{"created":true,"id":"5577"}`, "another shape"},
-		{"page", 200, `<html></html>`, "not JSON"},
+		{"list", 200, `[{"created":true,"id":5577}]`, "unexpected response"},
+		{"text for the id", 200, `{"created":true,"id":"5577"}`, "unexpected response"},
+		{"page", 200, `<html></html>`, "HTML page"},
 		{"cut", 200, `{"created":tr`, "not JSON"},
 	}
 	for _, tt := range tests {

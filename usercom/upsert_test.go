@@ -53,7 +53,7 @@ func TestUpsertRequestsExact(t *testing.T) {
 			"Accept":        {"application/json"},
 			"Authorization": {"Token " + usercomtest.Key},
 			"Content-Type":  {"application/json"},
-			"User-Agent":    {"usersync-go/" + rest.Version},
+			"User-Agent":    {"usersync-go/" + rest.Version()},
 		}, map[string][]string(r.header))
 	}
 }

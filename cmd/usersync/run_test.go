@@ -171,8 +171,8 @@ func TestEnvironment(t *testing.T) {
 		},
 		"not usable": {
 			"all", map[string]string{"IDENTIFAI_API_KEY": "marked key", "PARTOO_API_KEY": "k", "PARTOO_BASE_URL": "http://marked.example", "USERCOM_API_KEY": "k", "USERCOM_SUBDOMAIN": "marked.user.com"},
-			"identifai: new client: API key: must be printable ASCII without spaces (a line break at its end is a common slip)\n" +
-				"partoo: new client: base URL: must be https (plain http is for loopback hosts)\n" +
+			"identifai: new client: API key: must be printable ASCII without spaces (check for a line break at its end)\n" +
+				"partoo: new client: base URL: must be https (http is allowed for loopback hosts)\n" +
 				`usercom: new client: subdomain: want one DNS label, the "app" of https://app.user.com: letters, digits and inner hyphens, at most 63`,
 		},
 	} {

@@ -31,7 +31,7 @@ func dialFaults() []fault {
 	}
 	const all = 1 << 30
 	return []fault{
-		onWire("no such host", unreachable, false, dialled(answering(3))),
+		onWire("no such host", notSent, false, dialled(answering(3))),
 		onWire("name server fails", notSent, false, dialled(answering(2))),
 		onWire("connection refused", notSent, false, dialled(func(ctx context.Context, _ good) (net.Conn, error) {
 			var dialer net.Dialer

@@ -21,6 +21,7 @@ const (
 	oversized               // an answer longer than is read
 	redirected
 	refused        // a status that says: not done, and not to be repeated
+	tooEarly       // 425: not done, and retried if that is safe
 	unknownOutcome // a status that leaves it open, and is not to be repeated
 	unavailable    // a status that leaves it open, and may pass
 	throttled      // a 429
@@ -68,6 +69,7 @@ var endings = [kinds][classes]expectedResult{
 	oversized:      {no(1), yes(1), yes(1), yes(1), yes(1)},
 	redirected:     {no(1), maybe(1), maybe(1), maybe(1), maybe(1)},
 	refused:        {no(1), no(1), no(1), no(1), no(1)},
+	tooEarly:       {ok(2), ok(2), no(1), no(1), no(1)},
 	unknownOutcome: {no(1), maybe(1), maybe(1), maybe(1), maybe(1)},
 	unavailable:    {ok(2), ok(2), maybe(1), maybe(1), maybe(1)},
 	throttled:      {ok(2), ok(2), ok(2), no(1), ok(2)},
@@ -169,5 +171,7 @@ var sentinels = map[int]error{
 	409: rest.ErrConflict, 422: rest.ErrInvalid, 429: rest.ErrRateLimited,
 	301: rest.ErrRedirect, 302: rest.ErrRedirect, 307: rest.ErrRedirect, 308: rest.ErrRedirect,
 	500: rest.ErrUnavailable, 501: rest.ErrUnavailable, 502: rest.ErrUnavailable, 503: rest.ErrUnavailable,
-	504: rest.ErrUnavailable, 529: rest.ErrUnavailable, 599: rest.ErrUnavailable,
+	504: rest.ErrUnavailable, 520: rest.ErrUnavailable, 521: rest.ErrUnavailable, 522: rest.ErrUnavailable,
+	523: rest.ErrUnavailable, 524: rest.ErrUnavailable, 525: rest.ErrUnavailable, 526: rest.ErrUnavailable,
+	527: rest.ErrUnavailable, 530: rest.ErrUnavailable, 529: rest.ErrUnavailable, 599: rest.ErrUnavailable,
 }

@@ -109,7 +109,7 @@ func bodyFaults() []fault {
 		made("gzip bomb", oversized, bomb).matching(rest.ErrTooLarge),
 		made("oversized body", oversized, long).matching(rest.ErrTooLarge),
 		made("gzip that is none", broken, notGzip),
-		made("oversized refusal", unknownOutcome, longRefusal),
+		made("oversized error response", unavailable, longRefusal),
 		made("status 204", unusable, answered(204, "")),
 		made("empty body", unusable, answered(200, "")),
 		made("blank body", unusable, answered(200, " \r\n")),
@@ -137,9 +137,10 @@ func statusFaults() []fault {
 	var faults []fault
 	for kind, statuses := range map[kind][]int{
 		redirected:     {301, 302, 307, 308},
-		refused:        {400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 425, 431},
-		unknownOutcome: {408, 500, 501, 529, 599},
-		unavailable:    {502, 503, 504},
+		refused:        {400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 431},
+		tooEarly:       {425},
+		unknownOutcome: {501, 529, 599},
+		unavailable:    {408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530},
 	} {
 		for _, status := range statuses {
 			answer := resttest.Status(status)
@@ -158,12 +159,12 @@ func statusFaults() []fault {
 	asking := made("status 503 with Retry-After", unavailable, busy)
 	asking.wish = 7 * time.Second
 	faults = append(faults, asking,
-		made("status 500 after the server acted", unknownOutcome, acted),
+		made("status 500 after the server acted", unavailable, acted),
 		made("HTML page 504 after the server acted", unavailable, lateGateway),
 		made("HTML page 400", refused, resttest.HTML(400)),
 		made("HTML page 403", refused, resttest.HTML(403)),
 		made("HTML page 404", refused, resttest.HTML(404)),
-		made("HTML page 500", unknownOutcome, resttest.HTML(500)),
+		made("HTML page 500", unavailable, resttest.HTML(500)),
 		made("HTML page 502", unavailable, resttest.HTML(502)),
 	)
 	slices.SortFunc(faults, func(a, b fault) int { return strings.Compare(a.name, b.name) })

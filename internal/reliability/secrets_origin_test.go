@@ -130,15 +130,15 @@ func TestRequestsForAnotherOriginAreNotSent(t *testing.T) {
 	one, err := identifai.New(everycall.Key, base)
 	require.NoError(t, err)
 	_, err = one.API().GetCreditsWithResponse(t.Context(), point)
-	assert.ErrorContains(t, err, "another origin")
+	assert.ErrorContains(t, err, "outside the base URL")
 	two, err := partoo.New(everycall.Key, base)
 	require.NoError(t, err)
 	_, err = two.API().GetUserWithResponse(t.Context(), "u1", point)
-	assert.ErrorContains(t, err, "another origin")
+	assert.ErrorContains(t, err, "outside the base URL")
 	three, err := usercom.New("", everycall.Key, base)
 	require.NoError(t, err)
 	_, err = three.API().GetUserWithResponse(t.Context(), 7, point)
-	assert.ErrorContains(t, err, "another origin")
+	assert.ErrorContains(t, err, "outside the base URL")
 	assert.Zero(t, heard.Load())
 }
 

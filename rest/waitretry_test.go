@@ -17,22 +17,22 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-func TestWait(t *testing.T) {
+func TestWaitRetry(t *testing.T) {
 	tests := []struct {
 		name     string
 		err      error
 		n        int
 		policy   backoff.Policy
 		deadline time.Duration
-		least    time.Duration // waited; negative: not at all, and err comes back
-		also     error         // matched by what comes back
+		min      time.Duration // of the wait; negative: none, and err is returned
+		also     error         // matched by the returned error
 	}{
-		{"as long as backoff takes", &rest.Error{StatusCode: 500}, 1, backoff.Policy{}, 0, time.Millisecond, nil},
-		{"as the server wishes", &rest.Error{StatusCode: 503, RetryAfter: 20 * time.Second}, 1, backoff.Policy{}, 0, 20 * time.Second, nil},
+		{"backoff", &rest.Error{StatusCode: 500}, 1, backoff.Policy{}, 0, time.Millisecond, nil},
+		{"Retry-After", &rest.Error{StatusCode: 503, RetryAfter: 20 * time.Second}, 1, backoff.Policy{}, 0, 20 * time.Second, nil},
 		{"no attempt left", &rest.Error{StatusCode: 500}, 4, backoff.Policy{}, 0, -1, nil},
-		{"once only", &rest.Error{StatusCode: 500}, 1, backoff.Policy{MaxAttempts: 1}, 0, -1, nil},
-		{"no waiting allowed", &rest.Error{StatusCode: 500}, 1, backoff.Policy{MaxWait: 1}, 0, -1, nil},
-		{"wish too long", &rest.Error{StatusCode: 503, RetryAfter: time.Hour}, 1, backoff.Policy{}, 0, -1, nil},
+		{"one attempt only", &rest.Error{StatusCode: 500}, 1, backoff.Policy{MaxAttempts: 1}, 0, -1, nil},
+		{"MaxWait", &rest.Error{StatusCode: 500}, 1, backoff.Policy{MaxWait: 1}, 0, -1, nil},
+		{"MaxRetryAfter", &rest.Error{StatusCode: 503, RetryAfter: time.Hour}, 1, backoff.Policy{}, 0, -1, nil},
 		{"deadline sooner", &rest.Error{StatusCode: 503, RetryAfter: time.Minute}, 1, backoff.Policy{}, time.Second, -1, context.DeadlineExceeded},
 		{"another error", errors.New("x"), 1, backoff.Policy{}, 0, -1, nil},
 	}
@@ -48,10 +48,10 @@ func TestWait(t *testing.T) {
 				}
 				start := time.Now()
 				err := client.WaitRetry(ctx, tt.err, tt.n)
-				if tt.least >= 0 {
+				if tt.min >= 0 {
 					require.NoError(t, err)
-					assert.GreaterOrEqual(t, time.Since(start), tt.least)
-					assert.Less(t, time.Since(start), tt.least+5*time.Second)
+					assert.GreaterOrEqual(t, time.Since(start), tt.min)
+					assert.Less(t, time.Since(start), tt.min+5*time.Second)
 					return
 				}
 				require.ErrorIs(t, err, tt.err)
@@ -64,7 +64,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-func TestWaitEndsWithItsContextAndIsLogged(t *testing.T) {
+func TestWaitRetryEndsWithContextAndIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		client := waiter(t, rest.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
