@@ -66,7 +66,12 @@ func stockBulk(hc func() *http.Client) bulk {
 		for range bulkWorkers {
 			workers.Go(func() {
 				for id := range work {
-					resp, err := c.UpdateOrCreateUserWithResponse(t.Context(), gen.UpdateOrCreateUserRequest{UserID: &id, Email: new("ada@example.com"), FirstName: new("Ada")})
+					var body gen.UpdateOrCreateUserBody
+					err := body.FromUpdateOrCreateUserRequest(gen.UpdateOrCreateUserRequest{UserID: &id, Email: new("ada@example.com"), FirstName: new("Ada")})
+					if err != nil {
+						t.Error(err)
+					}
+					resp, err := c.UpdateOrCreateUserWithResponse(t.Context(), body)
 					if err != nil || resp.JSON200 == nil && resp.JSON201 == nil {
 						t.Errorf("user %s: %v", id, err)
 					}

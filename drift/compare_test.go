@@ -135,8 +135,8 @@ func TestSingleChanges(t *testing.T) {
 			"breaking: GET /user/search, parameter query: required parameter org added"}},
 		{"alternative of items", "partoo", create, with("payments"), []string{"components", "schemas", "SidebarPagesFeatureEnum", "enum"}, []string{
 			`additive: schema SidebarPagesFeatureEnum: value "payments" added`}},
-		{"limit", "usercom", upsert, set(30), []string{"components", "schemas", "UpdateOrCreateUserRequest", "properties", "last_name", "maxLength"}, []string{
-			"breaking: schema UpdateOrCreateUserRequest last_name: maxLength changed from 40 to 30"}},
+		{"limit", "usercom", upsert, set(30), []string{"components", "schemas", "UpdateOrCreateUserV2Request", "properties", "last_name", "maxLength"}, []string{
+			"breaking: schema UpdateOrCreateUserV2Request last_name: maxLength changed from 40 to 30"}},
 		{"answer field optional", "usercom", upsert, without("created"), []string{"components", "schemas", "UpdateOrCreateUserResult", "required"}, []string{
 			"breaking: schema UpdateOrCreateUserResult: created may be missing"}},
 		{"header", "usercom", upsert, gone, []string{"components", "responses", "TooManyRequests", "headers", "Retry-After"}, []string{

@@ -23,7 +23,7 @@ func compareProse(report *Report, source, text string, ours *openapi3.T, schema 
 		report.problem(fmt.Errorf("specs/%s.yaml: no operation takes %s", report.Provider, schema))
 		return
 	}
-	changes, problems := readProse(source, lines(text), e, operation)
+	changes, problems := readProse(source, lines(text), e, operation, schema)
 	report.Changes = append(report.Changes, changes...)
 	sortChanges(report.Changes)
 	for _, problem := range problems {
@@ -35,7 +35,7 @@ func compareProse(report *Report, source, text string, ours *openapi3.T, schema 
 func proseOperation(doc *openapi3.T, schema string) (endpoint, *openapi3.Operation) {
 	for e, operation := range operations(doc) {
 		if body := operation.RequestBody; body != nil {
-			if media := body.Value.Content.Get("application/json"); media != nil && media.Schema.Ref == "#/components/schemas/"+schema {
+			if media := body.Value.Content.Get("application/json"); media != nil && proseForm(media.Schema, schema) != nil {
 				return e, operation
 			}
 		}
@@ -43,8 +43,18 @@ func proseOperation(doc *openapi3.T, schema string) (endpoint, *openapi3.Operati
 	return endpoint{}, nil
 }
 
-func readProse(source string, page []string, e endpoint, operation *openapi3.Operation) (changes []Change, problems []error) {
-	schema := operation.RequestBody.Value.Content.Get("application/json").Schema.Value
+// proseForm returns the schema with this name if it is ref or one of its forms.
+func proseForm(ref *openapi3.SchemaRef, schema string) *openapi3.Schema {
+	for _, form := range append(openapi3.SchemaRefs{ref}, ref.Value.AnyOf...) {
+		if form.Ref == "#/components/schemas/"+schema {
+			return form.Value
+		}
+	}
+	return nil
+}
+
+func readProse(source string, page []string, e endpoint, operation *openapi3.Operation, name string) (changes []Change, problems []error) {
+	schema := proseForm(operation.RequestBody.Value.Content.Get("application/json").Schema, name)
 	c := proseComparison{e: e}
 	if found, ok := endpointIn(page); !ok {
 		problems = append(problems, fmt.Errorf("%s: no line with a method followed by one with a path", source))

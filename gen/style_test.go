@@ -19,6 +19,8 @@ import (
 var open = map[string]string{
 	"usercom.SetAttributeRequest.Value":    "a custom attribute may be of any type",
 	"usercom.SetMultipleAttributesRequest": "custom attributes may be of any type",
+
+	"usercom.UpdateOrCreateUserV2Request.AdditionalProperties": "custom attributes may be of any type",
 }
 
 func TestOnlyListedFieldsAreOpen(t *testing.T) {

@@ -32,7 +32,7 @@ const maxAttributeName = 255
 // has the same effect. An unknown id is an error that matches rest.ErrNotFound.
 func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value any) error {
 	const operation = "SetAttribute"
-	if err := checkSetAttributes(operation, id, map[string]any{name: value}); err != nil {
+	if err := c.checkSetAttributes(operation, id, map[string]any{name: value}); err != nil {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true})
@@ -43,7 +43,7 @@ func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value 
 // [Client.SetAttribute]. Without attributes nothing is sent.
 func (c *Client) SetAttributes(ctx context.Context, id int64, attributes map[string]any) error {
 	const operation = "SetAttributes"
-	if err := checkSetAttributes(operation, id, attributes); err != nil {
+	if err := c.checkSetAttributes(operation, id, attributes); err != nil {
 		return err
 	}
 	return c.setAttributes(ctx, operation, id, attributes)
@@ -58,7 +58,10 @@ func (c *Client) setAttributes(ctx context.Context, operation string, id int64, 
 	return rest.Discard(c.api.SetMultipleAttributes(ctx, id, attributes))
 }
 
-func checkSetAttributes(operation string, id int64, attributes map[string]any) error {
+func (c *Client) checkSetAttributes(operation string, id int64, attributes map[string]any) error {
+	if err := c.requireVersion1(operation); err != nil {
+		return err
+	}
 	var p check.Problems
 	p.Positive("id", id)
 	checkAttributes(&p, attributes)
@@ -111,14 +114,16 @@ func checkJSON(p *check.Problems, field string, value any) {
 	}
 }
 
-// standardAttributes contains the names of the fields of an upsert.
-var standardAttributes = fieldNames(reflect.TypeFor[gen.UpdateOrCreateUserRequest]())
+// standardAttributes contains the names of the fields of an upsert in both versions.
+var standardAttributes = fieldNames(reflect.TypeFor[gen.UpdateOrCreateUserRequest](), reflect.TypeFor[gen.UpdateOrCreateUserV2Request]())
 
-func fieldNames(request reflect.Type) map[string]bool {
-	names := make(map[string]bool, request.NumField())
-	for field := range request.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names[name] = true
+func fieldNames(requests ...reflect.Type) map[string]bool {
+	names := make(map[string]bool)
+	for _, request := range requests {
+		for field := range request.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			names[name] = true
+		}
 	}
 	return names
 }

@@ -1,7 +1,8 @@
 package usercom
 
 import (
-	gen "github.com/usersync/usersync/gen/usercom"
+	"strings"
+
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/wrapper"
 )
@@ -16,18 +17,13 @@ func checkID(operation string, id int64) error {
 	return p.Err(provider, operation)
 }
 
-// checkUpsert checks the input of UpsertUser.
-func checkUpsert(r gen.UpdateOrCreateUserRequest, attributes map[string]any) error {
-	var p check.Problems
-	checkFields(&p, r)
-	checkAttributes(&p, attributes)
-	return p.Err(provider, opUpsert)
-}
-
 // checkFields checks the fields that are set.
-func checkFields(p *check.Problems, r UpdateUserRequest) {
+func checkFields(p *check.Problems, r UpdateUserRequest, version int) {
 	if r.UserID != nil {
 		p.Required("user_id", *r.UserID)
+		if strings.TrimSpace(*r.UserID) != "" {
+			p.Key("user_id", *r.UserID)
+		}
 	}
 	for _, f := range [...]struct {
 		name string
@@ -41,10 +37,13 @@ func checkFields(p *check.Problems, r UpdateUserRequest) {
 	} {
 		p.Text(f.name, wrapper.Deref(f.text))
 	}
+	p.Key("company_id", wrapper.Deref(r.CompanyID))
 	p.Email("email", wrapper.Deref(r.Email))
 	p.Phone("phone_number", wrapper.Deref(r.PhoneNumber))
-	p.MaxLength("first_name", wrapper.Deref(r.FirstName), maxName)
-	p.MaxLength("last_name", wrapper.Deref(r.LastName), maxName)
+	if version == 2 {
+		p.MaxLength("first_name", wrapper.Deref(r.FirstName), maxName)
+		p.MaxLength("last_name", wrapper.Deref(r.LastName), maxName)
+	}
 	if r.Gender != nil && !r.Gender.Valid() {
 		p.Add("gender", "must be 1 (unknown), 2 (male) or 3 (female)")
 	}

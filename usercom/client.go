@@ -1,21 +1,29 @@
 package usercom
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 
 	gen "github.com/usersync/usersync/gen/usercom"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
-// provider is the name in errors, logs and options.
-const provider = "usercom"
+const (
+	// provider is the name in errors, logs and options.
+	provider = "usercom"
+
+	optionVersion = "WithVersion"
+)
 
 // Client calls one user.com application with one REST API key. It is safe for
 // concurrent use.
 type Client struct {
-	api *gen.ClientWithResponses
+	api     *gen.ClientWithResponses
+	version int // of the API
 }
 
 // New returns a client for the application at https://<subdomain>.user.com. apiKey
@@ -35,11 +43,50 @@ func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := gen.NewClientWithResponses(rc.BaseURL(), gen.WithHTTPClient(rc))
+	version, set := rc.Option(optionVersion).(int)
+	genOptions := []gen.ClientOption{gen.WithHTTPClient(rc)}
+	switch {
+	case !set, version == 1:
+		version = 1
+	case version == 2:
+		genOptions = append(genOptions, gen.WithRequestEditorFn(acceptVersion2))
+	default:
+		return nil, fmt.Errorf("%s: new client: WithVersion: %d, want 1 or 2", provider, version)
+	}
+	api, err := gen.NewClientWithResponses(rc.BaseURL(), genOptions...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: new client: %w", provider, err)
 	}
-	return &Client{api: api}, nil
+	return &Client{api: api, version: version}, nil
+}
+
+// WithVersion selects version 1 (default) or 2 of the API. Version 1 is that of
+// vendor page "Update or create user" at https://user.com/pl/api/, which identifies
+// users by user_id. Version 2 is that of https://apidocs.user.com, which identifies
+// them by custom_id, and accepts custom attributes and tags in an upsert.
+//
+// With version 2 every request contains the header "Accept: */*; version=2". The
+// methods that no source shows for version 2 return an error that matches
+// errors.ErrUnsupported: DeleteUser, SetAttribute and SetAttributes.
+//
+// If the live service uses the other version, every upsert may create a user again
+// (inference). Use [Client.Guard] to detect it.
+func WithVersion(version int) rest.Option {
+	return rest.ProviderOption(provider, optionVersion, version)
+}
+
+// acceptVersion2 adds the header of vendor page "Basic API usage".
+func acceptVersion2(_ context.Context, r *http.Request) error {
+	r.Header.Set("Accept", "*/*; version=2")
+	return nil
+}
+
+// requireVersion1 returns an error for an operation whose version 2 form is unknown.
+func (c *Client) requireVersion1(operation string) error {
+	if c.version == 1 {
+		return nil
+	}
+	return wrapper.LookupError(provider, operation, "no source shows this operation for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
 }
 
 // API returns the complete generated client. It uses the same credential, retries

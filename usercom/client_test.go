@@ -76,7 +76,9 @@ func TestRequestHeaders(t *testing.T) {
 func TestAPIUsesTheSameStack(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
-	resp, err := client.API().UpdateOrCreateUserWithResponse(t.Context(), gen.UpdateOrCreateUserRequest{UserID: new("4711")})
+	var body gen.UpdateOrCreateUserBody
+	require.NoError(t, body.FromUpdateOrCreateUserRequest(gen.UpdateOrCreateUserRequest{UserID: new("4711")}))
+	resp, err := client.API().UpdateOrCreateUserWithResponse(t.Context(), body)
 	require.NoError(t, err)
 	require.NotNil(t, resp.JSON201)
 	assert.True(t, resp.JSON201.Created)

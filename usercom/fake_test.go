@@ -23,12 +23,12 @@ const (
 )
 
 // newClient returns a client of server. Every exchange is validated against the
-// spec, except responses with a status in allowed.
-func newClient(t *testing.T, server *usercomtest.Server, allowed ...int) *usercom.Client {
+// spec, except responses with the status of a fault.
+func newClient(t *testing.T, server *usercomtest.Server, more ...rest.Option) *usercom.Client {
 	t.Helper()
-	transport := spectest.Transport(t, "usercom", server.Client().Transport, spectest.AllowStatus(allowed...))
+	transport := spectest.Transport(t, "usercom", server.Client().Transport, spectest.AllowStatus(200, 403, 429, 502, 504))
 	options := append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(t, transport)}))
-	client, err := usercom.New("", usercomtest.Key, options...)
+	client, err := usercom.New("", usercomtest.Key, append(options, more...)...)
 	require.NoError(t, err)
 	return client
 }
@@ -58,7 +58,7 @@ type sent struct {
 
 // recording returns a client whose requests are recorded. Every response is the
 // result of an upsert.
-func recording(t *testing.T) (*usercom.Client, *[]sent) {
+func recording(t *testing.T, options ...rest.Option) (*usercom.Client, *[]sent) {
 	t.Helper()
 	var requests []sent
 	hc := &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
@@ -73,7 +73,18 @@ func recording(t *testing.T) (*usercom.Client, *[]sent) {
 		result := `{"created":true,"id":5577,"email":"ada@example.com"}`
 		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(result)), Request: r}, nil
 	})}
-	client, err := usercom.New("app", usercomtest.Key, rest.WithHTTPClient(hc))
+	client, err := usercom.New("app", usercomtest.Key, append(options, rest.WithHTTPClient(hc))...)
 	require.NoError(t, err)
 	return client, &requests
+}
+
+// clientThatDropsAccept returns an HTTP client whose requests have no Accept header, as
+// if the server ignored the version.
+func clientThatDropsAccept(server *usercomtest.Server) *http.Client {
+	next := server.Client().Transport
+	return &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Header.Del("Accept")
+		return next.RoundTrip(r)
+	})}
 }

@@ -1,6 +1,7 @@
 package usercom
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,19 +26,23 @@ var ErrAttributesNotSet = errors.New("the user was upserted, but its custom attr
 // outcome is that of the last attempt: a user that an attempt with a lost response
 // created is Updated.
 //
-// Custom attributes need a second request, by id. If it fails, UpsertUser returns
+// With version 1 of the API, custom attributes need a second request, by id. If it
+// fails, UpsertUser returns
 // the result of the first request and an error that matches [ErrAttributesNotSet],
 // whose Executed is yes: the user exists and has all fields except the custom
 // attributes. Call [Client.SetAttributes] with the id, or repeat the upsert.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
-	request := u.upsertRequest()
-	if err := checkUpsert(request, u.Attributes); err != nil {
+	if err := u.ValidateVersion(c.version); err != nil {
 		return upsert.Result[int64]{}, err
 	}
-	call := rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: true})
-	resp, err := rest.Decode[upsertResponse](c.api.UpdateOrCreateUser(call, request))
+	body, err := u.upsertBody(c.version)
 	if err != nil {
-		return upsert.Result[int64]{}, err
+		return upsert.Result[int64]{}, fmt.Errorf("%s: %s: %w", provider, opUpsert, err)
+	}
+	call := rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: true})
+	resp, err := rest.Decode[upsertResponse](c.api.UpdateOrCreateUserWithBody(call, "application/json", bytes.NewReader(body)))
+	if err != nil || c.version == 2 {
+		return resp.result(), err
 	}
 	if err := c.setAttributes(ctx, opUpsert, resp.ID, u.Attributes); err != nil {
 		err = wrapper.RaiseExecuted(err, rest.ExecutedYes)
@@ -66,7 +71,10 @@ func (r upsertResponse) Check() error {
 
 func (r upsertResponse) result() upsert.Result[int64] {
 	outcome := upsert.Updated
-	if *r.Created {
+	switch {
+	case r.Created == nil: // the zero response
+		return upsert.Result[int64]{}
+	case *r.Created:
 		outcome = upsert.Created
 	}
 	return upsert.Result[int64]{ID: r.ID, Outcome: outcome}

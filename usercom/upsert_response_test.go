@@ -51,7 +51,7 @@ func TestUpsertRejectsResponsesWithoutAResult(t *testing.T) {
 func TestUpsertRejectsTooLargeResponse(t *testing.T) {
 	server := usercomtest.NewServer()
 	server.Fail(resttest.Fault{Status: 200, Body: `{"created":true,"id":1}`, Size: 1 << 30})
-	_, err := newClient(t, server, 200).UpsertUser(t.Context(), ada())
+	_, err := newClient(t, server).UpsertUser(t.Context(), ada())
 	assert.ErrorIs(t, err, rest.ErrTooLarge)
 }
 

@@ -27,7 +27,7 @@ func TestUpsertIsRetriedAfterLostResponse(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := usercomtest.NewServer()
 				server.Fail(fault.On(upsertURL), fault.On(setURL))
-				client := newClient(t, server, 502, 504)
+				client := newClient(t, server)
 				executed := fault.Execute || fault.Cut == resttest.CutResponse || fault.Cut == resttest.CutBody
 				want := upsert.Created
 				if executed {
@@ -60,7 +60,7 @@ func TestUpsertWaitsAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		server.Fail(resttest.Throttle("60"))
-		client := newClient(t, server, 429)
+		client := newClient(t, server)
 		start := time.Now()
 		result, err := client.UpsertUser(t.Context(), ada())
 		require.NoError(t, err)

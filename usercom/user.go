@@ -1,7 +1,12 @@
 package usercom
 
 import (
+	"cmp"
+	"encoding/json"
+	"maps"
+
 	gen "github.com/usersync/usersync/gen/usercom"
+	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/wrapper"
 )
 
@@ -11,14 +16,14 @@ import (
 // of vendor page "Update or create user": user_id, first_name and so on.
 type UserInput struct {
 	// UserID is the caller's own id of the user. user.com identifies a user by it
-	// and by nothing else, not by Email. (The vendor's newer pages call it
-	// custom_id.)
+	// and by nothing else, not by Email. Version 2 of the API calls it custom_id.
 	UserID string
 
 	// Email need not be unique. A new UserID with the email of another user
 	// creates a second user with that email (inference).
 	Email string
-	// FirstName and LastName have at most 40 characters each.
+	// FirstName and LastName have at most 40 characters each in version 2 of the
+	// API.
 	FirstName string
 	LastName  string
 	// PhoneNumber is in E.164, like +390612345678 (vendor page "Miscellaneous").
@@ -32,7 +37,8 @@ type UserInput struct {
 	// Timezone is sent as it is; no list of names is published.
 	Timezone string
 
-	// CompanyID is the company of which the user becomes an employee.
+	// CompanyID is the company of which the user becomes an employee. Version 2 of
+	// the API calls it company_custom_id.
 	CompanyID string
 	// AssignedTo is the vendor's id of the responsible agent.
 	AssignedTo int64
@@ -48,16 +54,60 @@ type UserInput struct {
 	LinkedInURL string
 	TwitterURL  string
 
+	// Tags are added to those of the user; other tags of the user stay. They need
+	// version 2 of the API.
+	Tags []string
+
 	// Attributes are custom attributes by name, as for [Client.SetAttributes].
-	// They need a second request, which is not sent if Attributes is empty.
+	// Version 2 of the API gets them with the other fields. Version 1 needs a
+	// second request, which is not sent if Attributes is empty.
 	Attributes map[string]any
 }
 
-// Validate makes the checks that UpsertUser makes before it sends a request. Its
-// error is a *rest.Error that names every invalid field and matches
-// rest.ErrInvalid; a custom attribute has the name attributes.<name>.
-func (u UserInput) Validate() error {
-	return checkUpsert(u.upsertRequest(), u.Attributes)
+// Validate makes the checks that UpsertUser makes before it sends a request, with
+// version 1 of the API. Its error is a *rest.Error that names every invalid field
+// and matches rest.ErrInvalid; a custom attribute has the name attributes.<name>.
+func (u UserInput) Validate() error { return u.ValidateVersion(1) }
+
+// ValidateVersion is Validate for version 1 or 2 of the API. Errors use the field
+// names of version 1 for both.
+func (u UserInput) ValidateVersion(version int) error {
+	var p check.Problems
+	checkFields(&p, u.upsertRequest(), version)
+	checkAttributes(&p, u.Attributes)
+	if version == 1 && len(u.Tags) > 0 {
+		p.Add("tags", "need version 2 of the API (WithVersion)")
+	}
+	for _, tag := range u.Tags {
+		p.Required("tags", tag)
+	}
+	return p.Err(provider, opUpsert)
+}
+
+// version2Names contains the names of version 2 that differ from version 1.
+var version2Names = map[string]string{"user_id": "custom_id", "company_id": "company_custom_id"}
+
+// upsertBody returns the JSON body of an upsert.
+func (u UserInput) upsertBody(version int) ([]byte, error) {
+	body, err := json.Marshal(u.upsertRequest())
+	if version == 1 || err != nil {
+		return body, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return nil, err
+	}
+	request := maps.Clone(u.Attributes)
+	if request == nil {
+		request = make(map[string]any, len(fields))
+	}
+	for name, value := range fields {
+		request[cmp.Or(version2Names[name], name)] = value
+	}
+	if len(u.Tags) > 0 {
+		request["tags"] = u.Tags
+	}
+	return json.Marshal(request)
 }
 
 // upsertRequest returns u without its custom attributes: user.com ignores unknown

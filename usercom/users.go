@@ -32,7 +32,13 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 	const operation = "UpdateUser"
 	var p check.Problems
 	p.Positive("id", id)
-	checkFields(&p, request)
+	checkFields(&p, request, c.version)
+	if c.version == 2 && request.UserID != nil {
+		p.Add("user_id", "cannot be changed with version 2 of the API: no source shows it")
+	}
+	if c.version == 2 && request.CompanyID != nil {
+		p.Add("company_id", "cannot be changed with version 2 of the API: no source shows it")
+	}
 	if err := p.Err(provider, operation); err != nil {
 		return User{}, err
 	}
@@ -47,6 +53,9 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 // this call was lost: that attempt probably deleted the user.
 func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 	const operation = "DeleteUser"
+	if err := c.requireVersion1(operation); err != nil {
+		return err
+	}
 	if err := checkID(operation, id); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package usercom_test
 
 import (
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -59,7 +58,7 @@ func TestUpdateUserValidatesFieldsThatAreSet(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
 	_, err := client.UpdateUser(t.Context(), 0, usercom.UpdateUserRequest{
-		UserID: new(""), Email: new("ada"), PhoneNumber: new("1"), FirstName: new(strings.Repeat("x", 41)),
+		UserID: new(""), Email: new("ada"), PhoneNumber: new("1"),
 		Gender: new(usercom.Gender(0)), Status: new(usercom.UserStatus(3)), AssignedTo: new(int64(0)),
 	})
 	assertFields(t, "UpdateUser", map[string][]string{
@@ -67,7 +66,6 @@ func TestUpdateUserValidatesFieldsThatAreSet(t *testing.T) {
 		"user_id":      {"is required"},
 		"email":        {"must be an e-mail address like ada@example.com"},
 		"phone_number": {"must be a phone number in E.164, like +390612345678"},
-		"first_name":   {"must have at most 40 characters"},
 		"gender":       {"must be 1 (unknown), 2 (male) or 3 (female)"},
 		"status":       {"must be 1 (visitor) or 2 (user)"},
 		"assigned_to":  {"must be more than 0"},

@@ -150,6 +150,11 @@ type Tag struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// UpdateOrCreateUserBody The input of version 1 or of version 2.
+type UpdateOrCreateUserBody struct {
+	union json.RawMessage
+}
+
 // UpdateOrCreateUserRequest What a user is to be. user_id is the key; what a request without it does is not documented.
 type UpdateOrCreateUserRequest struct {
 	// AssignedTo Agent in charge, by id.
@@ -170,7 +175,7 @@ type UpdateOrCreateUserRequest struct {
 	// FacebookURL Address of the Facebook profile.
 	FacebookURL *string `json:"facebook_url,omitempty"`
 
-	// FirstName First name, at most 40 characters.
+	// FirstName First name.
 	FirstName *string `json:"first_name,omitempty"`
 
 	// Gender Gender as it is written. Answers have a word instead.
@@ -182,7 +187,7 @@ type UpdateOrCreateUserRequest struct {
 	// GravatarURL Address of the Gravatar image.
 	GravatarURL *string `json:"gravatar_url,omitempty"`
 
-	// LastName Last name, at most 40 characters.
+	// LastName Last name.
 	LastName *string `json:"last_name,omitempty"`
 
 	// LinkedInURL Address of the LinkedIn profile.
@@ -225,6 +230,76 @@ type UpdateOrCreateUserResult struct {
 	ID int64 `json:"id"`
 }
 
+// UpdateOrCreateUserV2Request The input of version 2. custom_id is the key. Any other property is a custom attribute.
+type UpdateOrCreateUserV2Request struct {
+	// AssignedTo Agent in charge, by id.
+	AssignedTo *int64 `json:"assigned_to,omitempty"`
+
+	// City City.
+	City *string `json:"city,omitempty"`
+
+	// CompanyCustomID Company that the user becomes an employee of; company_id in version 1.
+	CompanyCustomID *string `json:"company_custom_id,omitempty"`
+
+	// Country Country.
+	Country *string `json:"country,omitempty"`
+
+	// CustomID Identifier of the caller's own choice, unique; user_id in version 1.
+	CustomID string `json:"custom_id"`
+
+	// Email E-mail address. It is not the key and need not be unique.
+	Email *string `json:"email,omitempty"`
+
+	// FacebookURL Address of the Facebook profile.
+	FacebookURL *string `json:"facebook_url,omitempty"`
+
+	// FirstName First name, at most 40 characters.
+	FirstName *string `json:"first_name,omitempty"`
+
+	// Gender Gender as it is written. Answers have a word instead.
+	Gender *Gender `json:"gender,omitempty"`
+
+	// GoogleURL Address of the Google profile.
+	GoogleURL *string `json:"google_url,omitempty"`
+
+	// GravatarURL Address of the Gravatar image.
+	GravatarURL *string `json:"gravatar_url,omitempty"`
+
+	// LastName Last name, at most 40 characters.
+	LastName *string `json:"last_name,omitempty"`
+
+	// LinkedInURL Address of the LinkedIn profile.
+	LinkedInURL *string `json:"linkedin_url,omitempty"`
+
+	// Notifications Accepts notifications.
+	Notifications *bool `json:"notifications,omitempty"`
+
+	// PhoneNumber Telephone number in E.164 form.
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Region Region.
+	Region *string `json:"region,omitempty"`
+
+	// Score Score.
+	Score *int64 `json:"score,omitempty"`
+
+	// Status Status as it is written. Answers have a word instead.
+	Status *UserStatus `json:"status,omitempty"`
+
+	// Tags Tags to add. Tags of the user that are not in the list stay.
+	Tags *[]string `json:"tags,omitempty"`
+
+	// Timezone Time zone.
+	Timezone *string `json:"timezone,omitempty"`
+
+	// TwitterURL Address of the Twitter profile.
+	TwitterURL *string `json:"twitter_url,omitempty"`
+
+	// Unsubscribed Has unsubscribed from mail.
+	Unsubscribed         *bool                  `json:"unsubscribed,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
 // UpdateUserRequest What is to change of a user, in the fields of the upsert.
 type UpdateUserRequest = UpdateOrCreateUserRequest
 
@@ -253,6 +328,9 @@ type User struct {
 
 	// CreatedAt When the user was made.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
+
+	// CustomID Identifier of the caller's own choice, in version 2.
+	CustomID *string `json:"custom_id,omitempty"`
 
 	// Email E-mail address.
 	Email *string `json:"email,omitempty"`
@@ -379,7 +457,7 @@ type SearchUsersParams struct {
 }
 
 // UpdateOrCreateUserJSONRequestBody defines body for UpdateOrCreateUser for application/json ContentType.
-type UpdateOrCreateUserJSONRequestBody = UpdateOrCreateUserRequest
+type UpdateOrCreateUserJSONRequestBody = UpdateOrCreateUserBody
 
 // UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
 type UpdateUserJSONRequestBody = UpdateUserRequest
@@ -389,6 +467,387 @@ type SetAttributeJSONRequestBody = SetAttributeRequest
 
 // SetMultipleAttributesJSONRequestBody defines body for SetMultipleAttributes for application/json ContentType.
 type SetMultipleAttributesJSONRequestBody = SetMultipleAttributesRequest
+
+// Getter for additional properties for UpdateOrCreateUserV2Request. Returns the specified
+// element and whether it was found
+func (a UpdateOrCreateUserV2Request) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for UpdateOrCreateUserV2Request
+func (a *UpdateOrCreateUserV2Request) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for UpdateOrCreateUserV2Request to handle AdditionalProperties
+func (a *UpdateOrCreateUserV2Request) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["assigned_to"]; found {
+		err = json.Unmarshal(raw, &a.AssignedTo)
+		if err != nil {
+			return fmt.Errorf("error reading 'assigned_to': %w", err)
+		}
+		delete(object, "assigned_to")
+	}
+
+	if raw, found := object["city"]; found {
+		err = json.Unmarshal(raw, &a.City)
+		if err != nil {
+			return fmt.Errorf("error reading 'city': %w", err)
+		}
+		delete(object, "city")
+	}
+
+	if raw, found := object["company_custom_id"]; found {
+		err = json.Unmarshal(raw, &a.CompanyCustomID)
+		if err != nil {
+			return fmt.Errorf("error reading 'company_custom_id': %w", err)
+		}
+		delete(object, "company_custom_id")
+	}
+
+	if raw, found := object["country"]; found {
+		err = json.Unmarshal(raw, &a.Country)
+		if err != nil {
+			return fmt.Errorf("error reading 'country': %w", err)
+		}
+		delete(object, "country")
+	}
+
+	if raw, found := object["custom_id"]; found {
+		err = json.Unmarshal(raw, &a.CustomID)
+		if err != nil {
+			return fmt.Errorf("error reading 'custom_id': %w", err)
+		}
+		delete(object, "custom_id")
+	}
+
+	if raw, found := object["email"]; found {
+		err = json.Unmarshal(raw, &a.Email)
+		if err != nil {
+			return fmt.Errorf("error reading 'email': %w", err)
+		}
+		delete(object, "email")
+	}
+
+	if raw, found := object["facebook_url"]; found {
+		err = json.Unmarshal(raw, &a.FacebookURL)
+		if err != nil {
+			return fmt.Errorf("error reading 'facebook_url': %w", err)
+		}
+		delete(object, "facebook_url")
+	}
+
+	if raw, found := object["first_name"]; found {
+		err = json.Unmarshal(raw, &a.FirstName)
+		if err != nil {
+			return fmt.Errorf("error reading 'first_name': %w", err)
+		}
+		delete(object, "first_name")
+	}
+
+	if raw, found := object["gender"]; found {
+		err = json.Unmarshal(raw, &a.Gender)
+		if err != nil {
+			return fmt.Errorf("error reading 'gender': %w", err)
+		}
+		delete(object, "gender")
+	}
+
+	if raw, found := object["google_url"]; found {
+		err = json.Unmarshal(raw, &a.GoogleURL)
+		if err != nil {
+			return fmt.Errorf("error reading 'google_url': %w", err)
+		}
+		delete(object, "google_url")
+	}
+
+	if raw, found := object["gravatar_url"]; found {
+		err = json.Unmarshal(raw, &a.GravatarURL)
+		if err != nil {
+			return fmt.Errorf("error reading 'gravatar_url': %w", err)
+		}
+		delete(object, "gravatar_url")
+	}
+
+	if raw, found := object["last_name"]; found {
+		err = json.Unmarshal(raw, &a.LastName)
+		if err != nil {
+			return fmt.Errorf("error reading 'last_name': %w", err)
+		}
+		delete(object, "last_name")
+	}
+
+	if raw, found := object["linkedin_url"]; found {
+		err = json.Unmarshal(raw, &a.LinkedInURL)
+		if err != nil {
+			return fmt.Errorf("error reading 'linkedin_url': %w", err)
+		}
+		delete(object, "linkedin_url")
+	}
+
+	if raw, found := object["notifications"]; found {
+		err = json.Unmarshal(raw, &a.Notifications)
+		if err != nil {
+			return fmt.Errorf("error reading 'notifications': %w", err)
+		}
+		delete(object, "notifications")
+	}
+
+	if raw, found := object["phone_number"]; found {
+		err = json.Unmarshal(raw, &a.PhoneNumber)
+		if err != nil {
+			return fmt.Errorf("error reading 'phone_number': %w", err)
+		}
+		delete(object, "phone_number")
+	}
+
+	if raw, found := object["region"]; found {
+		err = json.Unmarshal(raw, &a.Region)
+		if err != nil {
+			return fmt.Errorf("error reading 'region': %w", err)
+		}
+		delete(object, "region")
+	}
+
+	if raw, found := object["score"]; found {
+		err = json.Unmarshal(raw, &a.Score)
+		if err != nil {
+			return fmt.Errorf("error reading 'score': %w", err)
+		}
+		delete(object, "score")
+	}
+
+	if raw, found := object["status"]; found {
+		err = json.Unmarshal(raw, &a.Status)
+		if err != nil {
+			return fmt.Errorf("error reading 'status': %w", err)
+		}
+		delete(object, "status")
+	}
+
+	if raw, found := object["tags"]; found {
+		err = json.Unmarshal(raw, &a.Tags)
+		if err != nil {
+			return fmt.Errorf("error reading 'tags': %w", err)
+		}
+		delete(object, "tags")
+	}
+
+	if raw, found := object["timezone"]; found {
+		err = json.Unmarshal(raw, &a.Timezone)
+		if err != nil {
+			return fmt.Errorf("error reading 'timezone': %w", err)
+		}
+		delete(object, "timezone")
+	}
+
+	if raw, found := object["twitter_url"]; found {
+		err = json.Unmarshal(raw, &a.TwitterURL)
+		if err != nil {
+			return fmt.Errorf("error reading 'twitter_url': %w", err)
+		}
+		delete(object, "twitter_url")
+	}
+
+	if raw, found := object["unsubscribed"]; found {
+		err = json.Unmarshal(raw, &a.Unsubscribed)
+		if err != nil {
+			return fmt.Errorf("error reading 'unsubscribed': %w", err)
+		}
+		delete(object, "unsubscribed")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for UpdateOrCreateUserV2Request to handle AdditionalProperties
+func (a UpdateOrCreateUserV2Request) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.AssignedTo != nil {
+		object["assigned_to"], err = json.Marshal(a.AssignedTo)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'assigned_to': %w", err)
+		}
+	}
+
+	if a.City != nil {
+		object["city"], err = json.Marshal(a.City)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'city': %w", err)
+		}
+	}
+
+	if a.CompanyCustomID != nil {
+		object["company_custom_id"], err = json.Marshal(a.CompanyCustomID)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'company_custom_id': %w", err)
+		}
+	}
+
+	if a.Country != nil {
+		object["country"], err = json.Marshal(a.Country)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'country': %w", err)
+		}
+	}
+
+	object["custom_id"], err = json.Marshal(a.CustomID)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'custom_id': %w", err)
+	}
+
+	if a.Email != nil {
+		object["email"], err = json.Marshal(a.Email)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'email': %w", err)
+		}
+	}
+
+	if a.FacebookURL != nil {
+		object["facebook_url"], err = json.Marshal(a.FacebookURL)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'facebook_url': %w", err)
+		}
+	}
+
+	if a.FirstName != nil {
+		object["first_name"], err = json.Marshal(a.FirstName)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'first_name': %w", err)
+		}
+	}
+
+	if a.Gender != nil {
+		object["gender"], err = json.Marshal(a.Gender)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'gender': %w", err)
+		}
+	}
+
+	if a.GoogleURL != nil {
+		object["google_url"], err = json.Marshal(a.GoogleURL)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'google_url': %w", err)
+		}
+	}
+
+	if a.GravatarURL != nil {
+		object["gravatar_url"], err = json.Marshal(a.GravatarURL)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'gravatar_url': %w", err)
+		}
+	}
+
+	if a.LastName != nil {
+		object["last_name"], err = json.Marshal(a.LastName)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'last_name': %w", err)
+		}
+	}
+
+	if a.LinkedInURL != nil {
+		object["linkedin_url"], err = json.Marshal(a.LinkedInURL)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'linkedin_url': %w", err)
+		}
+	}
+
+	if a.Notifications != nil {
+		object["notifications"], err = json.Marshal(a.Notifications)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'notifications': %w", err)
+		}
+	}
+
+	if a.PhoneNumber != nil {
+		object["phone_number"], err = json.Marshal(a.PhoneNumber)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'phone_number': %w", err)
+		}
+	}
+
+	if a.Region != nil {
+		object["region"], err = json.Marshal(a.Region)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'region': %w", err)
+		}
+	}
+
+	if a.Score != nil {
+		object["score"], err = json.Marshal(a.Score)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'score': %w", err)
+		}
+	}
+
+	if a.Status != nil {
+		object["status"], err = json.Marshal(a.Status)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'status': %w", err)
+		}
+	}
+
+	if a.Tags != nil {
+		object["tags"], err = json.Marshal(a.Tags)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'tags': %w", err)
+		}
+	}
+
+	if a.Timezone != nil {
+		object["timezone"], err = json.Marshal(a.Timezone)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'timezone': %w", err)
+		}
+	}
+
+	if a.TwitterURL != nil {
+		object["twitter_url"], err = json.Marshal(a.TwitterURL)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'twitter_url': %w", err)
+		}
+	}
+
+	if a.Unsubscribed != nil {
+		object["unsubscribed"], err = json.Marshal(a.Unsubscribed)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'unsubscribed': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
 
 // AsFieldErrors returns the union data inside the BadRequestError as a FieldErrors
 func (t BadRequestError) AsFieldErrors() (FieldErrors, error) {
@@ -514,6 +973,68 @@ func (t *SearchUsersResult) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// AsUpdateOrCreateUserRequest returns the union data inside the UpdateOrCreateUserBody as a UpdateOrCreateUserRequest
+func (t UpdateOrCreateUserBody) AsUpdateOrCreateUserRequest() (UpdateOrCreateUserRequest, error) {
+	var body UpdateOrCreateUserRequest
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromUpdateOrCreateUserRequest overwrites any union data inside the UpdateOrCreateUserBody as the provided UpdateOrCreateUserRequest
+func (t *UpdateOrCreateUserBody) FromUpdateOrCreateUserRequest(v UpdateOrCreateUserRequest) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeUpdateOrCreateUserRequest performs a merge with any union data inside the UpdateOrCreateUserBody, using the provided UpdateOrCreateUserRequest
+func (t *UpdateOrCreateUserBody) MergeUpdateOrCreateUserRequest(v UpdateOrCreateUserRequest) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsUpdateOrCreateUserV2Request returns the union data inside the UpdateOrCreateUserBody as a UpdateOrCreateUserV2Request
+func (t UpdateOrCreateUserBody) AsUpdateOrCreateUserV2Request() (UpdateOrCreateUserV2Request, error) {
+	var body UpdateOrCreateUserV2Request
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromUpdateOrCreateUserV2Request overwrites any union data inside the UpdateOrCreateUserBody as the provided UpdateOrCreateUserV2Request
+func (t *UpdateOrCreateUserBody) FromUpdateOrCreateUserV2Request(v UpdateOrCreateUserV2Request) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeUpdateOrCreateUserV2Request performs a merge with any union data inside the UpdateOrCreateUserBody, using the provided UpdateOrCreateUserV2Request
+func (t *UpdateOrCreateUserBody) MergeUpdateOrCreateUserV2Request(v UpdateOrCreateUserV2Request) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t UpdateOrCreateUserBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *UpdateOrCreateUserBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
@@ -597,7 +1118,7 @@ type ClientInterface interface {
 
 	// UpdateOrCreateUserWithBody Update the user with this user_id, or create it
 	//
-	// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+	// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -606,7 +1127,7 @@ type ClientInterface interface {
 
 	// UpdateOrCreateUser Update the user with this user_id, or create it
 	//
-	// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+	// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -689,7 +1210,7 @@ func (c *Client) SearchUsers(ctx context.Context, params *SearchUsersParams, req
 
 // UpdateOrCreateUserWithBody Update the user with this user_id, or create it
 //
-// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 //
 // Takes any type of body and a specified content type.
 //
@@ -708,7 +1229,7 @@ func (c *Client) UpdateOrCreateUserWithBody(ctx context.Context, contentType str
 
 // UpdateOrCreateUser Update the user with this user_id, or create it
 //
-// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1243,7 +1764,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateOrCreateUserWithBodyWithResponse Update the user with this user_id, or create it
 	//
-	// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+	// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1252,7 +1773,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateOrCreateUserWithResponse Update the user with this user_id, or create it
 	//
-	// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+	// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1607,7 +2128,7 @@ func (c *ClientWithResponses) SearchUsersWithResponse(ctx context.Context, param
 
 // UpdateOrCreateUserWithBodyWithResponse Update the user with this user_id, or create it
 //
-// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1622,7 +2143,7 @@ func (c *ClientWithResponses) UpdateOrCreateUserWithBodyWithResponse(ctx context
 
 // UpdateOrCreateUserWithResponse Update the user with this user_id, or create it
 //
-// The user is found by user_id and nothing else. Fields that are left out seem to keep their values. Custom attributes do not belong here: unknown fields may vanish without an error.
+// Version 1 (no version in the Accept header) identifies the user by user_id and nothing else, version 2 (Accept: */*; version=2) by custom_id. Omitted fields seem to keep their values. Custom attributes are part of version 2 only: version 1 may ignore unknown fields without an error.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -5,6 +5,7 @@ import (
 
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 )
 
@@ -27,6 +28,13 @@ func UserCom(options ...rest.Option) ([]Operation, error) {
 	return append(usercomAPI(client.API()), []Operation{
 		{Name: "UpsertUser", Call: upserts(nil)},
 		{Name: "UpsertUser with attributes", Call: upserts(map[string]any{"plan": "pro"})},
+		{Name: "CheckUpsert", Call: func(ctx context.Context) (string, error) {
+			return written(client.CheckUpsert(ctx, usercom.UserInput{UserID: "4711"}, upsert.Result[int64]{ID: 7}))
+		}},
+		{Name: "Guard", Call: func(ctx context.Context) (string, error) {
+			r, err := client.Guard()(ctx, usercom.UserInput{UserID: "4711"})
+			return problemUnless(r.ID > 0 && r.Outcome != 0, "no id or outcome"), err
+		}},
 		{Name: "UpdateUser", Call: func(ctx context.Context) (string, error) {
 			return one(client.UpdateUser(ctx, 7, usercom.UpdateUserRequest{City: new("Rome")}))
 		}},

@@ -36,7 +36,9 @@ func checkRequest(input *openapi3filter.RequestValidationInput) []string {
 	if !isTrustedOrigin(req.URL) {
 		problems = append(problems, fmt.Sprintf("origin %s://%s: want https or loopback", req.URL.Scheme, req.URL.Host))
 	}
-	if accept, _, err := mime.ParseMediaType(req.Header.Get("Accept")); err != nil || accept != "application/json" {
+	// user.com selects its version 2 by "*/*; version=2".
+	accept, params, err := mime.ParseMediaType(req.Header.Get("Accept"))
+	if err != nil || accept != "application/json" && (accept != "*/*" || params["version"] == "") {
 		problems = append(problems, fmt.Sprintf("header Accept: %q, want application/json", req.Header.Get("Accept")))
 	}
 	for name := range req.URL.Query() {

@@ -218,7 +218,7 @@ func forbidUnknownFields(doc *openapi3.T) {
 }
 
 func forbidExtraFields(schema *openapi3.Schema) {
-	for _, member := range schema.AllOf {
+	for _, member := range slices.Concat(schema.AllOf, schema.AnyOf) {
 		forbidExtraFields(member.Value)
 	}
 	extra := &schema.AdditionalProperties

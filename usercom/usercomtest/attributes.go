@@ -78,6 +78,9 @@ func attributeNameProblem(name string) string {
 // application before (the vendor's pages differ on that). The response without a
 // body is inference.
 func (r *record) setAttributes(attributes map[string]any) *response {
+	if len(attributes) == 0 {
+		return &response{status: http.StatusOK}
+	}
 	user := clone(r.User)
 	if user.Attributes == nil {
 		user.Attributes = make(map[string]any, len(attributes))

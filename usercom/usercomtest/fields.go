@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,20 +24,20 @@ type fieldSetter func(*User, any) (problem string)
 
 // fields returns the attributes of vendor page "Update or create user". It is
 // inference that null clears a text or a number, and that a boolean, a gender and a
-// status must not be null.
-func fields() map[string]fieldSetter {
-	return map[string]fieldSetter{
+// status must not be null. Version 2 of the API has other names for two of them.
+func fields(version int) map[string]fieldSetter {
+	all := map[string]fieldSetter{
 		"assigned_to":   integer(func(u *User, n *int64) { u.AssignedTo = orZero(n) }),
 		"city":          text(func(u *User) *string { return &u.City }),
 		"company_id":    text(func(u *User) *string { return &u.CompanyID }),
 		"country":       text(func(u *User) *string { return &u.Country }),
 		"email":         text(func(u *User) *string { return &u.Email }, emailRule),
 		"facebook_url":  text(func(u *User) *string { return &u.FacebookURL }),
-		"first_name":    text(func(u *User) *string { return &u.FirstName }, atMost40),
+		"first_name":    text(func(u *User) *string { return &u.FirstName }, nameRules(version)...),
 		"gender":        choice(func(u *User) *usercom.Gender { return &u.Gender }),
 		"google_url":    text(func(u *User) *string { return &u.GoogleURL }),
 		"gravatar_url":  text(func(u *User) *string { return &u.GravatarURL }),
-		"last_name":     text(func(u *User) *string { return &u.LastName }, atMost40),
+		"last_name":     text(func(u *User) *string { return &u.LastName }, nameRules(version)...),
 		"linkedin_url":  text(func(u *User) *string { return &u.LinkedInURL }),
 		"notifications": flag(func(u *User) **bool { return &u.Notifications }),
 		"phone_number":  text(func(u *User) *string { return &u.PhoneNumber }, phone),
@@ -48,14 +49,39 @@ func fields() map[string]fieldSetter {
 		"unsubscribed":  flag(func(u *User) **bool { return &u.Unsubscribed }),
 		"user_id":       setUserID,
 	}
+	if version == 2 {
+		all["custom_id"], all["company_custom_id"], all["tags"] = all["user_id"], all["company_id"], addTags
+		delete(all, "user_id")
+		delete(all, "company_id")
+	}
+	return all
+}
+
+// addTags adds tags to those of the user; vendor page "Update or create user",
+// version 2, removes none.
+func addTags(u *User, value any) string {
+	list, ok := value.([]any)
+	if !ok {
+		return `Expected a list of items but got type "` + fmt.Sprintf("%T", value) + `".`
+	}
+	for _, item := range list {
+		tag, ok := item.(string)
+		if !ok {
+			return "Not a valid string."
+		}
+		if !slices.Contains(u.Tags, tag) {
+			u.Tags = append(u.Tags, tag)
+		}
+	}
+	return ""
 }
 
 // applyFields writes the fields of a request into a copy of a user. Unknown names
 // are ignored.
-func applyFields(user User, sent map[string]any) (User, map[string][]string) {
+func applyFields(user User, sent map[string]any, version int) (User, map[string][]string) {
 	user = clone(user)
 	problems := make(map[string][]string)
-	for name, write := range fields() {
+	for name, write := range fields(version) {
 		value, ok := sent[name]
 		if !ok {
 			continue
@@ -107,6 +133,14 @@ func emailRule(s string) string {
 		return "Enter a valid email address."
 	}
 	return ""
+}
+
+// nameRules limits names to 40 characters, as only the page of version 2 does.
+func nameRules(version int) []func(string) string {
+	if version == 2 {
+		return []func(string) string{atMost40}
+	}
+	return nil
 }
 
 func atMost40(s string) string {

@@ -31,10 +31,11 @@ func fieldErrorsResponse(fields map[string][]string) *response {
 
 func notFound() *response { return detailError(http.StatusNotFound, "Not found.") }
 
-// request is a request and its body.
+// request is a request, its body and the version of the API.
 type request struct {
 	*http.Request
-	body []byte
+	body    []byte
+	version int
 }
 
 // handlerFunc handles a request while the server is locked.
@@ -85,7 +86,7 @@ func (s *Server) serve(handlers methodHandlers) http.Handler {
 			panic(http.ErrAbortHandler) // the client closed the connection
 		}
 		s.mu.Lock()
-		result := s.handle(handlers, request{r, body})
+		result := s.handle(handlers, request{r, body, 0})
 		text, err := json.Marshal(result.body) // before another request changes it
 		s.mu.Unlock()
 		if err != nil {
@@ -105,6 +106,9 @@ func (s *Server) serve(handlers methodHandlers) http.Handler {
 func (s *Server) handle(handlers methodHandlers, r request) *response {
 	if !acceptsJSON(r.Header.Values("Accept")) {
 		return detailError(http.StatusNotAcceptable, "Could not satisfy the request Accept header.")
+	}
+	if r.version = s.versionOf(r.Header.Values("Accept")); r.version == 0 {
+		return detailError(http.StatusNotAcceptable, `Invalid version in "Accept" header.`)
 	}
 	if failed := authenticate(r.Header.Get("Authorization")); failed != nil {
 		return failed
@@ -134,6 +138,17 @@ func acceptsJSON(accept []string) bool {
 		}
 	}
 	return false
+}
+
+// versionOf returns the version in the Accept header, or the default version. 0 means
+// an unknown version.
+func (s *Server) versionOf(accept []string) int {
+	for item := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		if _, params, err := mime.ParseMediaType(item); err == nil && params["version"] != "" {
+			return map[string]int{"1": 1, "2": 2}[params["version"]]
+		}
+	}
+	return s.defaultVersion
 }
 
 func authenticate(authorization string) *response {

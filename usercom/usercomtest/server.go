@@ -30,8 +30,9 @@ type User struct {
 type Server struct {
 	*resttest.Server
 
-	createdStatus int
-	throttles     []*throttle
+	createdStatus  int
+	defaultVersion int
+	throttles      []*throttle
 
 	mu        sync.Mutex
 	users     []*record // in order of creation
@@ -69,10 +70,16 @@ func WithCreatedStatusOK() Option {
 	return func(s *Server) { s.createdStatus = 200 }
 }
 
+// WithDefaultVersion sets the version of the API for requests whose Accept header
+// has none: 1 (default) or 2. With 2, a client of version 1 creates every user again.
+func WithDefaultVersion(version int) Option {
+	return func(s *Server) { s.defaultVersion = version }
+}
+
 // NewServer returns a fake without users, ready for use in memory. Start opens a
 // listener on loopback.
 func NewServer(options ...Option) *Server {
-	s := &Server{createdStatus: 201, idsByName: make(map[string]int64)}
+	s := &Server{createdStatus: 201, defaultVersion: 1, idsByName: make(map[string]int64)}
 	for _, option := range options {
 		option(s)
 	}
@@ -168,6 +175,7 @@ func clone(user User) User {
 	if value, _ := decode(data); value != nil {
 		user.Attributes, _ = convertNumbers(value).(map[string]any)
 	}
+	user.Tags = slices.Clone(user.Tags)
 	user.Score = copyOf(user.Score)
 	user.Notifications = copyOf(user.Notifications)
 	user.Unsubscribed = copyOf(user.Unsubscribed)

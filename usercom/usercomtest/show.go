@@ -12,7 +12,7 @@ import (
 // toJSON returns a user in the form of responses: one name, text for gender and
 // status, custom attributes as a list, null for fields that are not set. The
 // defaults, a visitor of unknown gender that is not unsubscribed, are inference.
-func (s *Server) toJSON(r *record) map[string]any {
+func (s *Server) toJSON(r *record, version int) map[string]any {
 	status := usercom.UserStatusNameVisitor
 	if r.Status == usercom.UserStatusUser {
 		status = usercom.UserStatusNameUser
@@ -44,7 +44,7 @@ func (s *Server) toJSON(r *record) map[string]any {
 		"twitter_url":   orNull(r.TwitterURL),
 		"companies":     s.companies(r),
 		"lists":         []any{},
-		"tags":          []any{},
+		"tags":          s.tags(r),
 		"attributes":    s.attributes(r),
 	}
 	if user["gender"] == "" {
@@ -53,7 +53,19 @@ func (s *Server) toJSON(r *record) map[string]any {
 	for _, name := range []string{"first_seen", "last_seen", "last_contacted", "last_ip", "browser", "browser_language", "os_type", "resolution"} {
 		user[name] = nil // a visit to the web site would set these
 	}
+	if version == 2 {
+		user["custom_id"] = user["user_id"] // inference: the vendor's examples show neither
+		delete(user, "user_id")
+	}
 	return user
+}
+
+func (s *Server) tags(r *record) []any {
+	list := []any{}
+	for _, name := range r.Tags {
+		list = append(list, map[string]any{"id": s.idFor("tag", name), "name": name})
+	}
+	return list
 }
 
 // key is the value of the vendor's cookie, 12 characters.

@@ -2,6 +2,7 @@ package usercomtest
 
 import (
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -10,23 +11,28 @@ import (
 	"time"
 )
 
-// upsertUser identifies a user by user_id only. A request without user_id always
-// creates a user (inference). Unknown fields are ignored without an error.
+// upsertUser identifies a user by user_id only, in version 2 by custom_id. A request
+// without it always creates a user (inference). Version 1 ignores unknown fields
+// without an error (inference), for version 2 they are custom attributes.
 func (s *Server) upsertUser(req request) *response {
 	fields, failed := decodeObject(req)
 	if failed != nil {
 		return failed
 	}
-	user, problems := applyFields(User{}, fields)
+	user, problems := applyFields(User{}, fields, req.version)
 	if len(problems) > 0 {
 		return fieldErrorsResponse(problems)
 	}
+	attributes := customAttributes(fields, req.version)
 	if r := s.byUserID(user.UserID); r != nil {
-		user, _ = applyFields(r.User, fields)
+		user, _ = applyFields(r.User, fields, req.version)
 		r.store(user)
+		r.setAttributes(attributes)
 		return &response{status: http.StatusOK, body: map[string]any{"created": false, "id": r.ID}}
 	}
-	return &response{status: s.createdStatus, body: map[string]any{"created": true, "id": s.add(user).ID}}
+	r := s.add(user)
+	r.setAttributes(attributes)
+	return &response{status: s.createdStatus, body: map[string]any{"created": true, "id": r.ID}}
 }
 
 // searchUsers compares whole emails in any letter case (inference). Without
@@ -40,7 +46,7 @@ func (s *Server) searchUsers(req request) *response {
 	matches := []map[string]any{}
 	for _, r := range s.users {
 		if email != "" && strings.EqualFold(r.Email, email) || key != "" && r.key() == key {
-			matches = append(matches, s.toJSON(r))
+			matches = append(matches, s.toJSON(r, req.version))
 		}
 	}
 	if many, err := strconv.ParseBool(query.Get("many")); err == nil && many {
@@ -57,7 +63,7 @@ func (s *Server) getUser(req request) *response {
 	if r == nil {
 		return notFound()
 	}
-	return &response{status: http.StatusOK, body: s.toJSON(r)}
+	return &response{status: http.StatusOK, body: s.toJSON(r, req.version)}
 }
 
 // updateUser changes only the fields that are sent (inference from the example on
@@ -71,7 +77,7 @@ func (s *Server) updateUser(req request) *response {
 	if failed != nil {
 		return failed
 	}
-	user, problems := applyFields(r.User, fields)
+	user, problems := applyFields(r.User, fields, req.version)
 	if other := s.byUserID(user.UserID); other != nil && other != r {
 		problems["user_id"] = append(problems["user_id"], "This field must be unique.")
 	}
@@ -79,7 +85,7 @@ func (s *Server) updateUser(req request) *response {
 		return fieldErrorsResponse(problems)
 	}
 	r.store(user)
-	return &response{status: http.StatusOK, body: s.toJSON(r)}
+	return &response{status: http.StatusOK, body: s.toJSON(r, req.version)}
 }
 
 func (s *Server) deleteUser(req request) *response {
@@ -89,6 +95,18 @@ func (s *Server) deleteUser(req request) *response {
 	}
 	s.users = slices.DeleteFunc(s.users, func(other *record) bool { return other == r })
 	return &response{status: http.StatusNoContent}
+}
+
+// customAttributes returns the unknown fields of an upsert of version 2.
+func customAttributes(sent map[string]any, version int) map[string]any {
+	if version == 1 {
+		return nil
+	}
+	attributes := maps.Clone(sent)
+	for name := range fields(version) {
+		delete(attributes, name)
+	}
+	return attributes
 }
 
 func (r *record) store(user User) {

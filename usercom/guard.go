@@ -1,0 +1,115 @@
+package usercom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/usersync/usersync/internal/wrapper"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
+)
+
+// DuplicateError is the error of [Client.CheckUpsert]: the API created a user twice.
+// Delete one of the two users and use the other version of the API, see
+// [WithVersion].
+type DuplicateError struct {
+	// UserID is the UserID of both users.
+	UserID string
+	// First and Second are the vendor's ids of the two users; they are equal if the
+	// API reported "created" twice for one user.
+	First, Second int64
+	// Version is the version of the API that the client uses.
+	Version int
+}
+
+// Error contains both ids, but not the UserID.
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("usercom: a second upsert of the same user was \"created\" again or had another id: ids %d and %d; "+
+		"delete one of them and try version %d of the API", e.First, e.Second, 3-e.Version)
+}
+
+// Unwrap returns a *rest.Error, like that of every failed call.
+func (e *DuplicateError) Unwrap() error {
+	return &rest.Error{Provider: provider, Operation: opUpsert, Executed: rest.ExecutedYes, Message: "the API does not identify users by their UserID"}
+}
+
+// FailureClass reports that no user of a run can be upserted, see package upsert.
+func (e *DuplicateError) FailureClass() (class string, suspected bool) {
+	return "configuration", false
+}
+
+// CheckUpsert upserts a user, whose first upsert had this result, a second time. It
+// returns a *[DuplicateError] unless the second outcome is Updated with the same id:
+// the server then does not identify users by their UserID, and every upsert would
+// create another user. Call it once, after the first upsert with the outcome
+// Created; [Client.Guard] does so.
+func (c *Client) CheckUpsert(ctx context.Context, u UserInput, first upsert.Result[int64]) error {
+	second, err := c.UpsertUser(ctx, u)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w (checking that a second upsert creates no second user)", err)
+	case second.Outcome != upsert.Updated || second.ID != first.ID:
+		return &DuplicateError{UserID: u.UserID, First: first.ID, Second: second.ID, Version: c.version}
+	}
+	return nil
+}
+
+// Guard returns [Client.UpsertUser] for a run, for example for upsert.All. It calls
+// [Client.CheckUpsert] after the first upsert with the outcome Created, and upserts
+// one user at a time until one has succeeded. If the check fails, it returns the
+// *[DuplicateError] for this and every other user, without a request. A first upsert
+// with the outcome Updated needs no check: the server found the user by its UserID.
+func (c *Client) Guard() func(context.Context, UserInput) (upsert.Result[int64], error) {
+	g := &guard{client: c, passed: make(chan struct{}), slot: make(chan struct{}, 1)}
+	return g.upsertUser
+}
+
+type guard struct {
+	client *Client
+	passed chan struct{} // closed after the first success
+	slot   chan struct{} // contains a value while a user is upserted before that
+	failed error         // of the check; owned by the holder of the slot
+}
+
+func (g *guard) upsertUser(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
+	if g.isPassed() {
+		return g.client.UpsertUser(ctx, u)
+	}
+	select {
+	case <-ctx.Done():
+		return upsert.Result[int64]{}, wrapper.LookupError(provider, opUpsert, "waiting for the first upsert of the run", ctx.Err())
+	case g.slot <- struct{}{}:
+		defer func() { <-g.slot }()
+		return g.upsertFirst(ctx, u)
+	}
+}
+
+func (g *guard) upsertFirst(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
+	switch {
+	case g.isPassed():
+		return g.client.UpsertUser(ctx, u)
+	case g.failed != nil:
+		return upsert.Result[int64]{}, g.failed
+	}
+	result, err := g.client.UpsertUser(ctx, u)
+	if err == nil && result.Outcome == upsert.Created {
+		err = g.client.CheckUpsert(ctx, u, result)
+	}
+	if duplicate, ok := errors.AsType[*DuplicateError](err); ok {
+		g.failed = duplicate
+	}
+	if err == nil {
+		close(g.passed)
+	}
+	return result, err
+}
+
+func (g *guard) isPassed() bool {
+	select {
+	case <-g.passed:
+		return true
+	default:
+		return false
+	}
+}
