@@ -19,24 +19,33 @@ const (
 // cuts to whole seconds and says 0 while it still refuses.
 const minRetryAfter = time.Second
 
-// RetryAfter reads how long the server asks to wait from the headers of an
-// answer: Retry-After, else X-RateLimit-Reset, else RateLimit-Reset. now is when
-// the answer arrived; moments are measured against the answer's own Date where
-// it has one, so that a wrong clock here does not matter.
+// RetryAfter returns how long the server asks to wait: the value of Retry-After,
+// else of X-RateLimit-Reset, else of RateLimit-Reset. now is when the response
+// arrived. Points in time are compared with the Date of the response if it has one,
+// so that a wrong local clock does not matter.
 //
-// Each header may hold seconds (fractions too), an HTTP date in any of its three
-// forms, or the moment in seconds or milliseconds since 1970. A wish that lies in
-// the past, or is shorter, counts as one second, because a refusal that says
-// "now" comes back refused; one beyond the range of time.Duration as the longest
-// Duration. ok is false when no header can be read.
-func RetryAfter(header http.Header, now time.Time) (wish time.Duration, ok bool) {
+// Each header may contain seconds, also with a fraction, an HTTP date in any of its
+// three forms, or seconds or milliseconds since 1970. Of several values, separated by
+// commas or in several lines, the largest counts. A value in the past or below one
+// second counts as one second, because a request sent at once would be rejected
+// again. A value beyond the range of time.Duration is the longest Duration. ok is
+// false if no header can be read.
+func RetryAfter(header http.Header, now time.Time) (wait time.Duration, ok bool) {
 	for _, name := range [...]string{"Retry-After", "X-Ratelimit-Reset", "Ratelimit-Reset"} {
-		values := header[name]
-		if len(values) == 0 {
-			continue
+		longest := time.Duration(math.MinInt64)
+		for _, line := range header[name] {
+			values := []string{line}
+			if _, err := http.ParseTime(strings.TrimSpace(line)); err != nil {
+				values = strings.Split(line, ",") // several limits, as in "7, 60"
+			}
+			for _, value := range values {
+				if retryAfter, valid := parseRetryAfter(strings.TrimSpace(value), header, now); valid {
+					longest, ok = max(longest, retryAfter), true
+				}
+			}
 		}
-		if wish, ok := parseRetryAfter(strings.TrimSpace(values[0]), header, now); ok {
-			return max(wish, minRetryAfter), true
+		if ok {
+			return max(longest, minRetryAfter), true
 		}
 	}
 	return 0, false

@@ -64,7 +64,7 @@ func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertRe
 	}
 	found, lookupErr := c.findByEmail(ctx, opUpsert, u.Email)
 	switch {
-	case errors.Is(lookupErr, rest.ErrConflict) || lookupErr == nil && found == nil:
+	case isAmbiguous(lookupErr) || lookupErr == nil && found == nil:
 		return UpsertResult{}, err
 	case lookupErr != nil:
 		wrapper.SetExecuted(lookupErr, create) // the lookup itself only reads
@@ -84,7 +84,7 @@ func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertRe
 // write sends u. With an id the request may be retried: an update can be repeated
 // safely.
 func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
-	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil})
+	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil, Create: u.ID == nil})
 	contentType, body := encodeUser(u, c.textBooleans).reader()
 	resp, err := c.api.CreateOrUpdateUserWithBody(ctx, contentType, body)
 	decoded, err := rest.Decode[userResponse](resp, err)
@@ -93,6 +93,13 @@ func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
 		err = check.CheckSameUser(provider, opUpsert, resp, *u.ID, user.ID)
 	}
 	return user, err
+}
+
+// isAmbiguous reports whether a lookup found several users. A response with status
+// 409 says nothing about that.
+func isAmbiguous(err error) bool {
+	e, ok := errors.AsType[*rest.Error](err)
+	return ok && e.StatusCode == 0 && errors.Is(e, rest.ErrConflict)
 }
 
 // mayBeEmailConflict reports whether a create may have been rejected because the

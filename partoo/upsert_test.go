@@ -129,7 +129,7 @@ func TestUpsertTakes409And422ForALostRaceToo(t *testing.T) {
 }
 
 func TestUpsertDoesNotSearchAgainAfterOtherErrors(t *testing.T) {
-	for status, sentinel := range map[int]error{401: rest.ErrUnauthorized, 403: rest.ErrForbidden, 404: rest.ErrNotFound, 413: nil} {
+	for status, sentinel := range map[int]error{401: rest.ErrUnauthorized, 403: rest.ErrForbidden, 404: nil, 413: nil} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			server.Fail(resttest.Status(status).On(create))
 			_, err := client.UpsertUser(t.Context(), ada())

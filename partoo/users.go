@@ -93,7 +93,7 @@ func (c *Client) InviteUser(ctx context.Context, id string) error {
 
 // create sends a request that has been checked.
 func (c *Client) create(ctx context.Context, operation string, request CreateUserRequest) (string, error) {
-	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Secrets: secrets(request.Password)})
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Create: true, Secrets: secrets(request.Password)})
 	answer, err := rest.Decode[createResponse](c.api.CreateUser(ctx, request))
 	return answer.ID, err
 }

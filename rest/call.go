@@ -15,6 +15,9 @@ type Call struct {
 	Idempotent bool
 	// NoRetry marks requests that are never sent again, not even after a 429.
 	NoRetry bool
+	// Create marks requests that do not name an existing user, so that a 404 can
+	// only mean that the URL is wrong.
+	Create bool
 	// Secrets are removed from errors and logs if the server repeats them, in
 	// responses to all requests made with the context.
 	Secrets []Secret

@@ -18,6 +18,7 @@ type callState struct {
 	call    Call
 	method  string
 	path    string
+	policy  backoff.Policy
 
 	header http.Header   // set by headers
 	body   io.ReadCloser // of the next attempt
@@ -40,7 +41,10 @@ type callState struct {
 
 func (c *Client) newCallState(req *http.Request) *callState {
 	ctx := req.Context()
-	return &callState{client: c, request: req, ctx: ctx, call: callFrom(ctx), method: req.Method, path: req.URL.Path, body: req.Body}
+	return &callState{
+		client: c, request: req, ctx: ctx, call: callFrom(ctx), policy: c.policyFor(ctx),
+		method: req.Method, path: req.URL.Path, body: req.Body,
+	}
 }
 
 // isIdempotent reports whether the request may be sent again if its outcome is
@@ -72,7 +76,7 @@ func (x *callState) transportError(cause error, executed Executed) *Error {
 // statusError returns the error of a response that is not a 2xx.
 func (x *callState) statusError(resp *http.Response, body []byte, now time.Time) *Error {
 	e := x.errorOf(resp, body, executedForStatus(resp.StatusCode))
-	e.Message, e.Fields = x.readMessages(resp, body)
+	e.readMessages(resp, x)
 	e.RetryAfter = retryAfterOf(resp, now)
 	return e
 }

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,12 +77,13 @@ func responseContent(resp *http.Response) (*callState, []byte, error) {
 func truncateBody(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
 func decodeInto(out any, body []byte) error {
+	body = trimBody(body)
 	switch {
-	case len(bytes.TrimSpace(body)) == 0:
+	case len(body) == 0:
 		return errors.New("invalid response: empty body")
 	case isHTML(body):
 		return errHTML
-	case isNull(body):
+	case string(body) == "null":
 		return errors.New("invalid response: null")
 	}
 	if err := json.Unmarshal(body, out); err != nil {

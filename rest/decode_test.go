@@ -35,6 +35,7 @@ func TestDecode(t *testing.T) {
 	}{
 		{"200", 200, `{"id":7}`, ""},
 		{"201 instead of 200", 201, `{"id":7}`, ""},
+		{"byte order mark", 200, "\ufeff{\"id\":7}", ""},
 		{"unknown fields", 200, `{"id":7,"new":true}`, ""},
 		{"empty body", 200, ``, "empty body"},
 		{"blank body", 200, " \n", "empty body"},

@@ -17,7 +17,7 @@ var (
 	ErrInvalid      = errors.New("invalid input")         // 400, 422, and input that was not sent
 	ErrUnauthorized = errors.New("unauthorized")          // 401
 	ErrForbidden    = errors.New("forbidden")             // 403
-	ErrNotFound     = errors.New("not found")             // 404 (except an HTML page: the URL is wrong), and lookups without a match
+	ErrNotFound     = errors.New("not found")             // 404 about a user (not one of an unknown URL), and lookups without a match
 	ErrConflict     = errors.New("conflict")              // 409, and lookups with several matches
 	ErrRateLimited  = errors.New("rate limited")          // 429, and a wait for the quota that does not fit
 	ErrUnavailable  = errors.New("unavailable")           // 5xx
@@ -89,8 +89,9 @@ type Error struct {
 	// Err is the cause, if any, unchanged: its own text is not redacted.
 	Err error `json:"-"`
 
-	cause     string // Err as text, without secrets
-	truncated bool   // the response ended early
+	cause      string // Err as text, without secrets
+	truncated  bool   // the response ended early
+	unknownURL bool   // a 404 that no user can cause
 }
 
 // setCause sets Err and its redacted text.
@@ -156,7 +157,7 @@ func (e Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound && !isHTML(e.Body)
+		return e.StatusCode == http.StatusNotFound && !e.unknownURL && !isHTML(e.Body)
 	case ErrConflict:
 		return e.StatusCode == http.StatusConflict
 	case ErrRateLimited:

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of what an Error takes from an error response: a server must not decide
@@ -25,37 +27,57 @@ const (
 // the providers are known or expected to use:
 //
 //	{"message": "…", "errors": {"email": ["…"]}}   Laravel (identifAI, by inference)
-//	{"detail": "…"} or {"email": ["…"]}            Django REST framework (user.com, by inference)
+//	{"detail": "…"} or {"email": ["…"]} or ["…"]   Django REST framework (user.com, by inference)
 //	{"errors": {"json": {"email": "…"}}}           Partoo, "Create user"; also with "error", and with
 //	{"error": {"json": "Resource not found"}}      a string, "Errors guide"
+//	{"errors": [{"detail": "…"}]}                  JSON:API
+//	"…" or plain text                              proxies and gateways
 //
 // It never fails: a body that it cannot read is in Error.Body.
-func (x *callState) readMessages(resp *http.Response, body []byte) (string, map[string][]string) {
+func (e *Error) readMessages(resp *http.Response, x *callState) {
 	m := errorMessages{call: x, fields: make(map[string][]string)}
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+	value, isJSON := parseJSON(e.Body)
+	e.unknownURL = e.StatusCode == http.StatusNotFound && (x.call.Create || isHTML(e.Body) || isLaravelRouteError(value))
+	switch {
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		m.readRedirect(resp)
-		return m.text, nil
+	case isHTML(e.Body):
+		if e.unknownURL {
+			m.addMessage("HTML page instead of JSON: is the base URL right?")
+		}
+	default:
+		if e.unknownURL {
+			m.addMessage("no such URL: is the base URL right?")
+		}
+		if isJSON {
+			m.read(value)
+		} else if text := trimBody(e.Body); utf8.Valid(text) && !bytes.HasPrefix(text, []byte("{")) && !bytes.HasPrefix(text, []byte("[")) {
+			m.addMessage(string(text))
+		}
 	}
-	if object, ok := parseObject(body); ok {
-		m.readObject(object)
-	} else if resp.StatusCode == http.StatusNotFound && isHTML(body) {
-		m.addMessage("HTML page instead of JSON: is the base URL right?")
+	e.Message = m.text
+	if len(m.fields) > 0 {
+		e.Fields = m.fields
 	}
-	if len(m.fields) == 0 {
-		m.fields = nil
-	}
-	return m.text, m.fields
 }
 
-// parseObject reads a JSON object and keeps its numbers as written.
-func parseObject(body []byte) (object map[string]any, ok bool) {
-	d := json.NewDecoder(bytes.NewReader(body))
+// isLaravelRouteError reports whether a 404 is that of Laravel's router, older
+// versions of which send an empty message.
+func isLaravelRouteError(body any) bool {
+	object, _ := body.(map[string]any)
+	message, ok := object["message"].(string)
+	return ok && (message == "" || strings.HasPrefix(message, "The route ") && strings.HasSuffix(message, " could not be found."))
+}
+
+// parseJSON reads one JSON value and keeps its numbers as written.
+func parseJSON(body []byte) (value any, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(trimBody(body)))
 	d.UseNumber()
-	if d.Decode(&object) != nil {
+	if d.Decode(&value) != nil {
 		return nil, false
 	}
 	_, err := d.Token()
-	return object, err == io.EOF
+	return value, err == io.EOF
 }
 
 type errorMessages struct {
@@ -75,24 +97,32 @@ func (m *errorMessages) readRedirect(resp *http.Response) {
 	m.addMessage("the server redirects to " + location.Host + "; redirects are not followed")
 }
 
+func (m *errorMessages) read(value any) {
+	switch value := value.(type) {
+	case string:
+		m.addMessage(value)
+	case []any:
+		m.readList(value)
+	case map[string]any:
+		m.readObject(value)
+	}
+}
+
 func (m *errorMessages) readObject(object map[string]any) {
 	wrapped := false
-	for _, key := range []string{"message", "detail", "error", "errors"} {
-		value, ok := object[key]
-		if !ok {
-			continue
-		}
-		switch value := value.(type) {
+	for _, key := range []string{"error", "errors", "message", "detail"} {
+		isEnvelope := strings.HasPrefix(key, "error")
+		switch value := object[key].(type) {
 		case string:
 			wrapped = true
 			m.addMessage(value)
 		case map[string]any:
-			if key == "error" || key == "errors" {
+			if isEnvelope {
 				wrapped = true
 				m.readEnvelope(value)
 			}
 		case []any:
-			if key == "errors" {
+			if wrapped || isEnvelope { // otherwise it may be a field with this name
 				wrapped = true
 				m.readList(value)
 			}
@@ -120,15 +150,18 @@ func (m *errorMessages) readEnvelope(object map[string]any) {
 	}
 }
 
-// readList reads a list of messages, or of objects with a message each.
+// readList reads a list of messages, or of objects with a message or fields.
 func (m *errorMessages) readList(values []any) {
 	for _, value := range values {
 		switch value := value.(type) {
 		case string:
-			m.addMessage(value)
+			m.add("", value)
 		case map[string]any:
-			if text, ok := value["message"].(string); ok {
-				m.addMessage(text)
+			reason := cmp.Or(value["detail"], value["message"], value["title"])
+			if text, ok := reason.(string); ok {
+				m.add("", text)
+			} else {
+				m.readField("", value, 0)
 			}
 		}
 	}
@@ -211,7 +244,9 @@ func (x *callState) filterHeaders(header http.Header) http.Header {
 // isHTML reports whether body is a web page. These are JSON APIs: a 404 page comes
 // from a router or proxy that does not know the URL, and says nothing about the
 // user.
-func isHTML(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+func isHTML(body []byte) bool { return bytes.HasPrefix(trimBody(body), []byte("<")) }
 
-// isNull reports whether body is JSON's null.
-func isNull(body []byte) bool { return bytes.Equal(bytes.TrimSpace(body), []byte("null")) }
+// trimBody removes white space and a byte order mark.
+func trimBody(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+}

@@ -42,8 +42,8 @@ func (c *Client) pace(next handler) handler {
 // that nothing was sent, with the reason as the cause.
 func (c *Client) waitForPacer(x *callState) *Error {
 	limit := time.Duration(0)
-	if c.policy.MaxWait >= 0 {
-		limit = max(c.policy.MaxWait-x.waited, 1)
+	if x.policy.MaxWait >= 0 {
+		limit = max(x.policy.MaxWait-x.waited, 1)
 	}
 	start := time.Now()
 	err := x.ticket.Wait(x.ctx, limit)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"time"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/waitlimit"
 )
 
 var (
@@ -32,7 +34,7 @@ func (c *Client) retry(next handler) handler {
 				n = &rateLimited
 			}
 			*n++
-			if failures >= c.policy.MaxAttempts || !c.waitBeforeRetry(x, e, *n) {
+			if failures >= x.policy.MaxAttempts || !c.waitBeforeRetry(x, e, *n) {
 				return nil, e
 			}
 			body, err := rewind(x.request)
@@ -72,13 +74,13 @@ func (x *callState) shouldRetry(e *Error) bool {
 func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 	wait := time.Duration(0)
 	if e.StatusCode != http.StatusTooManyRequests || !c.pacer.Handles429() {
-		wait = c.policy.Delay(n, e.RetryAfter)
+		wait = x.policy.Delay(n, e.RetryAfter)
 	}
 	var reason error
 	switch {
-	case e.RetryAfter > c.policy.MaxRetryAfter:
+	case e.RetryAfter > x.policy.MaxRetryAfter:
 		reason = errRetryAfterTooLong
-	case c.policy.MaxWait >= 0 && wait > c.policy.MaxWait-x.waited:
+	case x.policy.MaxWait >= 0 && wait > x.policy.MaxWait-x.waited:
 		reason = errMaxWaitReached
 	case wait > 0 && !backoff.FitsDeadline(x.ctx, wait):
 		reason = fmt.Errorf("not waiting %v: deadline is sooner: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
@@ -105,14 +107,30 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 // attempt, or if ctx ends.
 func (c *Client) WaitRetry(ctx context.Context, err error, n int) error {
 	e, ok := errors.AsType[*Error](err)
-	if !ok || n >= c.policy.MaxAttempts {
+	if !ok {
 		return err
 	}
-	x := &callState{client: c, ctx: ctx, call: callFrom(ctx), method: e.Method, path: e.Path, attempts: e.Attempts}
+	x := &callState{client: c, ctx: ctx, call: callFrom(ctx), policy: c.policyFor(ctx), method: e.Method, path: e.Path, attempts: e.Attempts}
+	if n >= x.policy.MaxAttempts {
+		return err
+	}
 	if !c.waitBeforeRetry(x, e, n) {
 		return e
 	}
 	return nil
+}
+
+// policyFor returns the retry policy of the calls with ctx. In a run of upsert.All
+// the limit of the run replaces MaxWait and MaxRetryAfter.
+func (c *Client) policyFor(ctx context.Context) backoff.Policy {
+	policy := c.policy
+	if limit, ok := waitlimit.From(ctx); ok {
+		policy.MaxWait, policy.MaxRetryAfter = limit, limit
+		if limit < 0 {
+			policy.MaxRetryAfter = math.MaxInt64
+		}
+	}
+	return policy
 }
 
 // canRewind reports whether the body of req, if any, can be sent again.

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/waitlimit"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -126,6 +127,39 @@ func TestMaxWaitLimitsTotalWait(t *testing.T) {
 		_, err = s.do(ctx, rest.Call{}, "POST", rest.WithRetry(backoff.Policy{MaxWait: -1}))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Greater(t, time.Since(start), 58*time.Minute, "without a limit the context decides")
+	})
+}
+
+// In a run of upsert.All the limit of the run replaces that of the policy.
+func TestWaitLimitOfContextReplacesPolicy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tests := []struct {
+			limit      time.Duration
+			retryAfter string
+			ok         bool
+		}{
+			{time.Hour, "1800", true},
+			{time.Hour, "3599", true},
+			{time.Hour, "3601", false},
+			{time.Second, "2", false},
+			{0, "1", false},
+			{-1, "3601", true},
+		}
+		for _, tt := range tests {
+			for _, code := range []int{429, 503} {
+				s := &script{t: t, steps: []func() (*http.Response, error){status(code, "Retry-After", tt.retryAfter), status(200)}}
+				// A pacer closes its gate for an hour at most.
+				_, err := s.do(waitlimit.With(t.Context(), tt.limit), rest.Call{}, "GET", rest.WithPacer(ignoring429{}))
+				assert.Equal(t, tt.ok, err == nil, "%v", tt)
+			}
+		}
+		quota := rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{N: 1, Per: time.Hour}}})
+		s := &script{t: t, steps: []func() (*http.Response, error){status(200)}}
+		client := newClient(t, s.RoundTrip, quota)
+		for range 2 {
+			_, err := client.Do(newRequest(t, waitlimit.With(t.Context(), 2*time.Hour), "GET", "/user", ""))
+			require.NoError(t, err)
+		}
 	})
 }
 

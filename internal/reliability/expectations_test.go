@@ -145,12 +145,12 @@ const (
 var (
 	// The user is looked up, and updated when found. Nothing is created twice.
 	identifaiCreate = recovery{
-		badRequest: {false, 1}, unprocessable: {false, 1},
+		badRequest: {false, 1}, conflict: {false, 1}, unprocessable: {false, 1},
 		unknownExecuted: {true, 2}, unknownNotExecuted: {false, 1}, successActed: {true, 2}, successIdle: {false, 1}, outage: {false, 4},
 	}
 	// The same, and there is a user to be found.
 	identifaiTakenCreate = recovery{
-		badRequest: {true, 0}, unprocessable: {true, 0},
+		badRequest: {true, 0}, conflict: {true, 0}, unprocessable: {true, 0},
 		unknownExecuted: {true, 0}, unknownNotExecuted: {true, 0}, successActed: {true, 0}, successIdle: {true, 0}, outage: {false, 4},
 	}
 	// The user is searched for, and is unchanged when found; else created again,

@@ -66,6 +66,12 @@ func (c testCase) circumstance(e expectedResult) situation {
 	return situation(fmt.Sprint(c.fault.status))
 }
 
+// creates reports whether the request names no existing user: its 404 is not about
+// one.
+func (c testCase) creates() bool {
+	return strings.HasSuffix(c.place.request, "create") || c.place.request == "upsert"
+}
+
 func (c testCase) webPage() bool { return strings.HasPrefix(c.fault.name, "HTML") }
 
 // succeeded is a success that took so many requests more than usual.
@@ -117,7 +123,7 @@ func (c testCase) matches() []string {
 	if !(c.fault.kind == closed && c.place.class == never) { // no wait is thought of that could be too long
 		errs = append(errs, c.fault.matches...)
 	}
-	if sentinel := sentinels[c.status()]; sentinel != nil && !(sentinel == rest.ErrNotFound && c.webPage()) {
+	if sentinel := sentinels[c.status()]; sentinel != nil && !(sentinel == rest.ErrNotFound && (c.webPage() || c.creates())) {
 		errs = append(errs, sentinel)
 	}
 	if c.place.also != nil {

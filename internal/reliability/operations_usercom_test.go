@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
@@ -26,7 +27,7 @@ func usercomOperations() []operation {
 		}},
 		{name: "UpsertUser with attributes", method: "UpsertUser", start: usercomUpsert(plan), places: []place{
 			{request: "upsert", class: idempotent, before: "none", after: "as before"},
-			{request: "set", class: idempotent, unread: true, before: "as before", after: "as asked", result: withResult},
+			{request: "set", class: idempotent, unread: true, before: "as before", after: "as asked", result: withResult, doubt: rest.ExecutedYes},
 		}},
 		{name: "SetAttribute", start: usercomStarts(plan, func(ctx context.Context, c *usercom.Client) (string, error) {
 			return "", c.SetAttribute(ctx, 7, "plan", "pro")
