@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -83,8 +87,10 @@ func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, erro
 //
 // A listed user that matches the input is not written: the outcome is
 // upsert.Unchanged, and User is the listed user, whose Partner and Pricing may be
-// shared. Name, Email (including letter case), Heuristic and PricingID must be
-// equal, and Readonly if it is set. A field that the list does not show is
+// shared. Name, Email, Heuristic and PricingID must be equal, and Readonly if it is
+// set. Differences that identifAI removes do not count (inference): white space
+// around Name and Heuristic, the letter case of Email, and the Unicode
+// normalisation form of all three. A field that the list does not show is
 // unknown, and the user is written: a field that is null, and Password, Newsletter
 // and SaveFiles if they are set. Omit these three unless they must be set again.
 //
@@ -155,11 +161,16 @@ func isStale(err error) bool {
 // matchesInput reports whether all fields that would be sent are known and equal.
 func matchesInput(current User, u UserInput) bool {
 	return u.Password == "" && u.Newsletter == nil && u.SaveFiles == nil &&
-		current.Name == u.Name &&
-		current.Email == u.Email &&
-		current.Heuristic != nil && *current.Heuristic == u.Heuristic &&
+		equalText(current.Name, u.Name) &&
+		email.Equal(current.Email, u.Email) &&
+		current.Heuristic != nil && equalText(*current.Heuristic, u.Heuristic) &&
 		current.Pricing != nil && current.Pricing.ID == u.PricingID &&
 		(u.Readonly == nil || current.Readonly != nil && *current.Readonly == *u.Readonly)
+}
+
+// equalText compares texts trimmed and in NFC: Laravel trims them (inference).
+func equalText(a, b string) bool {
+	return norm.NFC.String(strings.TrimSpace(a)) == norm.NFC.String(strings.TrimSpace(b))
 }
 
 // Preview returns what UpsertUser would do with u, and writes nothing. If the list

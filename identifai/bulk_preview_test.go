@@ -31,7 +31,7 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 			exists(1, upsert.Unchanged), exists(1, upsert.Updated), exists(2, upsert.Unchanged), exists(2, upsert.Updated), fresh, {}}, 1},
 		{"no list", 1, nil, []upsert.Result[int64]{
 			exists(1, upsert.Updated), exists(1, upsert.Updated), exists(2, upsert.Updated), exists(2, upsert.Updated), fresh, exists(99, upsert.Updated)}, 3},
-		{"list without member 1", 2, []resttest.Fault{list("2", `{"id":1,"name":"Name 0","email":"User0@example.com","heuristic":"Average","pricing":{"id":2}}`)}, []upsert.Result[int64]{
+		{"list without member 1", 2, []resttest.Fault{list("2", `{"id":1,"name":"Old 0","email":"User0@example.com","heuristic":"Average","pricing":{"id":2}}`)}, []upsert.Result[int64]{
 			exists(1, upsert.Updated), exists(1, upsert.Updated), exists(2, upsert.Updated), exists(2, upsert.Updated), fresh, exists(99, upsert.Updated)}, 2},
 	}
 	for _, tt := range tests {

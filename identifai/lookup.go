@@ -15,15 +15,15 @@ import (
 // by email: the list is searched, and the emails are compared here. That the
 // vendor's search ignores letter case is inference. An email without a user is an
 // error that matches rest.ErrNotFound, an ambiguous one matches rest.ErrConflict.
-func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error) {
+func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User, error) {
 	const operation = "FindUserByEmail"
 	var p check.Problems
-	p.Required("email", email)
-	p.Email("email", email)
+	p.Required("email", emailAddress)
+	p.Email("email", emailAddress)
 	if err := p.Err(provider, operation); err != nil {
 		return User{}, err
 	}
-	user, err := c.findByEmail(ctx, operation, email)
+	user, err := c.findByEmail(ctx, operation, emailAddress)
 	switch {
 	case err != nil:
 		return User{}, err
@@ -37,12 +37,13 @@ func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error
 // search: the vendor's filter matches parts of an email, and several users may
 // match.
 func (c *Client) findByEmail(ctx context.Context, operation, wanted string) (*User, error) {
+	wanted = email.Normalize(wanted)
 	var matches, exact []User
 	for user, err := range c.userPages(ctx, operation, ListUsersParams{Search: &wanted}).All() {
 		switch {
 		case err != nil:
 			return nil, err
-		case user.Email == wanted:
+		case email.Normalize(user.Email) == wanted:
 			exact = append(exact, user)
 			fallthrough
 		case email.Equal(user.Email, wanted):

@@ -5,6 +5,8 @@ import (
 	"io"
 	"mime/multipart"
 	"strconv"
+
+	"github.com/usersync/usersync/internal/email"
 )
 
 // multipartForm is a request body of type multipart/form-data. It is in memory, so
@@ -26,7 +28,7 @@ func encodeUser(u UserInput, textBooleans bool) *multipartForm {
 	f := newForm(textBooleans)
 	f.id(u.ID)
 	f.text("name", u.Name)
-	f.text("email", u.Email)
+	f.text("email", email.Normalize(u.Email))
 	if u.Password != "" {
 		f.text("password", string(u.Password))
 	}

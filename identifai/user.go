@@ -6,6 +6,7 @@ import (
 
 	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -59,6 +60,11 @@ func (u UserInput) Validate() error {
 	p.Text("password", string(u.Password))
 	return p.Err(provider, opUpsert)
 }
+
+// Key returns a text that is equal for two inputs if and only if their emails are
+// equal: letter case and the Unicode normalisation form do not count. Use it for
+// upsert.WithKey.
+func (u UserInput) Key() string { return email.Key(u.Email) }
 
 // LogValue hides the password in slog output; a JSON handler would otherwise write
 // it as it is. It does so for inputs in a list or in another struct: log inputs one

@@ -73,3 +73,26 @@ func TestInputsPrintNoPasswords(t *testing.T) {
 	assert.Contains(t, fmt.Sprintf("%+v", u), "Name:Ada Lovelace Email:ada@example.com")
 	assert.EqualValues(t, "Pa55word!", u.Password)
 }
+
+func TestKeyIgnoresLetterCaseAndNormalisationForm(t *testing.T) {
+	key := func(email string) string { return identifai.UserInput{Email: email}.Key() }
+	assert.Equal(t, key("zo\u00eb@example.com"), key("ZOE\u0308@Example.com"))
+	assert.NotEqual(t, key("\u212aate@example.com"), key("kate@example.com"))
+}
+
+func TestEmailIsSentInNFC(t *testing.T) {
+	u := ada()
+	u.Email = "zoe\u0308@example.com"
+	assert.Equal(t, "zo\u00eb@example.com", parsed(t, u)["email"])
+}
+
+func TestValidateRejectsInvisibleCharacters(t *testing.T) {
+	for field, u := range map[string]identifai.UserInput{
+		"email: must not contain U+00A0": {Email: "ada\u00a0@example.com"},
+		"email: must not contain U+200B": {Email: "ada\u200b@example.com"},
+		"name: must not contain U+000A":  {Name: "Ada\nLovelace"},
+		"heuristic: must not contain":    {Heuristic: "Average\x00"},
+	} {
+		assert.ErrorContains(t, u.Validate(), field)
+	}
+}

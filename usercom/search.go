@@ -22,20 +22,21 @@ import (
 // several users, which user.com allows, is an error that matches rest.ErrConflict
 // and contains their ids. A 404 with an HTML page means a wrong base URL and
 // matches neither.
-func (c *Client) FindUserByEmail(ctx context.Context, email string) (User, error) {
+func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User, error) {
 	const operation = "FindUserByEmail"
 	var p check.Problems
-	p.Required("email", email)
-	p.Email("email", email)
+	p.Required("email", emailAddress)
+	p.Email("email", emailAddress)
 	if err := p.Err(provider, operation); err != nil {
 		return User{}, err
 	}
+	emailAddress = email.Normalize(emailAddress)
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	matches, err := rest.Decode[searchResponse](c.api.SearchUsers(ctx, &gen.SearchUsersParams{Email: &email, Many: new(true)}))
+	matches, err := rest.Decode[searchResponse](c.api.SearchUsers(ctx, &gen.SearchUsersParams{Email: &emailAddress, Many: new(true)}))
 	if err != nil {
 		return User{}, err
 	}
-	return matches.single(operation, email)
+	return matches.single(operation, emailAddress)
 }
 
 // searchResponse is a list of users, or a single user, which the API returns

@@ -7,6 +7,7 @@ import (
 
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/wrapper"
 )
 
@@ -64,6 +65,10 @@ type UserInput struct {
 	Attributes map[string]any
 }
 
+// Key returns UserID, by which user.com identifies a user. Use it for
+// upsert.WithKey.
+func (u UserInput) Key() string { return u.UserID }
+
 // Validate makes the checks that UpsertUser makes before it sends a request, with
 // version 1 of the API. Its error is a *rest.Error that names every invalid field
 // and matches rest.ErrInvalid; a custom attribute has the name attributes.<name>.
@@ -116,7 +121,7 @@ func (u UserInput) upsertBody(version int) ([]byte, error) {
 func (u UserInput) upsertRequest() gen.UpdateOrCreateUserRequest {
 	return gen.UpdateOrCreateUserRequest{
 		UserID:        new(u.UserID),
-		Email:         wrapper.PtrOrNil(u.Email),
+		Email:         wrapper.PtrOrNil(email.Normalize(u.Email)),
 		FirstName:     wrapper.PtrOrNil(u.FirstName),
 		LastName:      wrapper.PtrOrNil(u.LastName),
 		PhoneNumber:   wrapper.PtrOrNil(u.PhoneNumber),

@@ -88,3 +88,22 @@ func TestEveryTextIsChecked(t *testing.T) {
 	assert.Equal(t, 15, texts)
 	assert.Empty(t, server.Requests())
 }
+
+func TestKeyIsUserID(t *testing.T) {
+	assert.Equal(t, "my custom/id", ada().Key())
+}
+
+func TestEmailIsSentInNFC(t *testing.T) {
+	client, requests := recording(t)
+	const decomposed, composed = "zoe\u0308@example.com", "zo\u00eb@example.com"
+	_, err := client.UpsertUser(t.Context(), usercom.UserInput{UserID: "4711", Email: decomposed})
+	require.NoError(t, err)
+	_, err = client.UpdateUser(t.Context(), 5577, usercom.UpdateUserRequest{Email: new(decomposed)})
+	require.NoError(t, err)
+	_, err = client.FindUserByEmail(t.Context(), decomposed)
+	require.ErrorIs(t, err, rest.ErrNotFound)
+	require.Len(t, *requests, 3)
+	assert.Contains(t, (*requests)[0].body, composed)
+	assert.Contains(t, (*requests)[1].body, composed)
+	assert.Contains(t, (*requests)[2].url, "zo%C3%AB%40example.com")
+}

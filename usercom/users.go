@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -41,6 +42,9 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 	}
 	if err := p.Err(provider, operation); err != nil {
 		return User{}, err
+	}
+	if request.Email != nil {
+		request.Email = new(email.Normalize(*request.Email))
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	resp, err := c.api.UpdateUser(ctx, id, request)

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -151,8 +151,8 @@ func (s *Server) byID(id int64) *record {
 	return s.first(func(r *record) bool { return *r.ID == id })
 }
 
-func (s *Server) byEmail(email string) *record {
-	return s.first(func(r *record) bool { return strings.EqualFold(r.Email, email) })
+func (s *Server) byEmail(wanted string) *record {
+	return s.first(func(r *record) bool { return email.Equal(r.Email, wanted) })
 }
 
 func (s *Server) first(match func(*record) bool) *record {

@@ -7,8 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/usersync/usersync/internal/email"
 )
 
 // upsertUser identifies a user by user_id only, in version 2 by custom_id. A request
@@ -39,13 +40,13 @@ func (s *Server) upsertUser(req request) *response {
 // many=true it returns the first of several users (inference).
 func (s *Server) searchUsers(req request) *response {
 	query := req.URL.Query()
-	email, key := query.Get("email"), query.Get("key")
-	if email == "" && key == "" {
+	wanted, key := query.Get("email"), query.Get("key")
+	if wanted == "" && key == "" {
 		return fieldErrorsResponse(map[string][]string{"email": {"This field is required."}})
 	}
 	matches := []map[string]any{}
 	for _, r := range s.users {
-		if email != "" && strings.EqualFold(r.Email, email) || key != "" && r.key() == key {
+		if wanted != "" && email.Equal(r.Email, wanted) || key != "" && r.key() == key {
 			matches = append(matches, s.toJSON(r, req.version))
 		}
 	}
