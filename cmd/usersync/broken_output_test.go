@@ -25,7 +25,7 @@ func TestBrokenOutputEndsTheRun(t *testing.T) {
 			b.run.report.out = fullDisk{}
 			got := b.upsert(t.Context())
 			assert.Equal(t, exitFailed, got.status)
-			assert.Contains(t, got.err, "usersync: writing the results: no space left\nusersync: to go on with this run: usersync upsert --resume ")
+			assert.Contains(t, got.err, "usersync: writing the results: no space left\nusersync: to resume: usersync upsert --resume ")
 			assert.Contains(t, got.out+got.err, "3 users not sent: writing the results: no space left\n")
 			got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())
 			assert.Equal(t, exitOK, got.status, got.err)
@@ -54,7 +54,7 @@ func TestPipeWithoutAReader(t *testing.T) {
 	require.NoError(t, out.Close())
 	err = command.Wait()
 	assert.ErrorContains(t, err, "exit status 1")
-	assert.Contains(t, log.String(), "usersync: to go on with this run: usersync upsert --resume ")
+	assert.Contains(t, log.String(), "usersync: to resume: usersync upsert --resume ")
 	there := len(server.Users())
 	assert.Less(t, there, 400)
 

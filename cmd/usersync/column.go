@@ -1,21 +1,25 @@
 package main
 
-import "errors"
+import (
+	"errors"
 
-// column is a field of a provider's user: its name, how it is written, what is
-// worth knowing, and how it gets into the input U of UpsertUser.
+	"github.com/usersync/usersync/internal/userfile"
+)
+
+// column is a field of a provider's user: its name, the format of its cells, a note for the
+// help, and how a cell gets into the input U of UpsertUser.
 type column[U any] struct {
 	name   string
 	format string
 	note   string
-	set    func(*U, cell) error
+	set    func(*U, userfile.Cell) error
 }
 
-// valueColumn is a column for a field whose zero value is not sent, and therefore no
-// value that a file may give.
-func valueColumn[U any, T comparable](name string, k cellType[T], note string, field func(*U) *T) column[U] {
-	return column[U]{name, k.format, note, func(u *U, c cell) error {
-		value, err := k.read(c)
+// valueColumn is a column for a field whose zero value is not sent, and therefore
+// rejected.
+func valueColumn[U any, T comparable](name string, cells userfile.CellType[T], note string, field func(*U) *T) column[U] {
+	return column[U]{name, cells.Format, note, func(u *U, c userfile.Cell) error {
+		value, err := cells.Read(c)
 		if err == nil && value == *new(T) {
 			err = errors.New("must not be 0")
 		}
@@ -27,18 +31,18 @@ func valueColumn[U any, T comparable](name string, k cellType[T], note string, f
 	}}
 }
 
-// listColumn is a column for a list, or the like, where nil is not sent.
-func listColumn[U, T any](name string, k cellType[T], note string, field func(*U) *T) column[U] {
-	return column[U]{name, k.format, note, func(u *U, c cell) (err error) {
-		*field(u), err = k.read(c)
+// listColumn is a column for a list or an object, where nil is not sent.
+func listColumn[U, T any](name string, cells userfile.CellType[T], note string, field func(*U) *T) column[U] {
+	return column[U]{name, cells.Format, note, func(u *U, c userfile.Cell) (err error) {
+		*field(u), err = cells.Read(c)
 		return err
 	}}
 }
 
-// pointerColumn is a column for a field that is sent whatever its value.
-func pointerColumn[U, T any](name string, k cellType[T], note string, field func(*U) **T) column[U] {
-	return column[U]{name, k.format, note, func(u *U, c cell) error {
-		value, err := k.read(c)
+// pointerColumn is a column for a field that is sent with any value.
+func pointerColumn[U, T any](name string, cells userfile.CellType[T], note string, field func(*U) **T) column[U] {
+	return column[U]{name, cells.Format, note, func(u *U, c userfile.Cell) error {
+		value, err := cells.Read(c)
 		if err != nil {
 			return err
 		}

@@ -2,14 +2,14 @@ package main
 
 import (
 	"fmt"
-	"iter"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 func TestDuplicatesAmongOtherProblems(t *testing.T) {
@@ -47,64 +47,9 @@ func TestDuplicatesAreBounded(t *testing.T) {
 		fmt.Fprintf(&input, "%d,%s\n", i%10, []string{"", "nobody"}[i%2])
 	}
 	_, found := readRows(t, "usercom", "csv", input.String())
-	assert.Equal(t, 290+150, found.total)
-	require.Len(t, found.first, maxProblems)
-	assert.True(t, slices.IsSortedFunc(found.first, func(a, b problem) int { return a.line - b.line }))
-	assert.Equal(t, "line 3: email: must be an e-mail address like ada@example.com (usercom)", found.first[0].String())
-	assert.Equal(t, "line 12: user_id: the same user as on line 2 (usercom)", found.first[5].String())
-}
-
-// liveHeap is what is in use, without garbage.
-func liveHeap() int64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
-func TestMemoryOfIdentities(t *testing.T) {
-	const n = 100_000
-	before := liveHeap()
-	h := newIdentityHashes()
-	for i := range n {
-		h.add([]uniqueValue{{"email", fmt.Sprintf("user%d@example.com", i)}, {"id", ""}})
-		h.add([]uniqueValue{{"email", fmt.Sprintf("user%d@example.com", i)}})
-		h.endRow()
-	}
-	assert.Less(t, (liveHeap()-before)/n, int64(16), "bytes a row")
-	assert.Empty(t, h.repeatedHashes())
-}
-
-// What a check keeps of a row is its hashes, and of two readings at a time there
-// is nothing else.
-func TestMemoryOfCheck(t *testing.T) {
-	const first, last = 4_000, 12_000
-	for _, format := range []string{"csv", "jsonl"} {
-		var heap [2]int64
-		rows := weighed(decodeRows(generated(format, last), format), map[int]*int64{first: &heap[0], last: &heap[1]})
-		is, found := validateRows(rows, nil, []provider{partooTable()})
-		require.Empty(t, texts(found))
-		require.Equal(t, last, is.rows)
-		assert.Less(t, (heap[1]-heap[0])/(last-first), int64(24), "bytes a row of %s", format)
-	}
-}
-
-// weighed notes the live heap when so many rows have passed.
-func weighed(rows rowSeq, at map[int]*int64) rowSeq {
-	return func(yield func(row, []problem) bool) {
-		next, stop := iter.Pull2(rows)
-		defer stop()
-		for n := 0; ; {
-			r, wrong, ok := next()
-			if !ok || !yield(r, wrong) {
-				return
-			}
-			if r.texts != nil {
-				n++
-			}
-			if heap := at[n]; heap != nil {
-				*heap = liveHeap()
-			}
-		}
-	}
+	assert.Equal(t, 290+150, found.Total)
+	require.Len(t, found.First, 100)
+	assert.True(t, slices.IsSortedFunc(found.First, func(a, b userfile.Problem) int { return a.Line - b.Line }))
+	assert.Equal(t, "line 3: email: must be an e-mail address like ada@example.com (usercom)", found.First[0].String())
+	assert.Equal(t, "line 12: user_id: the same user as on line 2 (usercom)", found.First[5].String())
 }

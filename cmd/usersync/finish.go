@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// finish writes the end of the report and what outlives the run, tells how to go on
-// where something is left to do, and returns the exit status.
-func (run *upsertRun) finish(args []string, in *input) int {
-	left, failed, recorded, kept := 0, 0, 0, false
+// finish prints the summary, closes the journals, prints the command that continues the
+// run, and returns the exit status.
+func (run *upsertRun) finish(args []string) int {
+	unsent, failed, recorded, hasJournal := 0, 0, 0, false
 	for _, t := range run.targets {
-		left += t.tally.unsent()
+		unsent += t.tally.unsent()
 		failed += t.tally.failed + t.tally.earlier.Failed
 		if t.journal != nil {
 			recorded += t.recordedUsers()
-			kept = true
+			hasJournal = true
 		}
 	}
 	run.report.printSummary(run.targets)
 	err := run.report.err
-	done := left == 0 && failed == 0
+	done := unsent == 0 && failed == 0
 	err = errors.Join(err, run.closeJournals((!done || err != nil) && recorded > 0))
 	if run.fakes != nil {
-		if wrong := run.fakes.write(); wrong != nil {
-			err = errors.Join(err, fmt.Errorf("--fake-state: %w", wrong))
+		if failure := run.fakes.write(); failure != nil {
+			err = errors.Join(err, fmt.Errorf("--fake-state: %w", failure))
 		}
 	}
 	if err != nil {
@@ -34,33 +34,32 @@ func (run *upsertRun) finish(args []string, in *input) int {
 	switch {
 	case done && err == nil:
 		return exitOK
-	case done, !kept, in.checkUnchanged() != nil: // the journal is not of what the file is now
-	case recorded == 0 && run.options.journal == "": // it is gone
-		fmt.Fprintf(run.log, "usersync: to begin again: %s\n", resumeCommand(args, ""))
-	case left > 0:
-		fmt.Fprintf(run.log, "usersync: to go on with this run: %s\n", resumeCommand(args, "--resume"))
+	case done, !hasJournal:
+	case recorded == 0 && run.options.journal == "": // the journal was deleted
+		fmt.Fprintf(run.log, "usersync: to start over: %s\n", resumeCommand(args, ""))
+	case unsent > 0:
+		fmt.Fprintf(run.log, "usersync: to resume: %s\n", resumeCommand(args, "--resume"))
 	default:
-		fmt.Fprintf(run.log, "usersync: to upsert the failed users again: %s\n", resumeCommand(args, "--retry-failed"))
+		fmt.Fprintf(run.log, "usersync: to retry failed users: %s\n", resumeCommand(args, "--retry-failed"))
 	}
 	return exitFailed
 }
 
-// resumeCommand is the command line of a run that goes on with this one, or without a flag
-// begins anew.
+// resumeCommand is the command line args with another flag for resuming, or none.
 func resumeCommand(args []string, flag string) string {
 	words := []string{"usersync", "upsert"}
 	if flag != "" {
 		words = append(words, flag)
 	}
 	for _, arg := range args {
-		if name := strings.TrimLeft(arg, "-"); !strings.HasPrefix(arg, "-") || name != "resume" && name != "retry-failed" {
+		if name, _, _ := strings.Cut(arg, "="); name != "--resume" && name != "--retry-failed" {
 			words = append(words, shellQuote(arg))
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-// shellQuote is an argument as a shell reads it.
+// shellQuote quotes an argument for a shell, if necessary.
 func shellQuote(arg string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || slices.Contains([]rune("-_./=,:@%+"), r)

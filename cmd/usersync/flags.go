@@ -3,11 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/usersync/usersync/backoff"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 // options are the flags and the argument of upsert.
@@ -41,7 +41,7 @@ func (o *options) complete(args []string) error {
 	case len(args) == 0 || args[0] == "":
 		return errors.New(`missing FILE argument ("-" for standard input)`)
 	case len(args) > 1:
-		return fmt.Errorf("unexpected argument %s: want one FILE", printable(args[1]))
+		return fmt.Errorf("unexpected argument %s: want one FILE", userfile.Printable(args[1]))
 	}
 	o.file = args[0]
 	o.resume = o.resume || o.retryFailed
@@ -67,18 +67,13 @@ func (o *options) complete(args []string) error {
 }
 
 // chooseFormat derives the format from the name of the file unless --format is given.
-func (o *options) chooseFormat() error {
-	extension := strings.ToLower(filepath.Ext(o.file))
-	switch {
-	case o.format == "csv", o.format == "jsonl":
-	case o.format != "":
-		return fmt.Errorf("--format %s: want csv or jsonl", printable(o.format))
-	case extension == ".json":
-		return errors.New("a .json file: use --format jsonl if it contains one object per line")
-	case extension == ".jsonl", extension == ".ndjson":
-		o.format = "jsonl"
+func (o *options) chooseFormat() (err error) {
+	switch o.format {
+	case "csv", "jsonl":
+	case "":
+		o.format, err = userfile.FormatOf(o.file)
 	default:
-		o.format = "csv"
+		err = fmt.Errorf("--format %s: want csv or jsonl", userfile.Printable(o.format))
 	}
-	return nil
+	return err
 }

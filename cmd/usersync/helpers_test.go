@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 // output is what a run left behind.
@@ -63,33 +64,20 @@ func (o output) ordered() output {
 	return o
 }
 
-// readRows checks an input for the providers that a name stands for, and reads it
-// again if it is fine.
-func readRows(t *testing.T, provider, format, input string) (rows []row, found *problems) {
+// readRows reads and validates an input for one provider or all.
+func readRows(t *testing.T, provider, format, text string) ([]userfile.Row, userfile.Problems) {
 	t.Helper()
-	chosen, err := selectProviders([]string{provider})
+	selected, err := selectProviders([]string{provider})
 	require.NoError(t, err)
-	in, err := openInput(options{file: "-", format: format}, strings.NewReader(input))
+	in, err := readInput(options{file: "-", format: format, providers: selected}, strings.NewReader(text))
 	require.NoError(t, err)
-	defer in.Close()
-	is, found, err := in.check(chosen)
-	require.NoError(t, err)
-	if found.total > 0 {
-		return nil, found
-	}
-	for r, err := range in.rows() {
-		require.NoError(t, err)
-		rows = append(rows, r)
-	}
-	require.Len(t, rows, is.rows)
-	require.Equal(t, is.lastLine, rows[len(rows)-1].line)
-	return rows, found
+	return in.Rows, in.Problems
 }
 
 // texts are problems as they are printed.
-func texts(p *problems) []string {
+func texts(p userfile.Problems) []string {
 	var all []string
-	for _, one := range p.first {
+	for _, one := range p.First {
 		all = append(all, one.String())
 	}
 	return all

@@ -7,20 +7,21 @@ import (
 	"os"
 	"strings"
 
+	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/upsert"
 )
 
-// hasDefaultJournal reports whether a run keeps a journal unasked: not with fakes,
-// which forget, nor where there is no file to begin from again.
+// hasDefaultJournal reports whether the run has a journal without --journal: not with
+// fakes, which are in memory, and only if the input is a file that can be read again.
 func (o options) hasDefaultJournal() bool {
 	if o.fake || o.dryRun || o.file == "-" || strings.HasPrefix(o.file, "/dev/") {
 		return false
 	}
 	info, err := os.Stat(o.file)
-	return err != nil || info.Mode().IsRegular() // what is wrong with the file is told when it is opened
+	return err != nil || info.Mode().IsRegular() // opening the file reports the error
 }
 
-// journalPath is where the journal of a provider's run is, empty for none.
+// journalPath is the path of a provider's journal, empty for none.
 func (o options) journalPath(provider string) string {
 	switch {
 	case o.journal == "" && o.hasDefaultJournal():
@@ -31,8 +32,8 @@ func (o options) journalPath(provider string) string {
 	return o.journal
 }
 
-// checkJournalsExist refuses to go on with runs of which there is no journal at all. One
-// provider's may be missing: that one was done.
+// checkJournalsExist returns an error if a run is to be resumed and no provider has a
+// journal. A provider without one was done.
 func (run *upsertRun) checkJournalsExist() error {
 	if !run.options.resume {
 		return nil
@@ -48,21 +49,21 @@ func (run *upsertRun) checkJournalsExist() error {
 			missing += fmt.Sprintf(" (but %s.%[2]s)", path, t.name)
 		}
 	}
-	return fmt.Errorf("nothing to resume: there is no journal %s", missing)
+	return fmt.Errorf("nothing to resume: journal %s does not exist", missing)
 }
 
-// openJournals opens the journals, all or none. Nothing that is there is touched
-// before all of it is known to be fit.
-func (run *upsertRun) openJournals(is inputSummary, in *input) error {
+// openJournals opens the journals, all or none. It changes no existing journal before all
+// of them are known to be usable.
+func (run *upsertRun) openJournals(in input) error {
 	if err := run.checkJournalsExist(); err != nil {
 		return err
 	}
 	for _, t := range run.targets {
-		if err := t.openJournal(run.options, is, in); err != nil {
+		if err := t.openJournal(run.options, in); err != nil {
 			return err
 		}
 	}
-	if err := run.checkUnfinished(is.rows); err != nil {
+	if err := run.checkUnfinished(len(in.Rows)); err != nil {
 		return err
 	}
 	for _, t := range run.targets {
@@ -73,35 +74,34 @@ func (run *upsertRun) openJournals(is inputSummary, in *input) error {
 	return nil
 }
 
-// openJournal opens the journal of a run over the input, or finds that the one there
-// is to be replaced.
-func (t *target) openJournal(o options, is inputSummary, in *input) error {
+// openJournal opens the journal of the provider, or finds a reason to replace it.
+func (t *target) openJournal(o options, in input) error {
 	path := o.journalPath(t.name)
 	if path == "" {
 		return nil
 	}
-	there, err := os.Stat(path)
-	if err == nil && os.SameFile(there, in.openedInfo) {
-		return fmt.Errorf("--journal %s is the input itself", printable(path))
+	journal, err := os.Stat(path)
+	if file, fileErr := os.Stat(o.file); err == nil && fileErr == nil && os.SameFile(journal, file) {
+		return fmt.Errorf("--journal %s: is the input file", userfile.Printable(path))
 	}
 	t.createdJournal = errors.Is(err, fs.ErrNotExist)
 	t.journalPath = path
-	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.accountID, Input: "sha256:" + is.sum}
+	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.accountID, Input: "sha256:" + in.Sum}
 	t.journal, err = upsert.OpenJournal(path, t.header)
 	switch {
 	case errors.Is(err, upsert.ErrJournalMismatch) && isEmptyJournal(path):
 		t.replaceReason = replaceEmpty
 	case errors.Is(err, upsert.ErrJournalInput) && o.journal == "" && !o.resume:
-		t.replaceReason = "of a run over another file"
-	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "" && !o.resume && countRecorded(path) >= is.rows:
-		t.replaceReason = "of a run that is over" // with another key since, or at another address
+		t.replaceReason = "of another file"
+	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "" && !o.resume && countRecorded(path) >= len(in.Rows):
+		t.replaceReason = replaceFinished // with another key or at another host
 	case err != nil:
 		return fmt.Errorf("%w%s", err, journalHint(err, o))
 	}
 	return nil
 }
 
-// startJournal makes the journal ready to be written.
+// startJournal prepares the journal for writing.
 func (t *target) startJournal(o options) error {
 	if t.journalPath == "" {
 		return nil
@@ -112,7 +112,7 @@ func (t *target) startJournal(o options) error {
 		}
 	}
 	if t.createdJournal && o.resume {
-		t.notes = append(t.notes, fmt.Sprintf("%s: there is no journal of an earlier run, this one begins anew", t.name))
+		t.notes = append(t.notes, fmt.Sprintf("%s: no journal of an earlier run; starting over", t.name))
 	}
 	if !o.quiet {
 		t.notes = append(t.notes, "journal "+t.journalPath)
@@ -125,7 +125,7 @@ func (t *target) startJournal(o options) error {
 	return t.loadEarlierResults()
 }
 
-// recordedUsers is how many users the journal has on record.
+// recordedUsers is the number of users that the journal contains.
 func (t *target) recordedUsers() int {
 	c := t.journal.Counts()
 	return c.Created + c.Updated + c.Unchanged + c.Done + c.Failed
@@ -137,16 +137,16 @@ func journalHint(err error, o options) string {
 	case errors.Is(err, upsert.ErrJournalInUse):
 		return ""
 	case errors.Is(err, upsert.ErrJournalInput) && o.resume && o.journal == "":
-		return "; without --resume, a run begins anew"
+		return ": FILE is different or has changed; omit --resume to start over"
 	case errors.Is(err, upsert.ErrJournalInput):
-		return " (FILE is another, or has changed since); give another file with --journal"
+		return ": FILE is different or has changed; use another --journal"
 	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "":
-		return " (the key or the address is another): to begin anew, move that journal away"
+		return ": API key or host is different; rename the journal to start over"
 	}
-	return "; give another file with --journal"
+	return "; use another --journal"
 }
 
-// loadEarlierResults takes from the journal what earlier runs have done.
+// loadEarlierResults reads the results of earlier runs from the journal.
 func (t *target) loadEarlierResults() error {
 	t.tally.earlier = t.journal.Counts()
 	if t.tally.earlier.Failed == 0 {
@@ -161,33 +161,28 @@ func (t *target) loadEarlierResults() error {
 	return err
 }
 
-// closeJournals makes sure that everything is on record, or removes the journals
-// that nobody asked for when nobody needs them: all are done, or nobody is on record.
+// closeJournals writes the journals to disk. Default journals that are not needed are
+// deleted.
 func (run *upsertRun) closeJournals(needed bool) error {
-	var failures []error
-	for _, t := range run.targets {
-		switch {
-		case t.journal == nil:
-		case !needed && run.options.journal == "":
-			failures = append(failures, t.journal.Remove())
-		default:
-			failures = append(failures, t.journal.Close())
-		}
-	}
-	return errors.Join(failures...)
+	return run.eachJournal(func(t *target) bool { return needed || run.options.journal != "" })
 }
 
-// discardNewJournals closes the journals of a run that cannot begin, and removes those
-// that it created.
+// discardNewJournals closes the journals of a run that cannot start and deletes those it
+// created.
 func (run *upsertRun) discardNewJournals() error {
+	return run.eachJournal(func(t *target) bool { return !t.createdJournal })
+}
+
+// eachJournal closes the journals to keep and deletes the others.
+func (run *upsertRun) eachJournal(keep func(*target) bool) error {
 	var failures []error
 	for _, t := range run.targets {
 		switch {
 		case t.journal == nil:
-		case t.createdJournal:
-			failures = append(failures, t.journal.Remove())
-		default:
+		case keep(t):
 			failures = append(failures, t.journal.Close())
+		default:
+			failures = append(failures, t.journal.Remove())
 		}
 	}
 	return errors.Join(failures...)

@@ -24,12 +24,12 @@ func TestJournalPathErrors(t *testing.T) {
 	require.NoError(t, err)
 	defer j.Close()
 	for journal, want := range map[string]string{
-		file:         "usersync: --journal " + file + " is the input itself\n",
-		other:        "usersync: upsert: open journal " + other + ": journal: line 1 is not the header of a journal; give another file with --journal\n",
-		t.TempDir():  "is a directory; give another file with --journal\n",
-		os.DevNull:   "not a regular file; give another file with --journal\n",
+		file:         "usersync: --journal " + file + ": is the input file\n",
+		other:        "usersync: upsert: open journal " + other + ": journal: line 1 is not the header of a journal; use another --journal\n",
+		t.TempDir():  "is a directory; use another --journal\n",
+		os.DevNull:   "not a regular file; use another --journal\n",
 		inUse:        "usersync: upsert: open journal " + inUse + ": journal in use by another run\n",
-		file + "/no": "not a directory; give another file with --journal\n",
+		file + "/no": "not a directory; use another --journal\n",
 	} {
 		got := usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", "--journal", journal, file)
 		assert.Equal(t, exitUsage, got.status, journal)
@@ -62,18 +62,18 @@ func TestUnfinishedJournalIsRejected(t *testing.T) {
 	require.NoError(t, os.WriteFile(journal, data[:len(data)-1], 0o600)) // as if it had been killed there
 
 	got = usersyncIn(t.Context(), env, "", args...)
-	assert.Equal(t, output{exitUsage, "", "usersync: there is a journal of an earlier run, " + journal +
-		": --resume goes on with that run, --retry-failed also upserts its failed users again; without the journal a run begins anew\n"}, got)
+	assert.Equal(t, output{exitUsage, "", "usersync: journal " + journal +
+		" of an earlier run exists: use --resume to continue, --retry-failed to also retry failed users, or delete it to start over\n"}, got)
 
 	require.NoError(t, os.WriteFile(file, []byte(four+"eve@example.com,Eve,East\n"), 0o600))
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--resume"}, args[1:]...)...)
 	assert.Equal(t, exitUsage, got.status)
-	assert.Contains(t, got.err, "; without --resume, a run begins anew\n")
+	assert.Contains(t, got.err, ": FILE is different or has changed; omit --resume to start over\n")
 
 	server.ClearFaults()
 	got = usersyncIn(t.Context(), env, "", args...)
 	assert.Equal(t, exitOK, got.status, got.err)
-	assert.Equal(t, lines("usersync: the journal of a run over another file is now "+journal+".old", "usersync: journal "+journal), got.err)
+	assert.Equal(t, lines("usersync: renamed journal of another file to "+journal+".old", "usersync: journal "+journal), got.err)
 	assert.FileExists(t, journal+".old")
 	assert.NoFileExists(t, journal)
 	assert.Len(t, server.Users(), 5)
@@ -98,18 +98,18 @@ func TestJournalsOfAllProviders(t *testing.T) {
 	require.NoError(t, os.Remove(foreign))
 	got = run("--provider", "all", "--resume")
 	assert.Equal(t, exitUsage, got.status)
-	assert.Contains(t, got.err, "usersync: nothing to resume: there is no journal ")
+	assert.Contains(t, got.err, "usersync: nothing to resume: journal ")
 	require.Equal(t, exitOK, run("--provider", "all").status)
 	require.NoError(t, os.Remove(journal+".partoo"))
 
 	got = run("--provider", "all", "--resume")
 	assert.Equal(t, exitOK, got.status, got.err)
-	assert.Contains(t, got.err, "usersync: partoo: there is no journal of an earlier run, this one begins anew\n")
+	assert.Contains(t, got.err, "usersync: partoo: no journal of an earlier run; starting over\n")
 	assert.Contains(t, got.out, "partoo     12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent;")
 	assert.Contains(t, got.out, "usercom    0 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 12 done before;")
 
 	got = run("--provider", "partoo", "--resume")
-	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: there is no journal " + journal + " (but " + journal + ".partoo)\n"}, got)
+	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: journal " + journal + " (but " + journal + ".partoo) does not exist\n"}, got)
 }
 
 // Who was sent again and is there has not failed.
@@ -143,7 +143,7 @@ func TestRejectedKeyKeepsJournals(t *testing.T) {
 	}
 	got := run("wrong")
 	assert.Equal(t, exitFailed, got.status)
-	assert.Equal(t, "usersync: to begin again: usersync upsert --provider partoo --quota none --quiet "+file+"\n", got.err, "there is nothing to go on with")
+	assert.Equal(t, "usersync: to start over: usersync upsert --provider partoo --quota none --quiet "+file+"\n", got.err, "there is nothing to go on with")
 	assert.NoFileExists(t, journal)
 
 	refusing(server, "Cy")
@@ -160,7 +160,7 @@ func TestRejectedKeyKeepsJournals(t *testing.T) {
 	got = run("wrong")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "journal of another run: its provider is ")
-	assert.Contains(t, got.err, " (the key or the address is another): to begin anew, move that journal away\n")
+	assert.Contains(t, got.err, ": API key or host is different; rename the journal to start over\n")
 	after, err := os.ReadFile(journal)
 	require.NoError(t, err)
 	assert.Equal(t, before, after)
@@ -171,7 +171,7 @@ func TestRejectedKeyKeepsJournals(t *testing.T) {
 	assert.Len(t, server.Users(), 4)
 }
 
-// What is set aside takes the place of nothing, and is told of in any case.
+// An archived journal replaces no other file, and its new name is always printed.
 func TestArchivedJournalsAreKept(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
@@ -180,7 +180,7 @@ func TestArchivedJournalsAreKept(t *testing.T) {
 		got := usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", "--quota", "none", "--quiet", file)
 		assert.Equal(t, exitFailed, got.status)
 		if old != "" {
-			assert.Contains(t, got.err, "usersync: the journal of a run that is over is now "+file+".partoo.journal"+old+"\n")
+			assert.Contains(t, got.err, "usersync: renamed journal of a finished run to "+file+".partoo.journal"+old+"\n")
 			assert.FileExists(t, file+".partoo.journal"+old)
 		}
 	}
@@ -208,14 +208,14 @@ func TestRejectedKeyDoesNotAffectOtherJournals(t *testing.T) {
 			env["PARTOO_API_KEY"] = "wrong"
 			got := run()
 			assert.Equal(t, exitFailed, got.status)
-			assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert --resume ")
+			assert.Contains(t, got.err, "usersync: to resume: usersync upsert --resume ")
 			sent := len(usercom.Requests())
 
 			for _, key := range []string{"wrong", key} {
 				env["PARTOO_API_KEY"] = key
 				got = run()
 				assert.Equal(t, exitUsage, got.status, "somebody is left")
-				assert.Contains(t, got.err, "--resume goes on with that run")
+				assert.Contains(t, got.err, " of an earlier run exists: use --resume to continue")
 				assert.NoFileExists(t, file+".usercom.journal.old")
 			}
 			got = run(append(flags, "--resume")...)

@@ -51,7 +51,7 @@ func TestJournalByDefault(t *testing.T) {
 	assert.Contains(t, got.out, "3 created, 0 updated, 0 unchanged, 1 failed, 0 not sent;")
 	assert.Equal(t, lines(
 		"usersync: journal "+journal,
-		"usersync: to upsert the failed users again: usersync upsert --retry-failed --provider partoo --quota none "+file,
+		"usersync: to retry failed users: usersync upsert --retry-failed --provider partoo --quota none "+file,
 	), got.err)
 	assert.FileExists(t, journal)
 
@@ -68,7 +68,7 @@ func TestJournalByDefault(t *testing.T) {
 	got = usersyncIn(t.Context(), env, "", args...)
 	assert.Equal(t, exitFailed, got.status)
 	assert.Contains(t, got.out, "0 created, 0 updated, 3 unchanged, 1 failed, 0 not sent;")
-	assert.Contains(t, got.err, "usersync: the journal of a run that is over is now "+journal+".old\n")
+	assert.Contains(t, got.err, "usersync: renamed journal of a finished run to "+journal+".old\n")
 	assert.FileExists(t, journal+".old")
 
 	server.ClearFaults()
@@ -111,11 +111,11 @@ func TestJournalByName(t *testing.T) {
 	assert.NotContains(t, got.err, "another\"")
 
 	got = usersyncIn(t.Context(), env, four, append(resume[:len(resume)-2:len(resume)-2], journal+"2", "-")...)
-	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: there is no journal " + journal + "2\n"}, got)
+	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: journal " + journal + "2 does not exist\n"}, got)
 
 	got = usersyncIn(t.Context(), env, four, "upsert", "--provider", "partoo", "--journal", "/no/such/place/journal", "-")
 	assert.Equal(t, exitUsage, got.status)
-	assert.Contains(t, got.err, "no such file or directory; give another file with --journal\n")
+	assert.Contains(t, got.err, "no such file or directory; use another --journal\n")
 }
 
 // Each provider has a journal, and none goes before all are done.
@@ -146,7 +146,7 @@ func TestKeyRejectedDuringRun(t *testing.T) {
 		assert.Contains(t, got.out, lines(
 			"partoo     2 created, 0 updated, 0 unchanged, 0 failed, 2 not sent; 429 responses: 0",
 			"",
-			"partoo     2 users not sent: the key was refused: partoo: UpsertUser: POST /v2/user: 401 Unauthorized",
+			"partoo     2 users not sent: API key rejected: partoo: UpsertUser: POST /v2/user: 401 Unauthorized",
 		))
 		server.ClearFaults()
 		got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())

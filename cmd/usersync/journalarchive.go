@@ -10,12 +10,15 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// replaceEmpty is a journal without users, which needs not be kept.
-const replaceEmpty = "of nobody"
+// The reasons to replace a journal. An empty one is deleted, not renamed.
+const (
+	replaceEmpty    = "without users"
+	replaceFinished = "of a finished run"
+)
 
 func isEmptyJournal(path string) bool { return countRecorded(path) == 0 }
 
-// countRecorded is how many users a journal has on record, -1 when it cannot be read.
+// countRecorded is the number of users in a journal, -1 if it cannot be read.
 func countRecorded(path string) int {
 	entries, err := upsert.ReadJournal(path)
 	if err != nil {
@@ -24,38 +27,38 @@ func countRecorded(path string) int {
 	return len(entries)
 }
 
-// checkUnfinished has a run that is over begun anew, if nobody asked for its journals, and
-// refuses to begin one anew of which somebody is left: unless that is gone on with.
+// checkUnfinished marks default journals of a finished run for archiving. It returns an
+// error if a journal contains users of an unfinished run that is not resumed.
 func (run *upsertRun) checkUnfinished(rows int) error {
 	if run.options.resume {
 		return nil
 	}
-	begun, over := "", run.options.journal == ""
+	unfinished, finished := "", run.options.journal == ""
 	for _, t := range run.targets {
 		switch {
 		case t.journal != nil && t.recordedUsers() > 0:
-			begun = t.journalPath
-			over = over && t.recordedUsers() >= rows
+			unfinished = t.journalPath
+			finished = finished && t.recordedUsers() >= rows
 		case t.journal != nil && !t.createdJournal, t.replaceReason == replaceEmpty:
-			over = false
+			finished = false
 		}
 	}
 	switch {
-	case begun == "":
+	case unfinished == "":
 		return nil
-	case !over:
-		return fmt.Errorf("there is a journal of an earlier run, %s: --resume goes on with that run, --retry-failed also upserts its failed users again; without the journal a run begins anew", begun)
+	case !finished:
+		return fmt.Errorf("journal %s of an earlier run exists: use --resume to continue, --retry-failed to also retry failed users, or delete it to start over", unfinished)
 	}
 	for _, t := range run.targets {
 		if t.journal != nil && t.recordedUsers() > 0 {
-			t.replaceReason = "of a run that is over"
+			t.replaceReason = replaceFinished
 		}
 	}
 	return nil
 }
 
-// replaceJournal sets aside a journal that nobody goes on with, under a name that is
-// free, or removes it when nobody is in it.
+// replaceJournal renames a journal to a name that is free, or deletes an empty one, and
+// creates a new journal.
 func (t *target) replaceJournal() error {
 	if t.replaceReason == replaceEmpty {
 		if err := os.Remove(t.journalPath); err != nil {
@@ -69,7 +72,7 @@ func (t *target) replaceJournal() error {
 		if err := t.archiveJournal(old); err != nil {
 			return err
 		}
-		t.notes = append(t.notes, fmt.Sprintf("the journal %s is now %s", t.replaceReason, old))
+		t.notes = append(t.notes, fmt.Sprintf("renamed journal %s to %s", t.replaceReason, old))
 	}
 	var err error
 	t.createdJournal = true
@@ -77,12 +80,12 @@ func (t *target) replaceJournal() error {
 	return err
 }
 
-// archiveJournal renames the journal while it is locked, where the system can do that.
+// archiveJournal renames the journal while it is locked, if the system allows that.
 func (t *target) archiveJournal(old string) error {
 	if t.journal == nil {
 		return os.Rename(t.journalPath, old)
 	}
-	if runtime.GOOS == "windows" { // which keeps open files
+	if runtime.GOOS == "windows" { // open files cannot be renamed there
 		return errors.Join(t.journal.Close(), os.Rename(t.journalPath, old))
 	}
 	return errors.Join(os.Rename(t.journalPath, old), t.journal.Close())

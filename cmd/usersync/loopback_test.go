@@ -74,7 +74,7 @@ func TestRejectedKeyStopsItsProvider(t *testing.T) {
 		"",
 		"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; 429 responses: 0",
 		"",
-		"partoo     4 users not sent: the key was refused: partoo: Bulk: GET /v2/user/search: 401 Unauthorized: User not authenticated",
+		"partoo     4 users not sent: API key rejected: partoo: Bulk: GET /v2/user/search: 401 Unauthorized: User not authenticated",
 	), ""}, got)
 	assert.Len(t, partoo.Requests(), 1)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/rest"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 // provider is what the command needs of a provider. A [table] is one.
@@ -14,7 +16,7 @@ type provider interface {
 	title() string
 	describe() []columnHelp
 	required() []string
-	validateRow(row) (userKeys, []problem)
+	validateRow(userfile.Row) (userKeys, []userfile.Problem)
 	connect(clientConfig) (userSender, error)
 	documented() []backoff.QuotaSet
 	accountID(clientConfig) string
@@ -58,7 +60,7 @@ func selectProviders(selected []string) ([]provider, error) {
 	}
 	for _, name := range selected {
 		if name != "all" && !slices.Contains(names(), name) {
-			return nil, fmt.Errorf("--provider %s: want %s", printable(name), want)
+			return nil, fmt.Errorf("--provider %s: want %s", userfile.Printable(name), want)
 		}
 	}
 	return slices.DeleteFunc(providers(), func(p provider) bool {

@@ -12,21 +12,20 @@ import (
 	"sync"
 	"unicode"
 
+	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
-// report writes what becomes of the users: a line for each as it happens, and the
-// sums and all that went wrong at the end.
+// report prints a line for each user and, at the end, the summary.
 type report struct {
 	options options
-	digits  int // of the largest line number
+	rows    []userfile.Row
 
-	mu         sync.Mutex
-	out        io.Writer // for the users
-	summaryOut io.Writer // for the sums
-	err        error     // of the first write that failed
-	// onWriteError is told of it: nobody reads on.
+	mu           sync.Mutex
+	out          io.Writer // for users
+	summaryOut   io.Writer
+	err          error // of the first write that failed
 	onWriteError func(error)
 }
 
@@ -43,37 +42,37 @@ func (r *report) printf(w io.Writer, format string, args ...any) {
 	}
 }
 
-// printUser tells of one user.
-func (r *report) printUser(t *tally, is result) {
-	text := r.userLine(t.name, is)
-	t.add(is, text)
+// printUser counts and prints the result of one user.
+func (r *report) printUser(t *tally, res result) {
+	text := r.userLine(t.name, res)
+	t.add(res, text)
 	switch {
 	case r.options.quiet:
 	case r.options.json:
-		r.printf(r.out, "%s\n", r.userJSON(t.name, is))
+		r.printf(r.out, "%s\n", r.userJSON(t.name, res))
 	default:
 		r.printf(r.out, "%s\n", text)
 	}
 }
 
-func (r *report) userLine(provider string, is result) string {
-	outcome, detail := outcomeText(is.outcome, r.options.dryRun), ""
-	if is.err != nil {
-		outcome, detail = "failed", "  "+oneLine(is.err.Error())
+func (r *report) userLine(provider string, res result) string {
+	outcome, detail := outcomeText(res.outcome, r.options.dryRun), ""
+	if res.err != nil {
+		outcome, detail = "failed", "  "+oneLine(res.err.Error())
 	}
-	if is.err != nil && is.outcome != 0 {
-		but := "complete"
-		if errors.Is(is.err, upsert.ErrJournal) {
-			but = "on record"
+	if res.err != nil && res.outcome != 0 {
+		missing := "complete"
+		if errors.Is(res.err, upsert.ErrJournal) {
+			missing = "recorded in the journal"
 		}
-		detail = "  " + is.outcome.String() + ", but not " + but + ":" + detail[1:]
+		detail = "  " + res.outcome.String() + ", but not " + missing + ":" + detail[1:]
 	}
-	place, number := "line", is.line
-	if number == 0 { // it was not read again
-		place, number = "user", is.index+1
+	digits := 1
+	if len(r.rows) > 0 {
+		digits = len(fmt.Sprint(r.rows[len(r.rows)-1].Line))
 	}
-	return fmt.Sprintf("%-9s  %s %*d  %-9s  %s  %s%s",
-		provider, place, r.digits, number, outcome, printable(cmp.Or(is.id, "-")), printable(is.user), detail)
+	return fmt.Sprintf("%-9s  line %*d  %-9s  %s  %s%s", provider, digits, res.line, outcome,
+		userfile.Printable(cmp.Or(res.id, "-")), userfile.Printable(res.user), detail)
 }
 
 // jsonUser is a line of --json.
@@ -90,19 +89,19 @@ type jsonUser struct {
 	Executed string              `json:"executed,omitempty"`
 }
 
-func (r *report) userJSON(provider string, is result) []byte {
-	user := jsonUser{Provider: provider, Line: is.line, User: is.user, ID: is.id, DryRun: r.options.dryRun, Outcome: outcomeText(is.outcome, false)}
-	if is.err != nil {
-		user.Outcome, user.Error = "failed", is.err.Error()
+func (r *report) userJSON(provider string, res result) []byte {
+	user := jsonUser{Provider: provider, Line: res.line, User: res.user, ID: res.id, DryRun: r.options.dryRun, Outcome: outcomeText(res.outcome, false)}
+	if res.err != nil {
+		user.Outcome, user.Error = "failed", res.err.Error()
 	}
-	if e, ok := errors.AsType[*rest.Error](is.err); ok {
+	if e, ok := errors.AsType[*rest.Error](res.err); ok {
 		user.Fields, user.Status, user.Executed = e.Fields, e.StatusCode, e.Executed.String()
 	}
-	line, _ := json.Marshal(user) // texts and numbers always marshal
+	line, _ := json.Marshal(user) // cannot fail
 	return line
 }
 
-// printSummary writes the sums and lists who failed.
+// printSummary prints the counts of each provider and lists the failed users.
 func (r *report) printSummary(targets []*target) {
 	if !r.options.quiet && !r.options.json {
 		r.printf(r.summaryOut, "\n")
@@ -112,7 +111,7 @@ func (r *report) printSummary(targets []*target) {
 	}
 	var failed, unsent []string
 	for _, t := range targets {
-		failed = append(failed, t.failedLines(r)...)
+		failed = append(failed, r.failedLines(t)...)
 		if text := t.tally.unsentLine(); text != "" {
 			unsent = append(unsent, text)
 		}
@@ -124,14 +123,14 @@ func (r *report) printSummary(targets []*target) {
 	}
 }
 
-// failedLines lists the users that failed, in this run and, if they have not been sent
-// again, in earlier ones.
-func (t *target) failedLines(r *report) []string {
+// failedLines lists the users that failed in this run, and in earlier runs if they were
+// not retried.
+func (r *report) failedLines(t *target) []string {
 	list := slices.Clone(t.tally.listed)
 	for _, index := range slices.Sorted(maps.Keys(t.failedEarlier)) {
 		entry := t.failedEarlier[index]
-		is := result{index: index, line: t.lineOfFailed[index], user: entry.Key, err: errors.New(entry.Error)}
-		list = append(list, r.userLine(t.name, is)+" (in an earlier run)")
+		res := result{index: index, line: r.rows[index].Line, user: entry.Key, err: errors.New(entry.Error)}
+		list = append(list, r.userLine(t.name, res)+" (in an earlier run)")
 	}
 	if more := t.tally.failed + t.tally.earlier.Failed - len(list); more > 0 {
 		list = append(list, fmt.Sprintf("%-9s  and %d more failed", t.name, more))
@@ -139,7 +138,7 @@ func (t *target) failedLines(r *report) []string {
 	return list
 }
 
-// oneLine is a text without line breaks and other control characters.
+// oneLine replaces line breaks and other control characters.
 func oneLine(text string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) {

@@ -11,19 +11,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
 func reportTo(out *bytes.Buffer, o options) *report {
-	return &report{options: o, digits: 2, out: out, summaryOut: out}
+	return &report{options: o, rows: make([]userfile.Row, 1), out: out, summaryOut: out}
 }
 
 func TestErrorTakesOneLine(t *testing.T) {
 	var out bytes.Buffer
 	is := result{line: 2, user: "ada@example.com", err: errors.Join(errors.New("refused"), errors.New("\x1b[2J"))}
 	reportTo(&out, options{}).printUser(newTally("partoo", false), is)
-	assert.Equal(t, "partoo     line  2  failed     -  ada@example.com  refused  [2J\n", out.String())
+	assert.Equal(t, "partoo     line 2  failed     -  ada@example.com  refused  [2J\n", out.String())
 }
 
 func TestJSONLines(t *testing.T) {

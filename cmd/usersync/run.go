@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 // The exit statuses.
@@ -66,7 +68,7 @@ func (c *command) root() *cobra.Command {
 			if len(args) == 0 {
 				return errors.New("missing command: upsert, completion, help or version")
 			}
-			return fmt.Errorf("unknown command %s%s", printable(args[0]), suggestion(cmd.SuggestionsFor(args[0])))
+			return fmt.Errorf("unknown command %s%s", userfile.Printable(args[0]), suggestion(cmd.SuggestionsFor(args[0])))
 		},
 	}
 	root.SetVersionTemplate("usersync {{.Version}}\n")

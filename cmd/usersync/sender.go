@@ -5,98 +5,98 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
-// userSender is a provider that is ready to be sent to.
+// userSender sends users to a provider.
 type userSender interface {
-	// prepare prepares for users, which may mean to read those that are there.
-	prepare(ctx context.Context, p workload) error
-	// send upserts the users of rows that have been checked. It stops at a key
-	// that is refused, since it is refused for all of them.
-	send(ctx, acceptCtx context.Context, rows iter.Seq[row], opts ...upsert.Option) iter.Seq[result]
+	// prepare may list the existing users.
+	prepare(ctx context.Context, w workload) error
+	// send upserts the users of valid rows. It accepts no more when acceptCtx ends, and
+	// stops when the API key is rejected.
+	send(ctx, acceptCtx context.Context, rows []userfile.Row, opts ...upsert.Option) iter.Seq[result]
 }
 
-// workload is what there is to do.
+// workload is what a sender prepares for.
 type workload struct {
-	users  int     // roughly
-	ids    []int64 // the vendor's, that any of the input's users come with
-	dryRun bool    // send only tells what it would do
+	users  int     // approximate number
+	ids    []int64 // the vendor's ids in the whole file
+	dryRun bool    // predict outcomes instead of upserting
 }
 
-// result is what became of a user.
+// result is the result of one user.
 type result struct {
-	index   int // its place in the input, counted from 0
+	index   int // in the file, from 0
 	line    int
-	user    string // what the user is called in the output
-	id      string // empty when there is none
+	user    string // its name in the output
+	id      string // empty: none
 	outcome upsert.Outcome
-	err     error // may come with an outcome, when a part of the work was done
+	err     error // may come with an outcome: a part of the work was done
 }
 
-// upsertFunc is a provider's UpsertUser with its id as text.
+// upsertFunc is a provider's UpsertUser. In a dry run an outcome of 0 means: unknown.
 type upsertFunc[U any] func(context.Context, U) (id string, outcome upsert.Outcome, err error)
 
-// prepareFunc prepares for users and returns what upserts one of them or, in a dry run,
-// tells what that would do. An outcome of 0 is then that nobody can tell.
+// prepareFunc prepares for a workload and returns what handles one user.
 type prepareFunc[U any] func(context.Context, workload) (upsertFunc[U], error)
 
-// tableSender is the session of a provider whose users are U.
+// tableSender sends users of type U.
 type tableSender[U interface{ Validate() error }] struct {
 	table[U]
 	newUpsert prepareFunc[U]
 	upsert    upsertFunc[U]
 }
 
-// connect opens the provider. Nothing is sent yet.
-func (t table[U]) connect(a clientConfig) (userSender, error) {
-	prepare, err := t.newClient(a)
+// connect creates the client. It sends nothing.
+func (t table[U]) connect(c clientConfig) (userSender, error) {
+	prepare, err := t.newClient(c)
 	if err != nil {
 		return nil, err
 	}
 	return &tableSender[U]{table: t, newUpsert: prepare}, nil
 }
 
-func (s *tableSender[U]) prepare(ctx context.Context, p workload) (err error) {
-	s.upsert, err = s.newUpsert(ctx, p)
+func (s *tableSender[U]) prepare(ctx context.Context, w workload) (err error) {
+	s.upsert, err = s.newUpsert(ctx, w)
 	return err
 }
 
-// inputUser is a user with its place in the input.
+// inputUser is a user with its line in the file.
 type inputUser[U any] struct {
 	user U
 	line int
 }
 
-func (s *tableSender[U]) send(ctx, acceptCtx context.Context, rows iter.Seq[row], opts ...upsert.Option) iter.Seq[result] {
+func (s *tableSender[U]) send(ctx, acceptCtx context.Context, rows []userfile.Row, opts ...upsert.Option) iter.Seq[result] {
 	return func(yield func(result) bool) {
-		ctx, refused := context.WithCancelCause(ctx)
-		defer refused(nil)
-		do := func(ctx context.Context, p inputUser[U]) (upsert.Result[string], error) {
+		ctx, stop := context.WithCancelCause(ctx)
+		defer stop(nil)
+		do := func(ctx context.Context, u inputUser[U]) (upsert.Result[string], error) {
 			ctx, cancel := untilSent(ctx, acceptCtx)
 			defer cancel()
-			id, outcome, err := s.upsert(ctx, p.user)
+			id, outcome, err := s.upsert(ctx, u.user)
 			if errors.Is(err, rest.ErrUnauthorized) {
-				refused(err) // before a journal takes it for this user's failure
+				stop(err) // before the journal records it as a failure of this user
 			}
 			return upsert.Result[string]{ID: id, Outcome: outcome}, err
 		}
-		opts = append(opts, upsert.WithKey(func(p inputUser[U]) string { return s.identities(p.user)[0].value }))
-		for item := range upsert.All(ctx, s.users(rows), do, opts...) {
-			is := result{item.Index, item.User.line, s.user(item.User.user), item.Result.ID, item.Result.Outcome, item.Err}
-			if !yield(is) {
+		opts = append(opts, upsert.WithKey(func(u inputUser[U]) string { return s.identities(u.user)[0].value }))
+		for item := range upsert.All(ctx, s.users(acceptCtx, rows), do, opts...) {
+			if !yield(result{item.Index, item.User.line, s.user(item.User.user), item.Result.ID, item.Result.Outcome, item.Err}) {
 				return
 			}
 		}
 	}
 }
 
-func (s *tableSender[U]) users(rows iter.Seq[row]) iter.Seq[inputUser[U]] {
+// users yields the users of rows until acceptCtx ends.
+func (s *tableSender[U]) users(acceptCtx context.Context, rows []userfile.Row) iter.Seq[inputUser[U]] {
 	return func(yield func(inputUser[U]) bool) {
-		for r := range rows {
+		for _, r := range rows {
 			user, _ := s.readUser(r)
-			if !yield(inputUser[U]{user, r.line}) {
+			if acceptCtx.Err() != nil || !yield(inputUser[U]{user, r.Line}) {
 				return
 			}
 		}

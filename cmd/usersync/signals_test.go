@@ -65,7 +65,7 @@ func TestInterrupt(t *testing.T) {
 			"partoo     2 users not sent: interrupted",
 		), got.out)
 		assert.Contains(t, got.err, "usersync: interrupted: finishing users in progress; interrupt again to abort\n")
-		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert --resume --fake --provider partoo --workers 1 --journal "+journal+"\n")
+		assert.Contains(t, got.err, "usersync: to resume: usersync upsert --resume --fake --provider partoo --workers 1 --journal "+journal+"\n")
 		assert.Len(t, server.Users(), 2)
 	})
 }
@@ -107,9 +107,9 @@ func TestSecondInterruptCutsShort(t *testing.T) {
 		assert.Contains(t, got.out, lines(
 			"partoo     0 created, 0 updated, 0 unchanged, 0 failed, 4 not sent; 429 responses: 0",
 			"",
-			"partoo     4 users not sent: interrupted; 1 of them were being sent, and may be there",
+			"partoo     4 users not sent: interrupted; 1 of them were in progress and may exist",
 		))
-		assert.Contains(t, got.err, "usersync: to go on with this run: usersync upsert --resume ")
+		assert.Contains(t, got.err, "usersync: to resume: usersync upsert --resume ")
 
 		got = newBench(t, four, append(args, "--resume")...).atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.err)

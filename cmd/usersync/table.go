@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -18,10 +19,10 @@ type table[U interface{ Validate() error }] struct {
 	name        string
 	columns     []column[U]
 	identities  func(U) []uniqueValue
-	id          func(U) *int64 // the vendor's own, nil for none
+	id          func(U) *int64 // the vendor's id, nil for none
 	user        func(U) string
 	newClient   func(clientConfig) (prepareFunc[U], error)
-	defaultHost string // where the provider is, unless its access says otherwise
+	defaultHost string // used unless the client config has another
 	quotas      []backoff.QuotaSet
 	env         []envVar
 	newFake     func() fake
@@ -33,8 +34,8 @@ func (t table[U]) fake() fake        { return t.newFake() }
 
 func (t table[U]) documented() []backoff.QuotaSet { return t.quotas }
 
-// accountID tells accounts apart, by where they are and a fingerprint of the key: 32 bits,
-// of which nobody can work the key out.
+// accountID identifies an account by host and a fingerprint of the API key: 32 bits, from
+// which the key cannot be derived.
 func (t table[U]) accountID(a clientConfig) string {
 	sum := sha256.Sum256([]byte("usersync journal\x00" + t.name + "\x00" + a.key))
 	return fmt.Sprintf("%s, key %x", cmp.Or(a.baseURL, a.subdomain, t.defaultHost), sum[:4])
@@ -54,30 +55,28 @@ func (t table[U]) required() []string {
 	return slices.Sorted(maps.Keys(fieldErrors(empty.Validate())))
 }
 
-// readUser makes a user of a row, with what is wrong with its cells.
-func (t table[U]) readUser(r row) (user U, problems []problem) {
-	for _, place := range r.providerColumns[t.name] {
-		cell, given := r.cellAt(place)
-		if !given {
+// readUser makes a user of a row, and reports cells that cannot be read.
+func (t table[U]) readUser(r userfile.Row) (user U, problems []userfile.Problem) {
+	for _, c := range t.columns {
+		cell, column, isSet := r.Cell(t.name, c.name)
+		if !isSet {
 			continue
 		}
-		c := t.columns[place.column]
 		if err := c.set(&user, cell); err != nil {
-			column, _ := r.lookup(t.name, c.name)
 			problems = append(problems, t.problem(r, column, err.Error()))
 		}
 	}
 	return user, problems
 }
 
-// userKeys is what there is to remember of a user.
+// userKeys is what must be unique in a file.
 type userKeys struct {
 	identities []uniqueValue
-	id         *int64 // the vendor's own
+	id         *int64 // the vendor's id
 }
 
 // validateRow reads a row and validates its user.
-func (t table[U]) validateRow(r row) (userKeys, []problem) {
+func (t table[U]) validateRow(r userfile.Row) (userKeys, []userfile.Problem) {
 	user, problems := t.readUser(r)
 	if err := user.Validate(); err != nil {
 		problems = append(problems, t.validationProblems(r, fieldErrors(err), problems)...)
@@ -85,32 +84,30 @@ func (t table[U]) validateRow(r row) (userKeys, []problem) {
 	return userKeys{t.identities(user), t.id(user)}, problems
 }
 
-// validationProblems are the complaints about a row, but for those about cells that could
-// not be read.
-func (t table[U]) validationProblems(r row, wrong map[string][]string, unread []problem) (problems []problem) {
-	required := t.required()
-	for _, field := range slices.Sorted(maps.Keys(wrong)) {
+// validationProblems are the field errors of a row, without those of unreadable cells.
+func (t table[U]) validationProblems(r userfile.Row, fields map[string][]string, unread []userfile.Problem) (problems []userfile.Problem) {
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		name, inner, nested := strings.Cut(field, ".")
-		column, given := r.lookup(t.name, name)
-		text := strings.Join(wrong[field], ", ")
-		missing := !given && slices.Contains(required, name)
+		_, column, isSet := r.Cell(t.name, name)
+		text := strings.Join(fields[field], ", ")
+		missing := !isSet && slices.Contains(t.required(), name)
 		switch {
-		case missing && r.hasHeader && r.missingColumn(t.name, name):
-			continue // the header's fault, and reported there
-		case slices.ContainsFunc(unread, func(p problem) bool { return p.column == column }):
+		case missing && !r.IsJSON && !r.Has(t.name, name):
+			continue // reported for the header
+		case slices.ContainsFunc(unread, func(p userfile.Problem) bool { return p.Column == column }):
 			continue
 		case missing:
 			text = "is required"
 		case nested:
-			column += "." + printable(inner)
+			column += "." + inner
 		}
 		problems = append(problems, t.problem(r, column, text))
 	}
 	return problems
 }
 
-func (t table[U]) problem(r row, column, text string) problem {
-	return problem{line: r.line, column: column, text: text, providers: []string{t.name}}
+func (t table[U]) problem(r userfile.Row, column, text string) userfile.Problem {
+	return userfile.Problem{Line: r.Line, Column: column, Text: text, Groups: []string{t.name}}
 }
 
 // fieldErrors are the fields that an error of Validate names.

@@ -8,57 +8,53 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// maxListed is how many failed users of a provider are listed at the end.
+// maxListed is the number of failed users of a provider that are listed at the end.
 const maxListed = 1000
 
-// tally is what has become of the users at one provider.
+// tally counts the results of one provider.
 type tally struct {
 	name    string
-	dry     bool
-	total   int                  // users in the input
-	earlier upsert.JournalCounts // on record from earlier runs
+	dryRun  bool
+	total   int                  // users in the file
+	earlier upsert.JournalCounts // of earlier runs
 
 	mu           sync.Mutex
 	outcomes     map[upsert.Outcome]int
 	failed       int
-	aborted      int      // cut short by the end of the run
-	listed       []string // the first of those that failed
-	finished     bool     // nobody is sent any more
-	unsentReason string   // why the rest was not sent
+	aborted      int      // aborted by the end of the run
+	listed       []string // the first failed users
+	finished     bool     // no more users are sent
+	unsentReason string   // why not all were sent
 }
 
-func newTally(name string, dry bool) *tally {
-	return &tally{name: name, dry: dry, outcomes: make(map[upsert.Outcome]int)}
+func newTally(name string, dryRun bool) *tally {
+	return &tally{name: name, dryRun: dryRun, outcomes: make(map[upsert.Outcome]int)}
 }
 
-// add counts a user; line is how it is listed if it failed.
-func (t *tally) add(is result, line string) {
+// add counts a result. If the user failed, line is listed at the end.
+func (t *tally) add(res result, line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if is.err == nil {
-		t.outcomes[is.outcome]++
+	if res.err == nil {
+		t.outcomes[res.outcome]++
 		return
 	}
 	t.failed++
-	t.list(line)
-}
-
-func (t *tally) list(line string) {
 	if len(t.listed) < maxListed {
 		t.listed = append(t.listed, line)
 	}
 }
 
-// addAborted counts a user whose upsert the end of the run cut short, if anything was sent.
-func (t *tally) addAborted(untouched bool) {
+// addAborted counts a user whose upsert was aborted after something was sent.
+func (t *tally) addAborted(notSent bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !untouched {
+	if !notSent {
 		t.aborted++
 	}
 }
 
-// unsentLine says how many users are left and why, nothing when nobody is.
+// unsentLine says how many users were not sent and why. It is empty if all were sent.
 func (t *tally) unsentLine() string {
 	n := t.unsent()
 	if n == 0 {
@@ -66,25 +62,31 @@ func (t *tally) unsentLine() string {
 	}
 	text := fmt.Sprintf("%-9s  %s not sent: %s", t.name, plural(n, "user"), t.unsentReason)
 	if t.aborted > 0 {
-		text += fmt.Sprintf("; %d of them were being sent, and may be there", t.aborted)
+		text += fmt.Sprintf("; %d of them were in progress and may exist", t.aborted)
 	}
 	return text
 }
 
-// finish says that nobody is sent any more, and why not all have been.
+// finish marks the end of sending, with the reason if not all users were sent.
 func (t *tally) finish(reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.finished, t.unsentReason = true, reason
 }
 
-// doneEarlier is how many users earlier runs have upserted or seen fail.
+func (t *tally) isFinished() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.finished
+}
+
+// doneEarlier is the number of users that earlier runs upserted or failed.
 func (t *tally) doneEarlier() int {
 	e := t.earlier
 	return e.Created + e.Updated + e.Unchanged + e.Done + e.Failed
 }
 
-// done is how many users have been upserted or have failed by now.
+// done is the number of users that are upserted or failed.
 func (t *tally) done() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,52 +95,46 @@ func (t *tally) done() int {
 
 func (t *tally) doneLocked() int {
 	n := t.doneEarlier() + t.failed
-	for _, of := range t.outcomes {
-		n += of
+	for _, count := range t.outcomes {
+		n += count
 	}
 	return n
 }
 
-// unsent is how many users are left.
 func (t *tally) unsent() int { return t.total - t.done() }
 
-// counts are the numbers of each outcome in words.
-func (t *tally) counts() string {
+// counts returns the number of each outcome, as a long and a short text.
+func (t *tally) counts() (long, short string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var parts []string
 	for _, outcome := range []upsert.Outcome{0, upsert.Created, upsert.Updated, upsert.Unchanged} {
 		if n := t.outcomes[outcome]; n > 0 || outcome != 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, outcomeText(outcome, t.dry)))
+			parts = append(parts, fmt.Sprintf("%d %s", n, outcomeText(outcome, t.dryRun)))
 		}
 	}
-	return strings.Join(append(parts, fmt.Sprintf("%d failed", t.failed)), ", ")
+	long = strings.Join(append(parts, fmt.Sprintf("%d failed", t.failed)), ", ")
+	return long, fmt.Sprintf("%d failed, %d done", t.failed, t.doneLocked()-t.doneEarlier()-t.failed)
 }
 
-// shortCounts is counts for little room.
-func (t *tally) shortCounts() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return fmt.Sprintf("%d failed, %d done", t.failed, t.doneLocked()-t.doneEarlier()-t.failed)
-}
-
-// outcomeText is an outcome, or what a dry run says of it. None is what a dry run has when
-// a provider cannot tell.
-func outcomeText(outcome upsert.Outcome, dry bool) string {
+// outcomeText names an outcome, or what a dry run predicts. An outcome of 0 means that the
+// dry run cannot predict it.
+func outcomeText(outcome upsert.Outcome, dryRun bool) string {
 	switch {
 	case outcome == 0:
 		return "valid"
-	case dry && outcome == upsert.Created:
+	case dryRun && outcome == upsert.Created:
 		return "to create"
-	case dry && outcome == upsert.Updated:
+	case dryRun && outcome == upsert.Updated:
 		return "to update"
 	}
 	return outcome.String()
 }
 
-// summary is the line that ends the run of a provider.
+// summary is the line of the provider at the end of a run.
 func (t *tally) summary() string {
-	text := fmt.Sprintf("%-9s  %s, %d not sent", t.name, t.counts(), t.unsent())
+	long, _ := t.counts()
+	text := fmt.Sprintf("%-9s  %s, %d not sent", t.name, long, t.unsent())
 	if n := t.doneEarlier(); n > 0 {
 		text += fmt.Sprintf(", %d done before", n)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"slices"
 	"time"
@@ -19,26 +18,25 @@ import (
 // target is one provider in a run.
 type target struct {
 	name      string
-	accountID string // whom the users are kept for
-	session   userSender
+	accountID string
+	sender    userSender
 	pacer     *backoff.QuotaPacer
 	log       *slog.Logger
-	ids       []int64 // the vendor's own, that users of the input come with
+	ids       []int64 // the vendor's ids in the file
 	tally     *tally
 
 	journal        *upsert.Journal // nil: none
 	journalPath    string
 	header         upsert.JournalHeader
-	notes          []string // on journals
+	notes          []string // about journals
 	createdJournal bool     // by this run
-	replaceReason  string   // whose the one there is, which is to be replaced
+	replaceReason  string   // why the existing journal is replaced
 	failedEarlier  map[int]upsert.Entry
-	lineOfFailed   map[int]int // of those
 }
 
-// newTarget has no limit on the waits of a call, and takes a server's word for up to an
-// hour, as the pacer does: a long run does not give users up for a quota that is used
-// up for a while.
+// newTarget creates the client of a provider. A call may wait without limit, and up to an
+// hour for one Retry-After, as the pacer does: a long run does not fail users because a
+// quota is used up for a while.
 func newTarget(p provider, config clientConfig, o options, log io.Writer) (*target, error) {
 	t := &target{
 		name:          p.title(),
@@ -46,7 +44,6 @@ func newTarget(p provider, config clientConfig, o options, log io.Writer) (*targ
 		log:           slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		tally:         newTally(p.title(), o.dryRun),
 		failedEarlier: make(map[int]upsert.Entry),
-		lineOfFailed:  make(map[int]int),
 	}
 	var err error
 	if t.pacer, err = newPacer(p, o); err != nil {
@@ -56,7 +53,7 @@ func newTarget(p provider, config clientConfig, o options, log io.Writer) (*targ
 	if o.timeout > 0 {
 		config.options = append(config.options, rest.WithTimeout(o.timeout))
 	}
-	t.session, err = p.connect(config)
+	t.sender, err = p.connect(config)
 	return t, err
 }
 
@@ -86,16 +83,15 @@ func (t *target) isInFlight() bool {
 	return slices.ContainsFunc(t.pacer.Stats(), func(class backoff.Stats) bool { return class.InFlight > 0 })
 }
 
-// upsert sends the users, until they or ending end, the context does, or the key
-// turns out to be none.
-func (t *target) upsert(ctx, ending context.Context, in *input, r *report) {
-	err := t.prepare(ending, r.options.dryRun)
+// upsert sends the users until all are sent, a context ends, or the API key is rejected.
+func (t *target) upsert(ctx, acceptCtx context.Context, in input, r *report) {
+	err := t.prepare(acceptCtx, r.options.dryRun)
 	if err == nil {
-		err = t.send(ctx, ending, in, r)
+		err = t.send(ctx, acceptCtx, in, r)
 	}
 	switch {
-	case ending.Err() != nil:
-		t.tally.finish(unsentReason(ending))
+	case acceptCtx.Err() != nil:
+		t.tally.finish(unsentReason(acceptCtx))
 	case err != nil:
 		t.tally.finish(oneLine(err.Error()))
 	default:
@@ -103,18 +99,18 @@ func (t *target) upsert(ctx, ending context.Context, in *input, r *report) {
 	}
 }
 
-// unsentReason is what ended a run early.
-func unsentReason(ending context.Context) string {
-	if cause := context.Cause(ending); !errors.Is(cause, context.Canceled) {
+// unsentReason is why a run ended early.
+func unsentReason(acceptCtx context.Context) string {
+	if cause := context.Cause(acceptCtx); !errors.Is(cause, context.Canceled) {
 		return oneLine(cause.Error())
 	}
 	return errInterrupted.Error()
 }
 
-// prepare prepares for the users that are left. Where those there are cannot be
-// listed, each is looked up by itself.
-func (t *target) prepare(ctx context.Context, dry bool) error {
-	err := t.session.prepare(ctx, workload{max(1, t.tally.unsent()), t.ids, dry})
+// prepare lists the existing users if that saves requests. If they cannot be listed, each
+// user is looked up separately.
+func (t *target) prepare(ctx context.Context, dryRun bool) error {
+	err := t.sender.prepare(ctx, workload{max(1, t.tally.unsent()), t.ids, dryRun})
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return err
@@ -122,11 +118,11 @@ func (t *target) prepare(ctx context.Context, dry bool) error {
 		return rejectedKeyError(err)
 	}
 	t.log.Warn("cannot list existing users; looking up each user separately (may take twice as long)", "provider", t.name, "error", err)
-	return t.session.prepare(ctx, workload{1, t.ids, dry})
+	return t.sender.prepare(ctx, workload{1, t.ids, dryRun})
 }
 
-// send returns why not all users have been sent.
-func (t *target) send(ctx, ending context.Context, in *input, r *report) error {
+// send returns the reason if not all users were sent.
+func (t *target) send(ctx, acceptCtx context.Context, in input, r *report) error {
 	var opts []upsert.Option
 	if r.options.workers > 0 {
 		opts = append(opts, upsert.WithWorkers(r.options.workers))
@@ -134,49 +130,27 @@ func (t *target) send(ctx, ending context.Context, in *input, r *report) error {
 	if t.journal != nil {
 		opts = append(opts, upsert.WithJournal(t.journal))
 	}
-	var unread, refused, unrecorded error
-	for is := range t.session.send(ctx, ending, t.rows(ending, in, &unread), opts...) {
+	var rejected, unrecorded error
+	for res := range t.sender.send(ctx, acceptCtx, in.Rows, opts...) {
 		switch {
-		case errors.Is(is.err, rest.ErrUnauthorized):
-			refused = rejectedKeyError(is.err)
+		case errors.Is(res.err, rest.ErrUnauthorized):
+			rejected = rejectedKeyError(res.err)
 			continue
-		case errors.Is(is.err, context.Canceled) && (refused != nil || ending.Err() != nil):
-			t.tally.addAborted(notSent(is))
+		case errors.Is(res.err, context.Canceled) && (rejected != nil || acceptCtx.Err() != nil):
+			t.tally.addAborted(notSent(res))
 			continue
-		case errors.Is(is.err, upsert.ErrJournal):
-			unrecorded = is.err
+		case errors.Is(res.err, upsert.ErrJournal):
+			unrecorded = res.err
 		}
-		r.printUser(t.tally, is)
+		r.printUser(t.tally, res)
 	}
-	return cmp.Or(refused, unrecorded, unread)
+	return cmp.Or(rejected, unrecorded)
 }
 
-func rejectedKeyError(err error) error { return fmt.Errorf("the key was refused: %w", err) }
+func rejectedKeyError(err error) error { return fmt.Errorf("API key rejected: %w", err) }
 
-// rows are those of the input, until ending. It notes what ends them early, and the
-// lines of users that failed in earlier runs.
-func (t *target) rows(ending context.Context, in *input, unread *error) iter.Seq[row] {
-	return func(yield func(row) bool) {
-		index := 0
-		for r, err := range in.rows() {
-			if err != nil {
-				*unread = err
-				return
-			}
-			if _, ok := t.failedEarlier[index]; ok {
-				t.lineOfFailed[index] = r.line
-			}
-			if ending.Err() != nil || !yield(r) {
-				return
-			}
-			index++
-		}
-	}
-}
-
-// notSent reports whether the run ended while the user waited for its turn,
-// before anything was written.
-func notSent(is result) bool {
-	e, ok := errors.AsType[*rest.Error](is.err)
-	return ok && is.outcome == 0 && e.Executed == rest.ExecutedNo
+// notSent reports whether the run ended before anything was written for the user.
+func notSent(res result) bool {
+	e, ok := errors.AsType[*rest.Error](res.err)
+	return ok && res.outcome == 0 && e.Executed == rest.ExecutedNo
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 func (c *command) upsertCommand() *cobra.Command {
@@ -114,7 +116,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		if errors.Is(err, errGivenTwice) {
 			return fmt.Errorf("--%s is given twice", e.GetFlag().Name)
 		}
-		return fmt.Errorf("--%s %s: %w", e.GetFlag().Name, printable(e.GetValue()), e.Unwrap())
+		return fmt.Errorf("--%s %s: %w", e.GetFlag().Name, userfile.Printable(e.GetValue()), e.Unwrap())
 	}
 	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		return fmt.Errorf("--%s needs a value", e.GetSpecifiedName())
@@ -126,12 +128,12 @@ func flagError(cmd *cobra.Command, err error) error {
 	if short := e.GetSpecifiedShortnames(); short != "" {
 		for _, long := range []string{short, "h" + short} { // -h was read from -help before
 			if name, _, _ := strings.Cut(long, "="); cmd.Flags().Lookup(name) != nil {
-				return fmt.Errorf("-%s: write --%s, with two dashes", printable(name), printable(long))
+				return fmt.Errorf("-%s: write --%s, with two dashes", userfile.Printable(name), userfile.Printable(long))
 			}
 		}
-		return fmt.Errorf("unknown flag -%s", printable(short))
+		return fmt.Errorf("unknown flag -%s", userfile.Printable(short))
 	}
-	return fmt.Errorf("unknown flag --%s", printable(e.GetSpecifiedName()))
+	return fmt.Errorf("unknown flag --%s", userfile.Printable(e.GetSpecifiedName()))
 }
 
 // suggestion proposes what may have been meant.

@@ -6,20 +6,23 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/usersync/usersync/internal/progress"
+	"github.com/usersync/usersync/internal/userfile"
 )
 
-// upsertRun is a run over the providers, each with its connection.
+// upsertRun is a run at one or more providers.
 type upsertRun struct {
 	options options
 	streams streams
-	log     *barScreen // standard error
+	log     *progress.Screen // standard error
 	report  *report
 	targets []*target
-	fakes   *fakes // nil with --fake off
+	fakes   *fakes // nil without --fake
 }
 
 func newUpsertRun(o options, s streams) *upsertRun {
-	out, log := s.screens()
+	out, log := progress.Screens(s.out, s.err)
 	s.err = log
 	r := &report{options: o, out: out, summaryOut: out}
 	if o.json {
@@ -28,7 +31,7 @@ func newUpsertRun(o options, s streams) *upsertRun {
 	return &upsertRun{options: o, streams: s, log: log, report: r}
 }
 
-// connect makes ready to send. It sends nothing.
+// connect creates the clients. It sends nothing.
 func (run *upsertRun) connect(getenv func(string) string) error {
 	var configs []clientConfig
 	var err error
@@ -55,38 +58,42 @@ func (run *upsertRun) add(p provider, config clientConfig) error {
 	return err
 }
 
-// run reads all of the input before it sends any of it.
+// run validates the whole file before it sends anything.
 func (run *upsertRun) run(ctx context.Context, args []string) int {
-	in, err := openInput(run.options, run.streams.in)
-	if err != nil {
-		run.streams.printError(err)
-		return exitUsage
-	}
-	defer in.Close()
-	checked, found, err := in.check(run.options.providers)
+	in, err := readInput(run.options, run.streams.in)
 	switch {
 	case err != nil:
 		run.streams.printError(err)
 		return exitUsage
-	case found.total > 0:
-		found.print(run.log, run.options.file)
+	case in.Problems.Total > 0:
+		run.printProblems(&in.Problems)
 		return exitUsage
 	}
-	if err := run.begin(checked, in); err != nil {
+	if err := run.begin(in); err != nil {
 		run.streams.printError(err)
 		return exitUsage
 	}
 	run.upsert(ctx, in)
-	return run.finish(args, in)
+	return run.finish(args)
+}
+
+// printProblems lists the problems of the file.
+func (run *upsertRun) printProblems(p *userfile.Problems) {
+	name := userfile.Printable(run.options.file)
+	if run.options.file == "-" {
+		name = "standard input"
+	}
+	fmt.Fprintf(run.log, "usersync: %s: %s, nothing was sent:\n", name, plural(p.Total, "problem"))
+	p.Print(run.log, groups())
 }
 
 // begin opens the journals, all or none.
-func (run *upsertRun) begin(input inputSummary, in *input) error {
-	run.report.digits = len(fmt.Sprint(input.lastLine))
+func (run *upsertRun) begin(in input) error {
+	run.report.rows = in.Rows
 	for _, t := range run.targets {
-		t.tally.total, t.ids = input.rows, input.ids[t.name]
+		t.tally.total, t.ids = len(in.Rows), in.ids[t.name]
 	}
-	if err := run.openJournals(input, in); err != nil {
+	if err := run.openJournals(in); err != nil {
 		return errors.Join(err, run.discardNewJournals())
 	}
 	if run.options.fake429 {
@@ -95,28 +102,37 @@ func (run *upsertRun) begin(input inputSummary, in *input) error {
 	return nil
 }
 
-// upsert sends the users to all providers side by side.
-func (run *upsertRun) upsert(ctx context.Context, in *input) {
-	run.printNotes()
-	ctx, ending, end, giveBack := run.streams.handleSignals(ctx, run.isInFlight)
-	stop := showProgress(run.targets, ending, run.log, run.options)
-	run.report.onWriteError = end
-	var working sync.WaitGroup
-	for _, t := range run.targets {
-		working.Go(func() { t.upsert(ctx, ending, in, run.report) })
-	}
-	working.Wait()
-	giveBack()
-	stop()
-}
-
-// printNotes says where the journals are, and what became of earlier ones.
-func (run *upsertRun) printNotes() {
+// upsert sends the users to all providers in parallel.
+func (run *upsertRun) upsert(ctx context.Context, in input) {
 	for _, t := range run.targets {
 		for _, note := range t.notes {
 			fmt.Fprintf(run.log, "usersync: %s\n", note)
 		}
 	}
+	ctx, acceptCtx, stopAccepting, stopSignals := run.streams.handleSignals(ctx, run.isInFlight)
+	stopProgress := run.showProgress(acceptCtx)
+	run.report.onWriteError = stopAccepting
+	var wg sync.WaitGroup
+	for _, t := range run.targets {
+		wg.Go(func() { t.upsert(ctx, acceptCtx, in, run.report) })
+	}
+	wg.Wait()
+	stopSignals()
+	stopProgress()
+}
+
+func (run *upsertRun) showProgress(acceptCtx context.Context) (stop func()) {
+	if run.options.quiet {
+		return func() {}
+	}
+	var sources []progress.Source
+	for _, t := range run.targets {
+		sources = append(sources, progress.Source{
+			Name: t.name, Total: t.tally.total, Done: t.tally.done, Counts: t.tally.counts,
+			Finished: t.tally.isFinished, Stats: t.pacer.Stats, Accept: acceptCtx,
+		})
+	}
+	return progress.Start(sources, run.log)
 }
 
 // isInFlight reports whether a request to any provider is on its way.

@@ -109,7 +109,7 @@ func TestUpsertPartlyFailed(t *testing.T) {
 		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 501)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
-		const failed = "usercom    line 2  failed     1  4711  created, but not complete: usercom: UpsertUser: POST /api/public/users/1/set_multiple_attributes/: 501 Not Implemented: Not Implemented"
+		const failed = "usercom    line 2  failed     1  4711  created, but not complete: usercom: UpsertUser: POST /api/public/users/1/set_multiple_attributes/: 501 Not Implemented: Not Implemented (the user was upserted, but its custom attributes were not set)"
 		assert.Equal(t, lines(
 			failed,
 			"usercom    line 3  created    2  4712",

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
@@ -19,28 +20,28 @@ func usercomTable() table[usercom.UserInput] {
 	return table[U]{
 		name: "usercom",
 		columns: []column[U]{
-			valueColumn("user_id", text[string](), "your own; what the user is found by", func(u *U) *string { return &u.UserID }),
-			valueColumn("email", text[string](), "", func(u *U) *string { return &u.Email }),
-			valueColumn("first_name", text[string](), "at most 40 characters", func(u *U) *string { return &u.FirstName }),
-			valueColumn("last_name", text[string](), "at most 40 characters", func(u *U) *string { return &u.LastName }),
-			valueColumn("phone_number", text[string](), "E.164, such as +390612345678", func(u *U) *string { return &u.PhoneNumber }),
-			valueColumn("gender", enum(genders), "", func(u *U) *usercom.Gender { return &u.Gender }),
-			valueColumn("status", enum(statuses), "", func(u *U) *usercom.UserStatus { return &u.Status }),
-			valueColumn("city", text[string](), "", func(u *U) *string { return &u.City }),
-			valueColumn("region", text[string](), "", func(u *U) *string { return &u.Region }),
-			valueColumn("country", text[string](), "", func(u *U) *string { return &u.Country }),
-			valueColumn("timezone", text[string](), "", func(u *U) *string { return &u.Timezone }),
-			valueColumn("company_id", text[string](), "the user becomes an employee of that company", func(u *U) *string { return &u.CompanyID }),
-			valueColumn("assigned_to", integer(), "the id of an agent", func(u *U) *int64 { return &u.AssignedTo }),
-			pointerColumn("score", integer(), "", func(u *U) **int64 { return &u.Score }),
-			pointerColumn("notifications", boolean(), "", func(u *U) **bool { return &u.Notifications }),
-			pointerColumn("unsubscribed", boolean(), "", func(u *U) **bool { return &u.Unsubscribed }),
-			valueColumn("facebook_url", text[string](), "", func(u *U) *string { return &u.FacebookURL }),
-			valueColumn("google_url", text[string](), "", func(u *U) *string { return &u.GoogleURL }),
-			valueColumn("gravatar_url", text[string](), "", func(u *U) *string { return &u.GravatarURL }),
-			valueColumn("linkedin_url", text[string](), "", func(u *U) *string { return &u.LinkedInURL }),
-			valueColumn("twitter_url", text[string](), "", func(u *U) *string { return &u.TwitterURL }),
-			listColumn(customAttributes, object(), `custom attributes by name, such as {"plan":"pro"}`, func(u *U) *map[string]any { return &u.Attributes }),
+			valueColumn("user_id", userfile.Text[string](), "your own; what the user is found by", func(u *U) *string { return &u.UserID }),
+			valueColumn("email", userfile.Text[string](), "", func(u *U) *string { return &u.Email }),
+			valueColumn("first_name", userfile.Text[string](), "at most 40 characters", func(u *U) *string { return &u.FirstName }),
+			valueColumn("last_name", userfile.Text[string](), "at most 40 characters", func(u *U) *string { return &u.LastName }),
+			valueColumn("phone_number", userfile.Text[string](), "E.164, such as +390612345678", func(u *U) *string { return &u.PhoneNumber }),
+			valueColumn("gender", userfile.Enum(genders), "", func(u *U) *usercom.Gender { return &u.Gender }),
+			valueColumn("status", userfile.Enum(statuses), "", func(u *U) *usercom.UserStatus { return &u.Status }),
+			valueColumn("city", userfile.Text[string](), "", func(u *U) *string { return &u.City }),
+			valueColumn("region", userfile.Text[string](), "", func(u *U) *string { return &u.Region }),
+			valueColumn("country", userfile.Text[string](), "", func(u *U) *string { return &u.Country }),
+			valueColumn("timezone", userfile.Text[string](), "", func(u *U) *string { return &u.Timezone }),
+			valueColumn("company_id", userfile.Text[string](), "the user becomes an employee of that company", func(u *U) *string { return &u.CompanyID }),
+			valueColumn("assigned_to", userfile.Integer(), "the id of an agent", func(u *U) *int64 { return &u.AssignedTo }),
+			pointerColumn("score", userfile.Integer(), "", func(u *U) **int64 { return &u.Score }),
+			pointerColumn("notifications", userfile.Boolean(), "", func(u *U) **bool { return &u.Notifications }),
+			pointerColumn("unsubscribed", userfile.Boolean(), "", func(u *U) **bool { return &u.Unsubscribed }),
+			valueColumn("facebook_url", userfile.Text[string](), "", func(u *U) *string { return &u.FacebookURL }),
+			valueColumn("google_url", userfile.Text[string](), "", func(u *U) *string { return &u.GoogleURL }),
+			valueColumn("gravatar_url", userfile.Text[string](), "", func(u *U) *string { return &u.GravatarURL }),
+			valueColumn("linkedin_url", userfile.Text[string](), "", func(u *U) *string { return &u.LinkedInURL }),
+			valueColumn("twitter_url", userfile.Text[string](), "", func(u *U) *string { return &u.TwitterURL }),
+			listColumn(customAttributes, userfile.Object(), `custom attributes by name, such as {"plan":"pro"}`, func(u *U) *map[string]any { return &u.Attributes }),
 		},
 		identities: func(u U) []uniqueValue { return []uniqueValue{{"user_id", u.UserID}} },
 		id:         func(U) *int64 { return nil },

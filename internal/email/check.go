@@ -73,7 +73,7 @@ func isForbiddenInEmail(r rune) bool {
 // isSpace includes the blank Braille pattern, which is a symbol in Unicode.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Z, r) || r == '\u2800' }
 
-func isControl(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) }
+func isControl(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 // isInvisible reports whether r is a control or format character, or another one
 // that is not displayed, such as a variation selector.

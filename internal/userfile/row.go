@@ -1,0 +1,85 @@
+package userfile
+
+import "strings"
+
+// Row is one row of a file.
+type Row struct {
+	Line    int      // the first line of the row
+	*Layout          // of its columns
+	values  []string // CSV: the cells; JSONL: the values as JSON
+	source  string   // JSONL: the line
+}
+
+// Layout is the arrangement of columns that rows have in common.
+type Layout struct {
+	IsJSON   bool
+	Line     int                       // of the header
+	names    []string                  // as they are in the file
+	shared   map[string]int            // columns for all groups
+	own      map[string]map[string]int // columns of one group, by group
+	problems []string
+}
+
+// Cell is one value of a row: the text of a CSV cell, or JSON.
+type Cell struct {
+	Text   string
+	IsJSON bool
+}
+
+// IsSet reports whether the cell has a value. Empty cells, null and "" have none.
+func (c Cell) IsSet() bool {
+	text := strings.TrimSpace(c.Text)
+	return text != "" && !(c.IsJSON && (text == "null" || text == `""`))
+}
+
+// Cell returns the value of a column for a group and the name of the column in the file.
+// A column for the group alone wins over one for all groups.
+func (r Row) Cell(group, column string) (c Cell, name string, isSet bool) {
+	name = column
+	for _, columns := range [...]map[string]int{r.shared, r.own[group]} {
+		i, ok := columns[column]
+		if !ok {
+			continue
+		}
+		if cell := (Cell{r.values[i], r.IsJSON}); cell.IsSet() {
+			c, name, isSet = cell, r.names[i], true
+		} else if !isSet {
+			name = r.names[i]
+		}
+	}
+	return c, name, isSet
+}
+
+// Has reports whether there is a column for the group or for all groups.
+func (l *Layout) Has(group, column string) bool {
+	_, shared := l.shared[column]
+	_, own := l.own[group][column]
+	return shared || own
+}
+
+// newLayout finds the columns of a file by their names.
+func (s schema) newLayout(names []string, isJSON bool) *Layout {
+	l := &Layout{IsJSON: isJSON, names: names, shared: make(map[string]int), own: make(map[string]map[string]int)}
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		c, known := s.columns[simplify(name)]
+		if !known {
+			l.problems = append(l.problems, s.unknown(name))
+			continue
+		}
+		columns := l.shared
+		if c.group != "" {
+			if l.own[c.group] == nil {
+				l.own[c.group] = make(map[string]int)
+			}
+			columns = l.own[c.group]
+		}
+		if first, twice := columns[c.name]; twice {
+			l.problems = append(l.problems, "columns "+Printable(names[first])+" and "+Printable(name)+" are both "+c.String())
+		}
+		columns[c.name] = i
+	}
+	return l
+}
