@@ -5,134 +5,103 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/oasdiff/oasdiff/diff"
 )
 
-// view is what the vendor's sources were found to hold.
-type view struct {
-	doc *openapi3.T
-	// complete: what is not in it, the vendor does not publish any more.
+// vendorSpec is what the vendor's sources contain.
+type vendorSpec struct {
+	*spec
+	// complete states that the vendor publishes nothing else: an operation that
+	// is not here was removed.
 	complete bool
-	// unread operations are in the sources and cannot be read.
-	unread []endpoint
-	// scope, when there is one, holds the paths whose new operations matter.
+	// scope, if there is one, lists the paths whose new operations matter.
 	scope []string
 }
 
-// compare tells what differs between our document and the vendor's. Both are
-// changed on the way.
-func compare(ours *openapi3.T, vendor view) (changes []Change, outside int, err error) {
-	flatten(ours)
-	flatten(vendor.doc)
-	sources := sourcesOf(ours)
-	changes = relocate(ours, vendor)
-	outside = restrict(ours, vendor)
-	forgetOurIDs(ours, vendor.doc)
-
-	found, err := diff.Get(settings(), ours, vendor.doc)
-	if err != nil {
-		return nil, 0, fmt.Errorf("compare: %w", err)
-	}
-	changes = append(changes, walk(found)...)
-	for i := range changes {
-		changes[i].Ours = weakest(changes[i].Operations, sources)
-	}
-	sortChanges(changes)
-	return changes, outside, nil
+// comparisonResult is what a comparison of two documents found.
+type comparisonResult struct {
+	entries    []entry
+	notFound   []string // operations of ours that the sources do not contain
+	unreadable []string // problems of operations of ours
+	outOfScope []endpoint
+	traces     []trace // of all differences
 }
 
-// settings leave out what never counts. Order does not count with oasdiff.
-func settings() *diff.Config {
-	return diff.NewConfig(diff.WithExcludeElements([]string{
-		diff.ExcludeExamplesOption, diff.ExcludeDescriptionOption, diff.ExcludeTitleOption, diff.ExcludeSummaryOption,
-		diff.ExcludeExtensionsOption, diff.ExcludeEndpointsOption,
-	}))
-}
+const newOperation = "new operation"
 
-// flatten gives each operation the parameters of its path: where they stand
-// makes no difference.
-func flatten(doc *openapi3.T) {
-	for _, item := range doc.Paths.Map() {
-		for _, operation := range item.Operations() {
-			for _, shared := range item.Parameters {
-				if operation.Parameters.GetByInAndName(shared.Value.In, shared.Value.Name) == nil {
-					operation.Parameters = append(operation.Parameters, shared)
-				}
-			}
-		}
-		item.Parameters = nil
+// compare lists the differences between usersync's spec and the vendor's.
+func compare(ours *spec, vendor vendorSpec) comparisonResult {
+	alignPaths(ours, vendor.spec)
+	c := newComparison(ours, vendor.spec)
+	var result comparisonResult
+	published := make(map[string]endpoint)
+	for e := range vendor.operations {
+		published[e.shape()] = e
 	}
-}
-
-// sourcesOf tells what our operations rest on.
-func sourcesOf(doc *openapi3.T) map[string]string {
-	sources := make(map[string]string)
-	for e, operation := range operations(doc) {
-		sources[e.String()], _ = operation.Extensions["x-source"].(string)
-	}
-	return sources
-}
-
-// weakest is what a change rests on when our side of it was not published: then
-// it may be our document that was wrong all along.
-func weakest(operations []string, sources map[string]string) string {
-	weak := ""
-	for _, operation := range operations {
-		source := sources[operation]
-		if source == "published" {
-			return ""
-		}
-		weak = source
-	}
-	return weak
-}
-
-func operations(doc *openapi3.T) map[endpoint]*openapi3.Operation {
-	all := make(map[endpoint]*openapi3.Operation)
-	for path, item := range doc.Paths.Map() {
-		for method, operation := range item.Operations() {
-			all[endpoint{method, path}] = operation
+	for e, problem := range vendor.unreadable {
+		published[e.shape()] = e
+		if known := slices.ContainsFunc(sortedEndpoints(ours.operations), func(own endpoint) bool { return own.shape() == e.shape() }); known {
+			result.unreadable = append(result.unreadable, problem)
 		}
 	}
-	return all
-}
+	slices.Sort(result.unreadable)
+	result.unreadable = slices.Compact(result.unreadable)
 
-var parameter = regexp.MustCompile(`\{[^}]*\}`)
-
-// shape is an endpoint whatever its path parameters are called.
-func (e endpoint) shape() string { return e.method + " " + parameter.ReplaceAllString(e.path, "{}") }
-
-func shapes(doc *openapi3.T) map[string]endpoint {
-	all := make(map[string]endpoint)
-	for e := range operations(doc) {
-		all[e.shape()] = e
-	}
-	return all
-}
-
-// restrict leaves in both documents what can be compared: in ours what the
-// sources should hold, in the vendor's what is ours or in scope. It returns how
-// many operations are out of scope.
-func restrict(ours *openapi3.T, vendor view) (outside int) {
-	known, published := shapes(ours), shapes(vendor.doc)
-	for shape, e := range known {
-		_, there := published[shape]
-		if !there && (!vendor.complete || slices.Contains(vendor.unread, e)) {
-			remove(ours, e)
+	pairs := make(map[endpoint]*operation)
+	var missing, added []endpoint
+	for _, e := range sortedEndpoints(ours.operations) {
+		to, found := published[e.shape()]
+		delete(published, e.shape())
+		switch {
+		case !found:
+			missing = append(missing, e)
+		case vendor.operations[to] != nil:
+			pairs[e] = vendor.operations[to]
 		}
 	}
-	for shape, e := range published {
-		if _, there := known[shape]; !there && !inScope(e.path, vendor.scope) {
-			remove(vendor.doc, e)
-			outside++
+	for _, shape := range keys(published) {
+		added = append(added, published[shape])
+	}
+	moved := findMoved(ours, vendor.spec, missing, added)
+	for _, from := range missing {
+		at := location{operation: from.String()}
+		to, found := moved[from]
+		switch {
+		case found:
+			pairs[from] = vendor.operations[to]
+			c.add(at, difference{"endpoint", Breaking, "is now " + to.String(), "requests go to a URL that the vendor no longer documents: update the spec and regenerate"})
+			added = slices.DeleteFunc(added, func(e endpoint) bool { return e == to })
+		case vendor.complete:
+			c.add(at, difference{"operation", Breaking, "operation removed", "requests of the wrapper's method that calls it are rejected"})
+		default:
+			result.notFound = append(result.notFound, from.String())
 		}
 	}
-	if !vendor.complete {
-		dropUnusedSchemes(ours, vendor.doc)
+	for _, e := range sortedEndpoints(pairs) {
+		c.operation(ours.operations[e], pairs[e])
 	}
-	return outside
+	for _, e := range added {
+		what := newOperation
+		if vendor.unreadable[e] != "" {
+			what += ", which cannot be read"
+		}
+		switch {
+		case inScope(e.path, vendor.scope):
+			c.add(location{operation: e.String()}, difference{"operation", Additive, what, "in no client yet: add it to the spec, regenerate, and give it a method, or accept it as out of scope"})
+		case writesUsers(e, vendor.operations[e], vendor.spec):
+			c.add(location{operation: e.String()}, difference{"operation", Additive, what + " that upserts or deletes users", "in no client yet: check whether a wrapper should use it"})
+		default:
+			result.outOfScope = append(result.outOfScope, e)
+		}
+	}
+	c.document(pairs)
+	result.entries = c.changes()
+	for _, o := range c.found {
+		result.traces = append(result.traces, o.trace())
+	}
+	for i := range result.entries {
+		result.entries[i].OurSource = weakestSource(ours, result.entries[i].Operations)
+	}
+	return result
 }
 
 func inScope(path string, scope []string) bool {
@@ -141,45 +110,49 @@ func inScope(path string, scope []string) bool {
 	})
 }
 
-// dropUnusedSchemes leaves the security schemes that the operations need or the
-// vendor's pages hold: a page need not hold others.
-func dropUnusedSchemes(doc, vendor *openapi3.T) {
-	if doc.Components == nil {
-		return
+var (
+	userPath = regexp.MustCompile(`(?i)(^|[/_-])(users?|members?|accounts?|contacts?|people|profiles?)([/_.-]|$)`)
+	upserts  = regexp.MustCompile(`(?i)upsert|(create|add)[ _-]?(or|and)[ _-]?(update|replace)|update[ _-]?or[ _-]?(create|insert)`)
+)
+
+// writesUsers reports whether an operation upserts or deletes users. Such an
+// operation is reported wherever it is.
+func writesUsers(e endpoint, o *operation, s *spec) bool {
+	if !userPath.MatchString(e.path) {
+		return false
 	}
-	used := make(map[string]bool)
-	if vendor.Components != nil {
-		for name := range vendor.Components.SecuritySchemes {
-			used[name] = true
-		}
+	summary := mapping(mapping(mapping(s.root["paths"])[e.path])[strings.ToLower(e.method)])
+	texts := e.path + " " + text(summary["summary"])
+	if o != nil {
+		texts += " " + o.id
 	}
-	note := func(requirements openapi3.SecurityRequirements) {
-		for _, requirement := range requirements {
-			for name := range requirement {
-				used[name] = true
-			}
-		}
-	}
-	note(doc.Security)
-	for _, operation := range operations(doc) {
-		if operation.Security != nil {
-			note(*operation.Security)
-		}
-	}
-	for name := range doc.Components.SecuritySchemes {
-		if !used[name] {
-			delete(doc.Components.SecuritySchemes, name)
-		}
-	}
+	return e.method == "DELETE" || e.method == "PUT" || upserts.MatchString(texts)
 }
 
-// forgetOurIDs drops the operation ids that we gave where the vendor gives none.
-func forgetOurIDs(ours, vendor *openapi3.T) {
-	published := shapes(vendor)
-	for e, operation := range operations(ours) {
-		there, found := published[e.shape()]
-		if found && operation.Extensions["x-source"] != "published" && vendor.Paths.Value(there.path).GetOperation(there.method).OperationID == "" {
-			operation.OperationID = ""
+// weakestSource is what a change rests on if usersync's side was not published:
+// then usersync's spec may have been wrong all along.
+func weakestSource(ours *spec, operations []string) string {
+	weakest := ""
+	for e, o := range ours.operations {
+		if !slices.Contains(operations, e.String()) {
+			continue
 		}
+		if o.source == "published" || o.source == "" {
+			return ""
+		}
+		weakest = max(weakest, o.source)
 	}
+	return weakest
+}
+
+func (r comparisonResult) changes() []Change {
+	var changes []Change
+	for _, e := range r.entries {
+		changes = append(changes, e.Change)
+	}
+	return changes
+}
+
+func outOfScopeNote(endpoints []endpoint, scope []string) string {
+	return fmt.Sprintf("%d operations outside %s were counted but not compared", len(endpoints), strings.Join(scope, ", "))
 }

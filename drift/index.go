@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// maxPages bounds the pages that an index is followed to.
+// maxPages bounds the pages of an index that are read.
 const maxPages = 400
 
 // isIndex reports whether a source is an index of pages for machines.
@@ -23,35 +23,35 @@ func isIndex(source string) bool {
 
 var link = regexp.MustCompile(`\[[^\]\n]*\]\(\s*<?([^)>\s]+)>?[^)\n]*\)`)
 
-// follow lists the pages of an index: those of its own origin, or for a file
-// those in its directory and below. It tells how many it leaves out.
-func follow(source, text string) (pages []string, elsewhere int, err error) {
+// pagesOfIndex lists the pages of an index: those of its own origin, or for a file
+// those in its directory and below. external counts the other links.
+func pagesOfIndex(source, text string) (pages []string, external int, err error) {
 	base, err := address(source)
 	if err != nil {
 		return nil, 0, err
 	}
 	seen := make(map[string]bool)
 	for _, match := range link.FindAllStringSubmatch(text, -1) {
-		page := resolve(source, base, match[1])
+		page := resolveLink(source, base, match[1])
 		switch {
 		case page == "":
-			elsewhere++
+			external++
 		case !seen[page] && page != source:
 			seen[page] = true
 			pages = append(pages, page)
 		}
 	}
 	if len(pages) == 0 {
-		return nil, elsewhere, fmt.Errorf("%s: an index without links to pages of its own origin", source)
+		return nil, external, fmt.Errorf("%s: an index without links to pages of the same origin", source)
 	}
 	if len(pages) > maxPages {
-		return pages[:maxPages], elsewhere, fmt.Errorf("%s: lists %d pages, of which the first %d are read", source, len(pages), maxPages)
+		return pages[:maxPages], external, fmt.Errorf("%s: lists %d pages; only the first %d are read", source, len(pages), maxPages)
 	}
-	return pages, elsewhere, nil
+	return pages, external, nil
 }
 
-// resolve returns the page a link leads to, or "" when that is somewhere else.
-func resolve(source string, base *url.URL, target string) string {
+// resolveLink returns the page a link leads to, or "" if that is in another place.
+func resolveLink(source string, base *url.URL, target string) string {
 	u, err := url.Parse(target)
 	if err != nil {
 		return ""
@@ -71,17 +71,21 @@ func resolve(source string, base *url.URL, target string) string {
 	return filepath.Join(filepath.Dir(source), local)
 }
 
-// largest picks the pages of the document that holds most of our operations,
-// and names the others.
-func largest(docs []*document, known map[string]endpoint) (chosen []*document, others []string) {
+// mainDocument picks the pages of the document that contains most of usersync's
+// operations, and lists the other documents.
+func mainDocument(docs []*document, ours *spec) (chosen []*document, others []string) {
+	known := make(map[string]bool)
+	for e := range ours.operations {
+		known[e.shape()] = true
+	}
 	groups := make(map[string][]*document)
 	score := make(map[string]int)
 	for _, d := range docs {
 		groups[d.name] = append(groups[d.name], d)
-		for _, u := range unitsOf(d) {
-			if u.isOperation() {
+		for _, f := range fragmentsOf(d) {
+			if f.isOperation() {
 				score[d.name]++
-				if _, ours := known[u.endpoint().shape()]; ours {
+				if known[f.endpoint().shape()] {
 					score[d.name] += 1000
 				}
 			}

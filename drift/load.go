@@ -1,163 +1,112 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"go.yaml.in/yaml/v3"
 )
 
-// load resolves a document. What cannot be read is taken out, with everything
-// that refers to it, and told with line and reason; operations that went that
-// way are returned, for they are neither there nor gone.
-func load(units map[string]unit) (doc *openapi3.T, unread []endpoint, problems []error) {
-	bad := make(map[string]error)
-	for _, key := range keys(units) {
-		if err := faulty(units, units[key]); err != nil {
-			bad[key] = err
-			problems = append(problems, err)
+// spec is an OpenAPI document and its operations.
+type spec struct {
+	root       map[string]any
+	operations map[endpoint]*operation
+	// unreadable operations are in the document, but something they need is
+	// invalid. The text states what, with the line.
+	unreadable map[endpoint]string
+	servers    []server
+	security   any
+	schemes    map[string]any
+}
+
+// load reads the operations of a document. An operation that refers to anything
+// invalid is left out and listed as unreadable; the rest is compared.
+func load(fragments map[string]fragment) *spec {
+	s := &spec{operations: make(map[endpoint]*operation), unreadable: make(map[endpoint]string)}
+	invalid := make(map[string]error)
+	valid := make(map[string]fragment)
+	for _, key := range keys(fragments) {
+		if err := checkFragment(fragments[key]); err != nil {
+			invalid[key] = err
+		} else {
+			valid[key] = fragments[key]
 		}
 	}
-	for spread := true; spread; {
-		spread = false
-		for _, key := range keys(units) {
-			if bad[key] == nil && slices.ContainsFunc(references(units[key].node), func(r reference) bool { return bad[r.unit()] != nil }) {
-				bad[key] = errSpread
-				spread = true
+	s.root = join(valid)
+	s.servers = serversOf(s.root["servers"])
+	s.security = s.root["security"]
+	s.schemes = mapping(mapping(s.root["components"])["securitySchemes"])
+	for _, key := range keys(fragments) {
+		f := fragments[key]
+		if !f.isOperation() {
+			continue
+		}
+		e := f.endpoint()
+		if err := s.problemOf(fragments, invalid, key); err != nil {
+			s.unreadable[e] = err.Error()
+			continue
+		}
+		s.operations[e] = s.operation(e, mapping(f.value))
+	}
+	return s
+}
+
+// loadDocument reads a document that is in one file.
+func loadDocument(from string, text []byte) (*spec, error) {
+	d, err := parseDocument(from, text, 0)
+	if err != nil {
+		return nil, err
+	}
+	fragments, _ := merge([]*document{d})
+	s := load(fragments)
+	for _, e := range sortedEndpoints(s.unreadable) {
+		return nil, fmt.Errorf("%s", s.unreadable[e])
+	}
+	return s, nil
+}
+
+// problemOf returns why an operation cannot be read: its own fragment, what all
+// operations of its path share, or anything it refers to.
+func (s *spec) problemOf(fragments map[string]fragment, invalid map[string]error, key string) error {
+	place := fragments[key].place
+	queue := []string{key}
+	for _, shared := range []string{"parameters", "servers"} {
+		if name := strings.Join([]string{place[0], place[1], shared}, "\x00"); fragments[name].doc != nil {
+			queue = append(queue, name)
+		}
+	}
+	for i := 0; i < len(queue); i++ {
+		if err := invalid[queue[i]]; err != nil {
+			return err
+		}
+		f := fragments[queue[i]]
+		for _, r := range references(f.node, expectedKind(f.place)) {
+			next := r.fragment()
+			if err := invalid[next]; err != nil {
+				return err
+			}
+			if err := r.check(s, f); err != nil {
+				return err
+			}
+			if _, found := fragments[next]; found && !slices.Contains(queue, next) {
+				queue = append(queue, next)
 			}
 		}
 	}
-	sound := make(map[string]unit)
-	for _, key := range keys(units) {
-		u := units[key]
-		if bad[key] == nil {
-			sound[key] = u
-		} else if u.isOperation() {
-			unread = append(unread, u.endpoint())
-		}
-	}
-	text, err := json.Marshal(join(sound))
-	if err != nil {
-		return nil, unread, append(problems, err)
-	}
-	loader := openapi3.NewLoader()
-	doc, err = loader.LoadFromData(text)
-	if err != nil {
-		return nil, unread, append(problems, fmt.Errorf("the document does not load: %w", err))
-	}
-	if doc.Paths == nil {
-		doc.Paths = openapi3.NewPaths()
-	}
-	return doc, unread, problems
-}
-
-// errSpread marks what refers to something that cannot be read.
-var errSpread = errors.New("refers to what cannot be read")
-
-// faulty tells why a unit cannot be read by itself, with the line.
-func faulty(units map[string]unit, u unit) error {
-	for _, r := range references(u.node) {
-		if !strings.HasPrefix(r.target, "#/") {
-			return fmt.Errorf("%s: %s refers to another document: %s", u.doc.at(r.node), u, r.target)
-		}
-		if !r.resolves(units) {
-			return fmt.Errorf("%s: %s refers to %s, which is not there", u.doc.at(r.node), u, r.target)
-		}
-	}
-	target := targetOf(u)
-	if target == nil {
-		return nil
-	}
-	text, err := json.Marshal(u.value)
-	if err != nil {
-		return fmt.Errorf("%s: %s: %w", u.doc.at(u.key), u, err)
-	}
-	if err := json.Unmarshal(text, target); err != nil {
-		at := u.key
-		if node := faultySchema(u.doc, u.node); node != nil {
-			at = node
-		}
-		return fmt.Errorf("%s: %s: %s", u.doc.at(at), u, reason(err))
-	}
 	return nil
 }
 
-// targetOf is what a unit is read into.
-func targetOf(u unit) any {
-	if u.isOperation() {
-		return new(openapi3.Operation)
-	}
-	switch u.place[0] {
-	case "servers":
-		return new(openapi3.Servers)
-	case "security":
-		return new(openapi3.SecurityRequirements)
-	case "tags":
-		return new(openapi3.Tags)
-	case "info":
-		return new(openapi3.Info)
-	case "paths":
-		if len(u.place) == 3 && u.place[2] == "parameters" {
-			return new(openapi3.Parameters)
-		}
-	case "components":
-		if len(u.place) == 3 {
-			return map[string]any{
-				"schemas": new(openapi3.SchemaRef), "responses": new(openapi3.ResponseRef), "parameters": new(openapi3.ParameterRef),
-				"headers": new(openapi3.HeaderRef), "requestBodies": new(openapi3.RequestBodyRef),
-				"securitySchemes": new(openapi3.SecuritySchemeRef), "examples": new(openapi3.ExampleRef),
-			}[u.place[1]]
-		}
-	}
-	return nil
-}
-
-// faultySchema finds the innermost schema that cannot be read.
-func faultySchema(d *document, node *yaml.Node) *yaml.Node {
-	for _, inner := range node.Content {
-		if found := faultySchema(d, inner); found != nil {
-			return found
-		}
-	}
-	if node.Kind != yaml.MappingNode || child(node, "type") == nil && child(node, "properties") == nil {
-		return nil
-	}
-	budget := maxNodes
-	value, err := d.decode(node, &budget)
-	if err != nil {
-		return node
-	}
-	text, err := json.Marshal(value)
-	if err != nil || json.Unmarshal(text, new(openapi3.SchemaRef)) != nil {
-		return node
-	}
-	return nil
-}
-
-// reason is the last line of an error: the ones above repeat where.
-func reason(err error) string {
-	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
-}
-
-// reference is a $ref and where it stands.
+// reference is a $ref, its node and the kind of object that its place needs.
 type reference struct {
 	target string
 	node   *yaml.Node
+	kind   string
 }
 
-// unit is the key of the unit that the target is in.
-func (r reference) unit() string {
-	place := r.place()
-	return strings.Join(place[:min(len(place), 3)], "\x00")
-}
-
+// place is the path of keys that the reference points to.
 func (r reference) place() []string {
-	unescape := strings.NewReplacer("~1", "/", "~0", "~", "%7B", "{", "%7D", "}")
+	unescape := strings.NewReplacer("~1", "/", "~0", "~", "%7B", "{", "%7D", "}", "%2F", "/")
 	var place []string
 	for name := range strings.SplitSeq(strings.TrimPrefix(r.target, "#/"), "/") {
 		place = append(place, unescape.Replace(name))
@@ -165,37 +114,138 @@ func (r reference) place() []string {
 	return place
 }
 
-func (r reference) resolves(units map[string]unit) bool {
-	u, found := units[r.unit()]
-	if !found {
-		return false
-	}
-	value := u.value
-	for _, name := range r.place()[min(len(r.place()), 3):] {
-		mapping, ok := value.(map[string]any)
-		if !ok {
-			return false
-		}
-		if value, ok = mapping[name]; !ok {
-			return false
-		}
-	}
-	return true
+// fragment is the key of the fragment that the target is in.
+func (r reference) fragment() string {
+	place := r.place()
+	return strings.Join(place[:min(len(place), 3)], "\x00")
 }
 
-// references are the $refs below a node.
-func references(node *yaml.Node) []reference {
+// check returns an error if the target is missing or of another kind.
+func (r reference) check(s *spec, f fragment) error {
+	at := f.doc.at(r.node)
+	if !strings.HasPrefix(r.target, "#/") {
+		return fmt.Errorf("%s: %s refers to another document: %s", at, f, r.target)
+	}
+	target, found := s.lookup(r.target)
+	if !found {
+		return fmt.Errorf("%s: %s refers to %s, which does not exist", at, f, r.target)
+	}
+	place := r.place()
+	if place[0] == "components" && len(place) == 3 && r.kind != "" && place[1] != r.kind {
+		return fmt.Errorf("%s: %s refers to %s, but needs one of components/%s", at, f, r.target, r.kind)
+	}
+	if object, ok := target.(map[string]any); !ok && r.kind != "schemas" {
+		return fmt.Errorf("%s: %s refers to %s, which is not a mapping", at, f, r.target)
+	} else if r.kind == "parameters" && object["$ref"] == nil && (object["name"] == nil || object["in"] == nil) {
+		return fmt.Errorf("%s: %s refers to %s, which is not a parameter", at, f, r.target)
+	}
+	return nil
+}
+
+// expectedKind is the kind of component that a fragment is.
+func expectedKind(place []string) string {
+	switch {
+	case place[0] == "components" && len(place) == 3:
+		return place[1]
+	case len(place) == 3 && place[2] == "parameters":
+		return "parameters"
+	}
+	return ""
+}
+
+// Kinds of components by the key that contains one, a list or a map of them.
+var kindOfKey = map[string]string{
+	"parameters": "parameters", "requestBody": "requestBodies", "responses": "responses", "headers": "headers", "examples": "examples",
+	"schema": "schemas", "items": "schemas", "properties": "schemas", "additionalProperties": "schemas", "allOf": "schemas",
+	"oneOf": "schemas", "anyOf": "schemas", "not": "schemas", "links": "links", "callbacks": "callbacks",
+}
+
+// references are the $refs below a node. kind is the kind of component that the
+// node itself must be; examples and literal values are not searched.
+func references(node *yaml.Node, kind string) []reference {
 	var found []reference
 	if node == nil {
 		return nil
 	}
-	if node.Kind == yaml.MappingNode {
-		if target := child(node, "$ref"); target != nil && target.Kind == yaml.ScalarNode {
-			found = append(found, reference{target.Value, target})
+	switch node.Kind {
+	case yaml.AliasNode:
+		return references(node.Alias, kind)
+	case yaml.SequenceNode:
+		for _, inner := range node.Content {
+			found = append(found, references(inner, kind)...)
+		}
+		return found
+	case yaml.ScalarNode:
+		return nil
+	}
+	if target := child(node, "$ref"); target != nil && target.Kind == yaml.ScalarNode {
+		found = append(found, reference{target.Value, target, kind})
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i].Value, node.Content[i+1]
+		switch {
+		case key == "example" || key == "default" && kind != "responses" || key == "enum" || key == "const" || key == "examples" || strings.HasPrefix(key, "x-"):
+		case nameMaps[key] && value.Kind == yaml.MappingNode:
+			for j := 1; j < len(value.Content); j += 2 {
+				found = append(found, references(value.Content[j], kindOfKey[key])...)
+			}
+		default:
+			found = append(found, references(value, kindOfKey[key])...)
 		}
 	}
-	for _, inner := range node.Content {
-		found = append(found, references(inner)...)
-	}
 	return found
+}
+
+// lookup returns the value that a $ref points to.
+func (s *spec) lookup(ref string) (any, bool) {
+	var value any = s.root
+	for _, name := range (reference{target: ref}).place() {
+		switch container := value.(type) {
+		case map[string]any:
+			inner, found := container[name]
+			if !found {
+				return nil, false
+			}
+			value = inner
+		case []any:
+			var index int
+			if _, err := fmt.Sscanf(name, "%d", &index); err != nil || index < 0 || index >= len(container) {
+				return nil, false
+			}
+			value = container[index]
+		default:
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// resolved follows the $refs of an object that is not a schema.
+func (s *spec) resolved(value any) map[string]any {
+	object := mapping(value)
+	for range 20 { // longer chains are circles
+		ref, ok := object["$ref"].(string)
+		if !ok {
+			break
+		}
+		target, _ := s.lookup(ref)
+		object = mapping(target)
+	}
+	return object
+}
+
+// mapping returns value as a mapping; anything else is an empty one.
+func mapping(value any) map[string]any {
+	m, _ := value.(map[string]any)
+	return m
+}
+
+func list(value any) []any {
+	l, _ := value.([]any)
+	return l
+}
+
+func text(value any) string {
+	t, _ := value.(string)
+	return t
 }

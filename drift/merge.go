@@ -11,105 +11,127 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// unit is what a page holds whole or not at all: an operation, what all
-// operations of a path share, a component, or something at the top.
-type unit struct {
-	place []string // keys from the top, say paths, /user, post
+// fragment is what a page contains as a whole or not at all: an operation, what
+// all operations of a path share, a component, or a top-level value.
+type fragment struct {
+	place []string // keys from the top, for example paths, /user, post
 	doc   *document
 	key   *yaml.Node // where it begins
 	node  *yaml.Node
 	value any
 }
 
-func (u unit) endpoint() endpoint {
-	return endpoint{strings.ToUpper(u.place[2]), u.place[1]}
+func (f fragment) endpoint() endpoint {
+	return endpoint{strings.ToUpper(f.place[2]), f.place[1]}
 }
 
-func (u unit) isOperation() bool {
-	return len(u.place) == 3 && u.place[0] == "paths" && slices.Contains(methods, u.place[2])
+func (f fragment) isOperation() bool {
+	return len(f.place) == 3 && f.place[0] == "paths" && slices.Contains(methods, f.place[2])
 }
 
-func (u unit) String() string {
-	if u.isOperation() {
-		return u.endpoint().String()
+func (f fragment) String() string {
+	if f.isOperation() {
+		return f.endpoint().String()
 	}
-	return strings.Join(u.place, ".")
+	return strings.Join(f.place, ".")
 }
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-// Contradiction is a part of a document that two of its pages tell differently.
-// The first page is the one that is compared.
+// Contradiction is a part of a document that two pages of it describe
+// differently. The first page is the one that is compared.
 type Contradiction struct {
 	Place  string `json:"place"`
 	First  string `json:"first"`
 	Second string `json:"second"`
 }
 
-// merge puts the pages of one document together.
-func merge(docs []*document) (map[string]unit, []Contradiction) {
-	units := make(map[string]unit)
+// merge combines the pages of one document.
+func merge(docs []*document) (map[string]fragment, []Contradiction) {
+	fragments := make(map[string]fragment)
 	var contradictions []Contradiction
 	for _, d := range docs {
-		for _, u := range unitsOf(d) {
-			key := strings.Join(u.place, "\x00")
-			have, found := units[key]
+		for _, f := range fragmentsOf(d) {
+			key := strings.Join(f.place, "\x00")
+			first, found := fragments[key]
 			if !found {
-				units[key] = u
+				fragments[key] = f
 				continue
 			}
-			if place, first, second, differ := difference(essence(have.value, named(u.place)), essence(u.value, named(u.place))); differ {
+			names := mapsNames(f.place)
+			if place, a, b, differ := firstDifference(normalized(first.value, names), normalized(f.value, names)); differ {
 				contradictions = append(contradictions, Contradiction{
-					Place:  strings.TrimSuffix(u.String()+" "+place, " "),
-					First:  fmt.Sprintf("%s (%s)", first, have.doc.at(have.key)),
-					Second: fmt.Sprintf("%s (%s)", second, u.doc.at(u.key)),
+					Place:  strings.TrimSuffix(f.String()+" "+place, " "),
+					First:  fmt.Sprintf("%s (%s)", a, first.doc.at(first.key)),
+					Second: fmt.Sprintf("%s (%s)", b, f.doc.at(f.key)),
 				})
 			}
 		}
-		if d.holds != nil && !holds(d, *d.holds) {
+		if d.announced != nil && !contains(d, *d.announced) {
 			contradictions = append(contradictions, Contradiction{
-				Place:  d.holds.String(),
+				Place:  d.announced.String(),
 				First:  fmt.Sprintf("announced (%s: line %d)", d.from, d.offset),
 				Second: "not in the block that follows",
 			})
 		}
 	}
-	return units, contradictions
+	return fragments, contradictions
 }
 
-func holds(d *document, e endpoint) bool {
+func contains(d *document, e endpoint) bool {
 	return child(child(child(d.root, "paths"), e.path), strings.ToLower(e.method)) != nil
 }
 
-func unitsOf(d *document) []unit {
-	var units []unit
+func fragmentsOf(d *document) []fragment {
+	expandPathItems(d)
+	var fragments []fragment
 	for _, top := range keys(d.value) {
 		depth := map[string]int{"paths": 3, "components": 3}[top]
-		units = append(units, split(d, []string{top}, position(d.root, top), child(d.root, top), d.value[top], max(depth, 1))...)
+		fragments = append(fragments, split(d, []string{top}, keyNode(d.root, top), child(d.root, top), d.value[top], max(depth, 1))...)
 	}
-	return units
+	return fragments
 }
 
-// split takes a value apart down to a depth.
-func split(d *document, place []string, key, node *yaml.Node, value any, depth int) []unit {
+// expandPathItems replaces the $ref of a path by the path item it refers to.
+func expandPathItems(d *document) {
+	paths := child(d.root, "paths")
+	for path, item := range mapping(d.value["paths"]) {
+		target := text(mapping(item)["$ref"])
+		if target == "" {
+			continue
+		}
+		value, found := (&spec{root: d.value}).lookup(target)
+		node := d.root
+		for _, name := range (reference{target: target}).place() {
+			node = child(node, name)
+		}
+		if found && node != nil {
+			mapping(d.value["paths"])[path] = value
+			paths.Content[keyIndex(paths, path)+1] = node
+		}
+	}
+}
+
+// split divides a value into fragments, down to a depth.
+func split(d *document, place []string, key, node *yaml.Node, value any, depth int) []fragment {
 	mapping, ok := value.(map[string]any)
 	if !ok || len(place) == depth {
-		return []unit{{place: place, doc: d, key: key, node: node, value: value}}
+		return []fragment{{place: place, doc: d, key: key, node: node, value: value}}
 	}
-	var units []unit
+	var fragments []fragment
 	for _, name := range keys(mapping) {
 		inner := append(slices.Clone(place), name)
-		units = append(units, split(d, inner, position(node, name), child(node, name), mapping[name], depth)...)
+		fragments = append(fragments, split(d, inner, keyNode(node, name), child(node, name), mapping[name], depth)...)
 	}
-	return units
+	return fragments
 }
 
 // join is the opposite of split.
-func join(units map[string]unit) map[string]any {
+func join(fragments map[string]fragment) map[string]any {
 	whole := make(map[string]any)
-	for _, key := range keys(units) {
-		u, into := units[key], whole
-		for _, name := range u.place[:len(u.place)-1] {
+	for _, key := range keys(fragments) {
+		f, into := fragments[key], whole
+		for _, name := range f.place[:len(f.place)-1] {
 			next, ok := into[name].(map[string]any)
 			if !ok {
 				next = make(map[string]any)
@@ -117,7 +139,7 @@ func join(units map[string]unit) map[string]any {
 			}
 			into = next
 		}
-		into[u.place[len(u.place)-1]] = u.value
+		into[f.place[len(f.place)-1]] = f.value
 	}
 	return whole
 }
@@ -126,45 +148,51 @@ func join(units map[string]unit) map[string]any {
 var nameMaps = map[string]bool{
 	"properties": true, "patternProperties": true, "$defs": true, "dependentSchemas": true, "responses": true,
 	"headers": true, "content": true, "variables": true, "callbacks": true, "links": true, "mapping": true, "scopes": true,
+	"encoding": true,
 }
 
 // Keys whose values are prose or examples, or values that are kept as they are.
 var (
-	prose    = map[string]bool{"description": true, "summary": true, "title": true, "example": true, "examples": true}
+	proseKeys = map[string]bool{
+		"description": true, "summary": true, "title": true, "example": true, "examples": true, "externalDocs": true, "$comment": true,
+	}
 	literals = map[string]bool{"enum": true, "const": true, "default": true, "required": true}
 )
 
-func named(place []string) bool { return len(place) == 1 && nameMaps[place[0]] }
+func isProse(key string) bool { return proseKeys[key] || strings.HasPrefix(key, "x-") }
 
-// essence is a value without descriptions, examples and extensions, and with
-// its lists in one order. A property may well be called description.
-func essence(value any, names bool) any {
+func mapsNames(place []string) bool { return len(place) == 1 && nameMaps[place[0]] }
+
+// normalized is a value without descriptions, examples and extensions, and with
+// its lists in one order. With names set, value maps names of the vendor's
+// choice: a property may be called description.
+func normalized(value any, names bool) any {
 	switch value := value.(type) {
 	case map[string]any:
 		kept := make(map[string]any, len(value))
 		for key, inner := range value {
 			switch {
 			case names:
-				kept[key] = essence(inner, false)
-			case prose[key] || strings.HasPrefix(key, "x-"):
+				kept[key] = normalized(inner, false)
+			case isProse(key):
 			case literals[key]:
-				kept[key] = ordered(inner)
+				kept[key] = sorted(inner)
 			default:
-				kept[key] = essence(inner, nameMaps[key])
+				kept[key] = normalized(inner, nameMaps[key])
 			}
 		}
 		return kept
 	case []any:
 		list := make([]any, 0, len(value))
 		for _, inner := range value {
-			list = append(list, essence(inner, false))
+			list = append(list, normalized(inner, false))
 		}
-		return ordered(list)
+		return sorted(list)
 	}
 	return value
 }
 
-func ordered(value any) any {
+func sorted(value any) any {
 	list, ok := value.([]any)
 	if !ok {
 		return value
@@ -182,15 +210,15 @@ func canonical(value any) string {
 	return string(text)
 }
 
-// difference finds the first place where two values differ.
-func difference(a, b any) (place, first, second string, differ bool) {
+// firstDifference finds the first place where two values differ.
+func firstDifference(a, b any) (place, first, second string, differ bool) {
 	left, leftOK := a.(map[string]any)
 	right, rightOK := b.(map[string]any)
 	if !leftOK || !rightOK {
 		first, second = canonical(a), canonical(b)
 		return "", first, second, first != second
 	}
-	for _, key := range slices.Compact(slices.Sorted(slices.Values(append(keys(left), keys(right)...)))) {
+	for _, key := range union(left, right) {
 		x, inLeft := left[key]
 		y, inRight := right[key]
 		switch {
@@ -199,7 +227,7 @@ func difference(a, b any) (place, first, second string, differ bool) {
 		case !inRight:
 			return key, canonical(x), "absent", true
 		}
-		if place, first, second, differ := difference(x, y); differ {
+		if place, first, second, differ := firstDifference(x, y); differ {
 			return strings.TrimSuffix(key+"."+place, "."), first, second, true
 		}
 	}
@@ -207,3 +235,8 @@ func difference(a, b any) (place, first, second string, differ bool) {
 }
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// union returns the keys of both maps, sorted.
+func union[A, B any](a map[string]A, b map[string]B) []string {
+	return slices.Compact(slices.Sorted(slices.Values(append(keys(a), keys(b)...))))
+}

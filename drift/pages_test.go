@@ -1,172 +1,85 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 )
 
-// vendor is a made-up site of documentation: our own document, taken apart into
-// a page per operation that holds this operation and what it refers to.
-type vendor struct {
-	t     *testing.T
-	name  string // of the whole document, as pages give it
-	pages map[string]map[string]any
+func TestNothingChanged(t *testing.T) {
+	t.Parallel()
+	for _, provider := range providers {
+		v := newVendor(t, provider)
+		for _, page := range keys(v.pages) {
+			code, report := drift(t, provider, v.save(page)...)
+			assert.Equal(t, exitNoChange, code, "%s: %+v", page, report)
+			assert.Len(t, report.NotFound, len(v.pages)-1, "the other operations are listed")
+		}
+		code, report := drift(t, provider, v.save()...)
+		assert.Equal(t, exitNoChange, code, "%+v", report)
+		assert.Empty(t, report.NotFound)
+		code, report = drift(t, provider, "--from", "../specs/"+provider+".yaml")
+		assert.Equal(t, exitNoChange, code, "%+v", report)
+	}
 }
 
-func newVendor(t *testing.T, provider string) vendor {
-	t.Helper()
-	whole := ourDocument(t, provider)
-	v := vendor{t: t, pages: make(map[string]map[string]any)}
-	if provider == "partoo" {
-		v.name = "/openapi/bundled.yaml"
+func TestPageWithAChange(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, "identifai")
+	v.edit(write1, drop, "paths", "/api/partner/user", "post", "requestBody", "content", "multipart/form-data", "schema", "properties", "newsletter")
+	code, report := drift(t, "identifai", v.save(write1)...)
+	assert.Equal(t, exitChanged, code)
+	require.Len(t, report.Changes, 1)
+	assert.Equal(t, "field newsletter removed", report.Changes[0].What)
+}
+
+// A page may contain an operation that the spec does not have.
+func TestPageWithANewOperation(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, "identifai")
+	v.edit(write1, set(object{"get": newOp}), "paths", "/api/other")
+	_, report := drift(t, "identifai", v.save(write1)...)
+	require.Len(t, report.Changes, 1)
+	assert.Equal(t, "GET /api/other", report.Changes[0].Place)
+	assert.Equal(t, Additive, report.Changes[0].Group)
+}
+
+func TestWholeDocumentShowsRemovedOperations(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, "partoo")
+	delete(v.pages, getUser)
+	docs := make([]*document, 0, len(v.pages))
+	for _, page := range keys(v.pages) {
+		d, err := parsePage(page, v.text(page))
+		require.NoError(t, err)
+		docs = append(docs, d)
 	}
-	for path, item := range whole["paths"].(map[string]any) {
-		for method := range item.(map[string]any) {
-			if slices.Contains(methods, method) {
-				e := endpoint{strings.ToUpper(method), path}
-				v.pages[e.String()] = pageOf(ourDocument(t, provider), e)
-			}
+	fragments, contradictions := merge(docs)
+	require.Empty(t, contradictions)
+	whole := write(t, t.TempDir(), "openapi.json", canonical(join(fragments)))
+
+	code, report := drift(t, "partoo", "--from", whole)
+
+	assert.Equal(t, exitChanged, code)
+	require.Len(t, report.Changes, 1, "%+v", report)
+	assert.Equal(t, Breaking, report.Changes[0].Group)
+	assert.Equal(t, getUser, report.Changes[0].Place)
+	assert.Equal(t, "operation removed", report.Changes[0].What)
+	assert.Equal(t, "reference-page", report.Changes[0].OurSource)
+	assert.Empty(t, report.NotFound)
+}
+
+func TestSharedSchemaIsReportedOnceWithItsOperations(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, "partoo")
+	for _, page := range keys(v.pages) {
+		if lang, ok := mapping(mapping(v.pages[page]["components"])["schemas"])["Lang"].(map[string]any); ok {
+			lang["enum"] = append(slices.Clone(lang["enum"].([]any)), "tlh")
 		}
 	}
-	return v
-}
-
-func ourDocument(t *testing.T, provider string) map[string]any {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "specs", provider+".yaml"))
-	require.NoError(t, err)
-	d, err := parseDocument(provider, text, 0)
-	require.NoError(t, err)
-	return d.value
-}
-
-func pageOf(whole map[string]any, e endpoint) map[string]any {
-	item := whole["paths"].(map[string]any)[e.path].(map[string]any)
-	kept := map[string]any{strings.ToLower(e.method): item[strings.ToLower(e.method)]}
-	if shared, found := item["parameters"]; found {
-		kept["parameters"] = shared
-	}
-	page := map[string]any{"paths": map[string]any{e.path: kept}}
-	for key, value := range whole {
-		if key != "paths" && key != "components" {
-			page[key] = value
-		}
-	}
-	components := make(map[string]any)
-	page["components"] = components
-	all := whole["components"].(map[string]any)
-	components["securitySchemes"] = all["securitySchemes"]
-	for more := true; more; {
-		more = false
-		text, _ := json.Marshal(page)
-		for kind, named := range all {
-			for name, value := range named.(map[string]any) {
-				if bytes.Contains(text, fmt.Appendf(nil, `"#/components/%s/%s"`, kind, name)) {
-					if components[kind] == nil {
-						components[kind] = make(map[string]any)
-					}
-					if at := components[kind].(map[string]any); at[name] == nil {
-						at[name], more = value, true
-					}
-				}
-			}
-		}
-	}
-	return page
-}
-
-// edit changes the value at a place, and checks that there is one.
-func (v vendor) edit(page string, change func(at map[string]any, key string), place ...string) {
-	v.t.Helper()
-	into := v.pages[page]
-	require.NotNil(v.t, into, page)
-	for _, key := range place[:len(place)-1] {
-		next, ok := into[key].(map[string]any)
-		require.True(v.t, ok, "%s: no %s", page, key)
-		into = next
-	}
-	change(into, place[len(place)-1])
-}
-
-func set(value any) func(map[string]any, string) {
-	return func(at map[string]any, key string) { at[key] = value }
-}
-
-func gone(at map[string]any, key string) { delete(at, key) }
-
-func without(value any) func(map[string]any, string) {
-	return func(at map[string]any, key string) {
-		at[key] = slices.DeleteFunc(slices.Clone(at[key].([]any)), func(v any) bool { return v == value })
-	}
-}
-
-func with(value any) func(map[string]any, string) {
-	return func(at map[string]any, key string) {
-		list, _ := at[key].([]any)
-		at[key] = append(slices.Clone(list), value)
-	}
-}
-
-func rename(to string) func(map[string]any, string) {
-	return func(at map[string]any, key string) {
-		at[to] = at[key]
-		delete(at, key)
-	}
-}
-
-func (v vendor) text(page string) string {
-	return v.block(page, page)
-}
-
-// block is a page that announces one operation and holds another.
-func (v vendor) block(announced, page string) string {
-	v.t.Helper()
-	var text bytes.Buffer
-	encoder := yaml.NewEncoder(&text)
-	encoder.SetIndent(2)
-	require.NoError(v.t, encoder.Encode(v.pages[page]))
-	method, path, _ := strings.Cut(announced, " ")
-	info := strings.Join(strings.Fields("yaml "+v.name+" "+strings.ToLower(method)+" "+path), " ")
-	return fmt.Sprintf("> All pages are listed in the index.\n\n# A page\n\nWords, and a block of something else:\n\n```yaml\nopenapi: not this one\n```\n\n## OpenAPI\n\n````%s\n%s\n````\n", info, text.String())
-}
-
-// save writes the pages to files and returns the flags that name them.
-func (v vendor) save(pages ...string) []string {
-	v.t.Helper()
-	if len(pages) == 0 {
-		pages = keys(v.pages)
-	}
-	var flags []string
-	dir := v.t.TempDir()
-	for i, page := range pages {
-		flags = append(flags, "-from", write(v.t, dir, fmt.Sprintf("page%02d.md", i), v.text(page)))
-	}
-	return flags
-}
-
-func write(t *testing.T, dir, name, text string) string {
-	t.Helper()
-	file := filepath.Join(dir, name)
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	return file
-}
-
-// drift runs the command and reads its report.
-func drift(t *testing.T, provider string, args ...string) (int, Report) {
-	t.Helper()
-	var out, errOut bytes.Buffer
-	code := command(t.Context(), append([]string{"-format", "json", "-every", "0s", "-provider", provider}, args...), &out, &errOut)
-	var reports []Report
-	require.NoError(t, json.Unmarshal(out.Bytes(), &reports), "%s%s", out.String(), errOut.String())
-	require.Len(t, reports, 1)
-	return code, reports[0]
+	_, report := drift(t, "partoo", v.save()...)
+	require.Len(t, report.Changes, 1, "%+v", report.Changes)
+	assert.ElementsMatch(t, []string{"GET /user/me", search, getUser, create, "POST /user/{user_id}"}, report.Changes[0].Operations)
 }

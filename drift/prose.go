@@ -3,262 +3,323 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"html"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// unseen is what a page of prose does not tell.
-const unseen = "prose: types outside the table, required fields, limits, allowed values, statuses, error bodies and every other operation cannot be seen in it"
+// proseLimits is what a page of prose does not show.
+const proseLimits = "prose: fields outside the table have no types; limits, allowed values, statuses, error bodies and other operations cannot be seen"
 
-// compareProse compares a page without OpenAPI with the operation it describes,
-// by what can be read off it with certainty.
-func compareProse(report *Report, source, text string, ours *openapi3.T, schema string) {
-	report.note(unseen)
-	e, operation := proseOperation(ours, schema)
-	if operation == nil {
-		report.problem(fmt.Errorf("specs/%s.yaml: no operation takes %s", report.Provider, schema))
+// compareProse compares a page without OpenAPI with the operation it describes.
+func compareProse(report *Report, source, page string, ours *spec, config proseConfig) {
+	if !slices.Contains(report.Notes, proseLimits) {
+		report.note(proseLimits)
+	}
+	p := proseComparison{report: report, source: source, article: readArticle(page, config.title), ours: ours, config: config}
+	for _, o := range ours.operations {
+		if o.id == config.operation && o.body != nil {
+			p.operation = o
+		}
+	}
+	if p.operation == nil {
+		report.addProblem(fmt.Errorf("specs: no operation %s with a body (x-provenance, prose)", config.operation))
 		return
 	}
-	changes, problems := readProse(source, lines(text), e, operation, schema)
-	report.Changes = append(report.Changes, changes...)
-	sortChanges(report.Changes)
-	for _, problem := range problems {
-		report.problem(problem)
+	changes, problems := len(report.Changes), len(report.Problems)
+	p.compare()
+	if len(report.Changes) == changes && len(report.Problems) == problems {
+		p.compareText()
 	}
-}
-
-// proseOperation is the operation whose body a schema is.
-func proseOperation(doc *openapi3.T, schema string) (endpoint, *openapi3.Operation) {
-	for e, operation := range operations(doc) {
-		if body := operation.RequestBody; body != nil {
-			if media := body.Value.Content.Get("application/json"); media != nil && proseForm(media.Schema, schema) != nil {
-				return e, operation
-			}
-		}
-	}
-	return endpoint{}, nil
-}
-
-// proseForm returns the schema with this name if it is ref or one of its forms.
-func proseForm(ref *openapi3.SchemaRef, schema string) *openapi3.Schema {
-	for _, form := range append(openapi3.SchemaRefs{ref}, ref.Value.AnyOf...) {
-		if form.Ref == "#/components/schemas/"+schema {
-			return form.Value
-		}
-	}
-	return nil
-}
-
-func readProse(source string, page []string, e endpoint, operation *openapi3.Operation, name string) (changes []Change, problems []error) {
-	schema := proseForm(operation.RequestBody.Value.Content.Get("application/json").Schema, name)
-	c := proseComparison{e: e}
-	if found, ok := endpointIn(page); !ok {
-		problems = append(problems, fmt.Errorf("%s: no line with a method followed by one with a path", source))
-	} else if found != e {
-		c.add(Breaking, "", "is now "+found.String(), "requests go to an address that the vendor no longer documents")
-	}
-	allowed, line := allowedIn(page)
-	if allowed == nil {
-		problems = append(problems, fmt.Errorf("%s: no list of allowed attributes", source))
-	} else {
-		c.names(fmt.Sprintf("allowed attributes (line %d)", line), allowed, keys(schema.Properties))
-	}
-	table, err := tableIn(page)
-	if err != nil {
-		problems = append(problems, fmt.Errorf("%s: %w", source, err))
-	}
-	for _, name := range keys(table) {
-		c.tabled(schema, name, table[name], allowed)
-	}
-	if answer := answerIn(page); answer == nil {
-		problems = append(problems, fmt.Errorf("%s: no example of an answer", source))
-	} else {
-		c.answer(operation, answer)
-	}
-	return c.changes, problems
 }
 
 type proseComparison struct {
-	e       endpoint
-	changes []Change
+	report    *Report
+	source    string
+	article   article
+	ours      *spec
+	operation *operation
+	config    proseConfig
 }
 
-func (c *proseComparison) add(group Group, place, what, consequence string) {
-	c.changes = append(c.changes, Change{
-		Group: group, Place: strings.TrimSuffix(c.e.String()+", "+place, ", "), Operations: []string{c.e.String()}, What: what, Consequence: consequence,
-	})
-}
-
-func (c *proseComparison) added(place, name string, at spot) {
-	group, what, consequence := judgeProperty(leaf{action: "added", value: name}, at)
-	c.add(group, place, what, consequence)
-}
-
-func (c *proseComparison) names(place string, theirs, ours []string) {
-	for _, name := range theirs {
-		if !slices.Contains(ours, name) {
-			c.added(place, name, spot{request: true})
-		}
+func (p *proseComparison) add(group Group, place, what, impact string) {
+	name := p.operation.endpoint.String()
+	change := Change{Group: group, Place: strings.TrimSuffix(name+", "+place, ", "), Operations: []string{name}, What: what, Impact: impact}
+	if slices.Contains(p.report.Sources, p.source) && strings.Contains(p.source, "://") {
+		change.Source = p.source
 	}
-	for _, name := range ours {
-		if !slices.Contains(theirs, name) {
-			group, what, consequence := judgeProperty(leaf{kind: "properties", action: "deleted", value: name}, spot{request: true})
-			c.add(group, place, what, consequence)
-		}
+	known := func(c Change) bool {
+		return c.Place == change.Place && c.What == change.What && c.Source == change.Source
+	}
+	if !slices.ContainsFunc(p.report.Changes, known) {
+		p.report.Changes = append(p.report.Changes, change)
 	}
 }
 
-// tabled compares a row of the table.
-func (c *proseComparison) tabled(schema *openapi3.Schema, name, kind string, allowed []string) {
-	property, found := schema.Properties[name]
+func (p *proseComparison) addDifference(place string, d difference) {
+	p.add(d.group, place, d.what, d.impact)
+}
+
+func (p *proseComparison) problem(text string) {
+	p.report.addProblem(fmt.Errorf("%s: %s", p.source, text))
+}
+
+// version is the version that the page should request, "" for none.
+func (p *proseComparison) version() string {
+	if slices.Contains(p.config.version2, p.source) {
+		return "2"
+	}
+	return ""
+}
+
+func (p *proseComparison) requestSchema() *schema {
+	name := p.config.schema
+	if p.version() == "2" {
+		name = p.config.version2Schema
+	}
+	return p.ours.schema(map[string]any{"$ref": "#/components/schemas/" + name})
+}
+
+func (p *proseComparison) compare() {
+	curl, hasCurl := findCurl(p.article.lines)
+	heading, hasHeading := p.article.endpoint()
+	if !hasCurl && !hasHeading {
+		p.problem("no request: want a curl example, or a method and a path")
+	}
+	if hasHeading {
+		p.compareEndpoint(heading)
+	}
+	if hasCurl {
+		p.compareCurl(curl)
+	} else {
+		p.report.note(p.source + ": no curl example: host, headers and encoding were not compared")
+	}
+	p.compareAttributes()
+	for _, line := range p.article.deprecations() {
+		p.add(Documentation, "text", "deprecation notice: "+shortened(line), "works as before; plan to do without it")
+	}
+	if example := p.article.responseExample(); example == nil {
+		p.problem("no example of a response")
+	} else {
+		p.compareExample(example)
+	}
+}
+
+func shortened(text string) string {
+	const most = 120
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
+func (p *proseComparison) compareEndpoint(found endpoint) {
+	if path, ok := p.pathOfURL(found.path); ok {
+		found.path = path
+	}
+	if found.shape() != p.operation.endpoint.shape() {
+		p.add(Breaking, "", "is now "+found.String(), "requests go to a URL that the vendor no longer documents: update the spec and regenerate")
+	}
+}
+
+var placeholder = regexp.MustCompile(`<[^<>]*>|\{\{?[^{}]*\}?\}|\[[^\[\]]*\]|\$\{?[A-Za-z_]+\}?`)
+
+// pathOfURL returns the path below the base URL, if raw is a URL of one of the
+// spec's servers.
+func (p *proseComparison) pathOfURL(raw string) (string, bool) {
+	text := placeholder.ReplaceAllString(raw, "x")
+	for _, s := range p.operation.servers {
+		base := s.example()
+		for length := len(text); length > 0; length = strings.LastIndex(text[:length], "/") {
+			prefix := canonicalURL(text[:length])
+			if s.matches(server{url: prefix}) || prefix == base {
+				path, _, _ := strings.Cut(text[length:], "?")
+				return path, true
+			}
+		}
+	}
+	return "", false
+}
+
+func (p *proseComparison) compareCurl(curl curlRequest) {
+	path, known := p.pathOfURL(curl.url)
+	if !known {
+		u, err := url.Parse(placeholder.ReplaceAllString(curl.url, "x"))
+		if err != nil || u.Host == "" {
+			p.problem("the URL of the curl example cannot be read: " + shortened(curl.url))
+			return
+		}
+		p.add(Breaking, "curl example", "server changed from "+serverTexts(p.operation.servers)+" to "+curl.url, "the wrapper sends requests to another server or version")
+		path = p.operation.endpoint.path
+	}
+	p.compareEndpoint(endpoint{curl.method, path})
+	p.compareHeaders(curl)
+	p.compareBody(curl)
+}
+
+var acceptVersion = regexp.MustCompile(`(?i)version\s*=\s*"?([\w.]+)`)
+
+var keyHeader = regexp.MustCompile(`(?i)auth|key|token`)
+
+func (p *proseComparison) compareHeaders(curl curlRequest) {
+	scheme, _, _ := strings.Cut(curl.header.Get("Authorization"), " ")
+	other := slices.IndexFunc(keys(curl.header), func(name string) bool { return keyHeader.MatchString(name) && name != "Authorization" })
 	switch {
-	case !found && !slices.Contains(allowed, name):
-		c.added("table", name, spot{request: true})
-	case found && !property.Value.Type.Is(kind):
-		c.add(Breaking, "table "+name, fmt.Sprintf("type changed from %s to %s", property.Value.Type.Slice()[0], kind), "a value of another type is refused: change the document, regenerate and mend the wrapper")
+	case scheme == "" && other >= 0:
+		p.add(Breaking, "curl example", "authorization scheme changed from Authorization: "+p.config.authorization+" to the header "+keys(curl.header)[other], impactSecurity)
+	case scheme == "":
+		p.add(Breaking, "curl example", "authorization scheme: no Authorization header, want "+p.config.authorization, impactSecurity)
+	case scheme != p.config.authorization:
+		p.add(Breaking, "curl example", "authorization scheme changed from "+p.config.authorization+" to "+scheme, impactSecurity)
 	}
-}
-
-// answer compares the example of an answer with what is read from it.
-func (c *proseComparison) answer(operation *openapi3.Operation, answer map[string]any) {
-	media := operation.Responses.Status(200).Value.Content.Get("application/json")
-	schema := media.Schema.Value
-	for _, name := range keys(answer) {
-		property, found := schema.Properties[name]
-		switch {
-		case !found:
-			c.added("example of the answer", name, spot{answer: true})
-		case property.Value.VisitJSON(answer[name]) != nil:
-			c.add(Breaking, "example of the answer", fmt.Sprintf("%s is not of type %s", name, property.Value.Type.Slice()[0]), "an answer that does not decode is an error")
-		}
+	version := ""
+	if match := acceptVersion.FindStringSubmatch(curl.header.Get("Accept")); match != nil {
+		version = match[1]
 	}
-	for _, name := range schema.Required {
-		if _, found := answer[name]; !found {
-			c.add(Breaking, "example of the answer", "field "+name+" is missing", "an answer without it is an error")
+	if want := p.version(); version != want {
+		p.add(Breaking, "curl example", fmt.Sprintf("the header Accept requests version %s, want %s", valueText(orNil(version)), valueText(orNil(want))),
+			"the wrapper requests another version: check whether it still works")
+	}
+	for _, name := range keys(curl.header) {
+		isKey := scheme == "" && keyHeader.MatchString(name)
+		if !isKey && !slices.Contains([]string{"Authorization", "Content-Type", "Accept", "User-Agent", "Cache-Control"}, name) {
+			p.add(Breaking, "curl example", "header "+name+" added", "requests without it may be rejected: the wrapper must send it")
 		}
 	}
 }
 
-var (
-	hidden = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)\s*>|<!--.*?-->`)
-	inline = regexp.MustCompile(`(?i)</?(?:a|b|i|em|strong|code|span|u|small|mark)(?:\s[^>]*)?>`)
-	tag    = regexp.MustCompile(`(?s)<[/!a-zA-Z][^>]*>`)
-)
+var formData = regexp.MustCompile(`^[\w.\[\]]+=`)
 
-// lines are the lines of a page's text, without the tags of HTML or the marks of
-// a table in Markdown. Each cell is a line of its own.
-func lines(text string) []string {
-	if strings.Contains(strings.ToLower(text), "</") && strings.Contains(strings.ToLower(text), "<html") {
-		text = hidden.ReplaceAllString(text, "\n")
-		text = tag.ReplaceAllString(inline.ReplaceAllString(text, ""), "\n")
-		text = html.UnescapeString(text)
+func (p *proseComparison) compareBody(curl curlRequest) {
+	if len(curl.data) == 0 {
+		p.add(CheckByHand, "curl example", "no body", "the example sends no data: check how the fields are sent")
+		return
 	}
-	var all []string
-	for line := range strings.Lines(text) {
-		line = strings.Trim(strings.TrimSpace(line), "`*# ")
-		if strings.HasPrefix(line, "|") {
-			for cell := range strings.SplitSeq(strings.Trim(line, "| "), "|") {
-				if cell = strings.Trim(cell, "`* :-"); cell != "" {
-					all = append(all, cell)
-				}
-			}
-			continue
+	contentType, _, _ := strings.Cut(strings.ToLower(curl.header.Get("Content-Type")), ";")
+	var fields map[string]any
+	isJSON := json.Unmarshal([]byte(strings.Join(curl.data, "")), &fields) == nil
+	switch {
+	case curl.form:
+		contentType = "multipart/form-data"
+	case contentType == "" && isJSON:
+		contentType = "application/json"
+	case contentType == "", !isJSON && formData.MatchString(curl.data[0]):
+		contentType = "application/x-www-form-urlencoded"
+	}
+	if _, found := p.operation.body.content[contentType]; !found {
+		p.add(Breaking, "curl example", "encoding of the body changed from "+strings.Join(keys(p.operation.body.content), ", ")+" to "+contentType, impactRequest)
+		return
+	}
+	if !isJSON {
+		p.problem("the body of the curl example is not a JSON object")
+		return
+	}
+	known := p.requestSchema().properties
+	var unknown []string
+	for _, name := range keys(fields) {
+		if known[name] == nil {
+			unknown = append(unknown, name)
 		}
-		all = append(all, line)
 	}
-	return all
+	if len(unknown) == len(fields) && len(unknown) > 0 {
+		p.add(Breaking, "curl example", "body keys are now "+strings.Join(unknown, ", "), impactRequest)
+		return
+	}
+	for _, name := range unknown {
+		p.addDifference("request", classifyAddedProperty(name, false, inRequest))
+	}
 }
 
-var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-
-// endpointIn finds a method on a line of its own with a path on the next.
-func endpointIn(page []string) (endpoint, bool) {
-	page = slices.DeleteFunc(slices.Clone(page), func(line string) bool { return line == "" })
-	for i := range len(page) - 1 {
-		method, path, together := strings.Cut(page[i], " ")
-		if !together {
-			path = page[i+1]
-		}
-		if slices.Contains(methods, strings.ToLower(method)) && strings.ToUpper(method) == method && strings.HasPrefix(path, "/") {
-			return endpoint{method, path}, true
+func (p *proseComparison) compareAttributes() {
+	schema := p.requestSchema()
+	allowed := p.article.allowedAttributes()
+	table, err := p.article.attributeTable()
+	if err != nil && allowed == nil {
+		p.problem("neither a list of allowed attributes nor a table of attributes")
+		return
+	}
+	if err != nil {
+		p.problem(err.Error())
+	}
+	if allowed == nil {
+		p.report.note(p.source + ": no list of allowed attributes: removed fields cannot be seen")
+	}
+	listed := make(map[string]bool)
+	for _, name := range allowed {
+		listed[name] = true
+		if schema.properties[name] == nil {
+			p.addDifference("request", classifyAddedProperty(name, false, inRequest))
 		}
 	}
-	return endpoint{}, false
-}
-
-// allowedIn finds the list of allowed attributes, which ends with a full stop.
-func allowedIn(page []string) (names []string, line int) {
-	for i, text := range page {
-		_, listed, found := strings.Cut(text, "Allowed attributes:")
+	for _, row := range table {
+		property, found := schema.properties[row.name]
 		if !found {
+			p.addDifference("request", classifyAddedProperty(row.name, row.required, inRequest))
 			continue
 		}
-		for j := i + 1; !strings.HasSuffix(listed, ".") && j < len(page) && page[j] != ""; j++ {
-			listed += " " + page[j]
+		listed[row.name] = true
+		types := p.ours.schema(property).types
+		if !slices.ContainsFunc(types, func(t string) bool {
+			return slices.Contains(row.types, t) || t == "integer" && slices.Contains(row.types, "number")
+		}) {
+			d := classifyType(types, row.types, inRequest)
+			p.add(Breaking, "request "+row.name, d.what, d.impact)
 		}
-		listed, _, _ = strings.Cut(listed, ".")
-		for word := range strings.SplitSeq(listed, ",") {
-			if word = strings.Trim(word, " `*\t"); name.MatchString(word) {
-				names = append(names, word)
-			}
+		if row.required && !schema.required[row.name] {
+			p.addDifference("request", classifyRequired(row.name, true, inRequest))
 		}
-		return names, i + 1
 	}
-	return nil, 0
+	for _, name := range keys(schema.properties) {
+		if allowed != nil && !listed[name] {
+			p.addDifference("request", classifyRemovedProperty(name, "", inRequest))
+		}
+	}
 }
 
-// What a table may call a type.
-var types = map[string]string{
-	"string": "string", "str": "string", "text": "string", "integer": "integer", "int": "integer", "number": "number",
-	"float": "number", "boolean": "boolean", "bool": "boolean", "array": "array", "list": "array", "object": "object",
-}
-
-// tableIn reads the table of attributes: after the heads Data, Type and
-// Description three cells a row, of which the first is a name and the second a
-// type. It ends where that does.
-func tableIn(page []string) (map[string]string, error) {
-	page = slices.DeleteFunc(slices.Clone(page), func(line string) bool { return line == "" })
-	start := -1
-	for i := range len(page) - 2 {
-		if strings.EqualFold(page[i], "Data") && strings.EqualFold(page[i+1], "Type") && strings.EqualFold(page[i+2], "Description") {
-			start = i + 3
-			break
-		}
+// compareExample compares the example of a response with the schema. An example
+// is no promise, so that what does not fit is for a person to check.
+func (p *proseComparison) compareExample(example any) {
+	response, _ := p.operation.responseFor("200")
+	schema := p.ours.schema(response.content["application/json"].schema)
+	fields, isObject := example.(map[string]any)
+	if before, after := p.ours.schemaEnvelope(response.content["application/json"].schema), envelope(example); before != after || !isObject {
+		p.add(CheckByHand, "example of the response", "the example is now "+envelopeText(after)+", it was "+envelopeText(before), impactExample)
+		return
 	}
-	if start < 0 {
-		return nil, fmt.Errorf("no table of attributes: want the heads Data, Type, Description")
-	}
-	table := make(map[string]string)
-	for i := start; i+1 < len(page) && name.MatchString(page[i]); i += 3 {
-		kind, found := types[strings.ToLower(page[i+1])]
+	for _, name := range keys(fields) {
+		property, found := schema.properties[name]
 		if !found {
-			return table, fmt.Errorf("table: %s has the type %q, which is not known", page[i], page[i+1])
-		}
-		table[page[i]] = kind
-	}
-	if len(table) == 0 {
-		return nil, fmt.Errorf("the table of attributes has no rows")
-	}
-	return table, nil
-}
-
-// answerIn finds the example of an answer: JSON after the word Response.
-func answerIn(page []string) map[string]any {
-	for i, line := range page {
-		if !strings.EqualFold(strings.TrimSuffix(line, ":"), "Response") {
+			p.addDifference("example of the response", classifyAddedProperty(name, false, inResponse))
 			continue
 		}
-		text := strings.Join(page[i+1:], "\n")
-		if start := strings.Index(text, "{"); start >= 0 {
-			var answer map[string]any
-			if json.NewDecoder(strings.NewReader(text[start:])).Decode(&answer) == nil {
-				return answer
-			}
+		types := p.ours.schema(property).types
+		if kind := typeOf(fields[name]); fields[name] != nil && !slices.Contains(types, kind) {
+			p.add(CheckByHand, "example of the response", name+" is not of type "+strings.Join(types, " or "), impactExample)
 		}
 	}
-	return nil
+	for _, name := range keys(schema.required) {
+		if _, found := fields[name]; !found {
+			p.add(CheckByHand, "example of the response", "field "+name+" is missing", impactExample)
+		}
+	}
+}
+
+// compareText reports a change of the text that nothing else explains.
+func (p *proseComparison) compareText() {
+	hash := p.article.hash()
+	p.report.texts[p.source] = hash
+	want, known := p.config.texts[p.source]
+	if !known && strings.Contains(p.source, "://") {
+		p.report.note(p.source + ": no hash of the text is stored: use --accept to store it")
+		return
+	}
+	for _, stored := range p.config.texts { // a saved page may be any of them
+		if stored == hash && !known {
+			return
+		}
+	}
+	if hash != want && len(p.config.texts) > 0 {
+		p.add(CheckByHand, "text", "the text changed ("+hash[:12]+")", "nothing else explains it: read the page, then use --accept")
+	}
 }

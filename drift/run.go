@@ -5,109 +5,101 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// provenance says, in the info of a document of ours, where the vendor
-// publishes it.
-type provenance struct {
-	from  []string // defaults of -from
-	scope []string // paths whose new operations matter
-	prose string   // schema that a page of prose is compared with, when there is no document
+// job is a comparison of one provider.
+type job struct {
+	reader   *reader
+	progress io.Writer
+	specs    string
+	provider string
+	from     []string // in place of the sources of the spec
+	baseline *baseline
 }
 
-func provenanceOf(doc *openapi3.T) provenance {
-	var p provenance
-	fields, _ := doc.Info.Extensions["x-provenance"].(map[string]any)
-	p.from = texts(fields["from"])
-	p.scope = texts(fields["scope"])
-	p.prose, _ = fields["prose"].(string)
-	return p
-}
-
-func texts(value any) []string {
-	values, _ := value.([]any)
-	var list []string
-	for _, v := range values {
-		if text, ok := v.(string); ok {
-			list = append(list, text)
-		}
-	}
-	return list
-}
-
-// run compares one provider's document with the sources, or with the addresses
-// of its provenance.
-func run(ctx context.Context, r *reader, progress io.Writer, specs, provider string, from []string) Report {
-	report := Report{Provider: provider, Sources: from}
-	ours, err := openapi3.NewLoader().LoadFromFile(filepath.Join(specs, provider+".yaml"))
+// run compares one provider's spec with the sources. The collected documents of
+// the vendor are returned for --write.
+func (j job) run(ctx context.Context) (report Report, vendor *vendorSpec, docs []*document) {
+	report = Report{Provider: j.provider, Sources: j.from, texts: make(map[string]string)}
+	defer func() {
+		j.baseline.apply(&report)
+		report.finish()
+	}()
+	ours, err := readSpec(j.specs, j.provider)
 	if err != nil {
-		report.problem(fmt.Errorf("our own document: %w", err))
-		return report
+		report.addProblem(fmt.Errorf("usersync's spec: %w", err))
+		return report, nil, nil
 	}
 	known := provenanceOf(ours)
-	var scope []string
-	if len(from) == 0 {
-		report.Sources, scope = known.from, known.scope
+	if len(j.from) == 0 {
+		report.Sources = known.from
 	}
 	if len(report.Sources) == 0 {
-		report.problem(fmt.Errorf("specs/%s.yaml has no x-provenance: name a source with -from", provider))
-		return report
+		report.addProblem(fmt.Errorf("specs/%s.yaml has no x-provenance: state a source with --from", j.provider))
+		return report, nil, nil
 	}
-	s := collector{reader: r, report: &report, progress: progress}
-	if known.prose != "" {
+	s := collector{reader: j.reader, report: &report, progress: j.progress}
+	if known.prose.operation != "" {
 		s.prose = func(source, text string) { compareProse(&report, source, text, ours, known.prose) }
 	}
 	for _, source := range report.Sources {
 		s.source(ctx, source)
 	}
 	if len(s.docs) == 0 {
-		if len(report.Problems) == 0 && known.prose == "" {
-			report.problem(errors.New("no OpenAPI in any of the sources"))
+		if len(report.Problems) == 0 && s.prose == nil {
+			report.addProblem(errors.New("no OpenAPI in any of the sources"))
 		}
-		return report
+		return report, nil, nil
 	}
-	chosen, others := largest(s.docs, shapes(ours))
+	docs, others := mainDocument(s.docs, ours)
 	for _, other := range others {
 		report.note("not compared: " + other)
 	}
-	units, contradictions := merge(chosen)
+	fragments, contradictions := merge(docs)
 	report.Contradictions = contradictions
-	doc, unread, problems := load(units)
-	for _, problem := range problems {
-		report.problem(problem)
+	vendor = &vendorSpec{spec: load(fragments), complete: s.complete && !s.failed}
+	if s.complete {
+		vendor.scope = known.scope
 	}
-	if doc == nil {
-		return report
-	}
-	// What could not be read may hold what seems to be gone.
-	complete := s.complete && !s.failed
-	published := shapes(doc)
-	changes, outside, err := compare(ours, view{doc: doc, complete: complete, unread: unread, scope: scope})
-	if err != nil {
-		report.problem(err)
-		return report
-	}
-	report.Changes = append(report.Changes, changes...)
-	sortChanges(report.Changes)
-	report.note(fmt.Sprintf("%d operations were found", len(published)))
-	if outside > 0 {
-		report.note(fmt.Sprintf("%d of them are outside %s and none of ours", outside, strings.Join(scope, ", ")))
-	}
-	if !complete {
-		report.note("single pages: operations of ours that they do not hold were not compared, and may be gone")
-	}
-	return report
+	j.compare(&report, ours, *vendor)
+	return report, vendor, docs
 }
 
-func (r *Report) problem(err error) { r.Problems = append(r.Problems, err.Error()) }
-func (r *Report) note(text string)  { r.Notes = append(r.Notes, text) }
+func (j job) compare(report *Report, ours *spec, vendor vendorSpec) {
+	published := len(vendor.operations) + len(vendor.unreadable)
+	result := compare(ours, vendor)
+	corrections, err := newCorrector(j.specs, j.provider)
+	if err == nil {
+		err = corrections.markAdopted(result, ours, vendor)
+	}
+	if err != nil {
+		report.addProblem(fmt.Errorf("overlay: %w", err))
+	}
+	report.Changes = append(report.Changes, result.changes()...)
+	report.NotFound = result.notFound
+	for _, problem := range result.unreadable {
+		report.addProblem(errors.New(problem))
+	}
+	for _, e := range sortedEndpoints(vendor.unreadable) {
+		if problem := vendor.unreadable[e]; !slices.Contains(result.unreadable, problem) {
+			report.note(fmt.Sprintf("%s is not used and cannot be read: %s", e, problem))
+		}
+	}
+	report.note(fmt.Sprintf("%d operations were found", published))
+	if len(result.outOfScope) > 0 {
+		report.note(outOfScopeNote(result.outOfScope, vendor.scope))
+	}
+	if a, b := text(ours.root["openapi"]), text(vendor.root["openapi"]); a != b {
+		report.note(fmt.Sprintf("the vendor's document is OpenAPI %s, usersync's spec %s", b, a))
+	}
+	if !vendor.complete && len(result.notFound) > 0 {
+		report.note(fmt.Sprintf("%d operations are not on the pages that were read: they were not compared, and may have been removed", len(result.notFound)))
+	}
+}
 
-// collector gathers the documents and pages of the sources.
+// collector reads the documents and pages of the sources.
 type collector struct {
 	reader   *reader
 	report   *Report
@@ -118,27 +110,27 @@ type collector struct {
 	failed   bool                      // something was not read
 }
 
-func (c *collector) fail(err error) {
+func (c *collector) addProblem(err error) {
 	c.failed = true
-	c.report.problem(err)
+	c.report.addProblem(err)
 }
 
 func (c *collector) source(ctx context.Context, source string) {
 	text, err := c.reader.read(ctx, source)
 	if err != nil {
-		c.fail(err)
+		c.addProblem(err)
 		return
 	}
 	if isIndex(source) {
 		c.index(ctx, source, string(text))
 		return
 	}
-	if !isPage(string(text)) && looksProse(string(text)) {
+	if !isPage(string(text)) && looksLikeProse(string(text)) {
 		if c.prose != nil {
 			c.prose(source, string(text))
 			return
 		}
-		c.fail(fmt.Errorf("%s: line 1: neither an OpenAPI document nor a page with a block of OpenAPI (a fence with yaml, method and path)", source))
+		c.addProblem(fmt.Errorf("%s: line 1: neither an OpenAPI document nor a page with a block of OpenAPI (a fence with yaml, method and path)", source))
 		return
 	}
 	c.text(source, text)
@@ -152,7 +144,7 @@ func (c *collector) text(source string, text []byte) {
 	}
 	d, err := parse()
 	if err != nil {
-		c.fail(err)
+		c.addProblem(err)
 		return
 	}
 	c.complete = c.complete || !page
@@ -160,12 +152,12 @@ func (c *collector) text(source string, text []byte) {
 }
 
 func (c *collector) index(ctx context.Context, source, text string) {
-	pages, elsewhere, err := follow(source, text)
+	pages, external, err := pagesOfIndex(source, text)
 	if err != nil {
-		c.fail(err)
+		c.addProblem(err)
 	}
-	if elsewhere > 0 {
-		c.report.note(fmt.Sprintf("%s: %d links lead somewhere else and were not followed", source, elsewhere))
+	if external > 0 {
+		c.report.note(fmt.Sprintf("%s: %d links lead to another origin and were not followed", source, external))
 	}
 	without := 0
 	for i, page := range pages {
@@ -173,11 +165,11 @@ func (c *collector) index(ctx context.Context, source, text string) {
 		text, err := c.reader.read(ctx, page)
 		switch {
 		case ctx.Err() != nil:
-			c.fail(fmt.Errorf("%s: stopped at page %d of %d: %w", source, i+1, len(pages), ctx.Err()))
+			c.addProblem(fmt.Errorf("%s: stopped at page %d of %d: %w", source, i+1, len(pages), ctx.Err()))
 			return
 		case err != nil:
-			c.fail(err)
-		case isPage(string(text)) || !looksProse(string(text)):
+			c.addProblem(err)
+		case isPage(string(text)) || !looksLikeProse(string(text)):
 			c.text(page, text)
 		default:
 			without++
@@ -189,31 +181,13 @@ func (c *collector) index(ctx context.Context, source, text string) {
 	}
 }
 
-// looksProse reports whether a text is no attempt at an OpenAPI document.
-func looksProse(text string) bool {
+// looksLikeProse reports whether a text is no attempt at an OpenAPI document.
+func looksLikeProse(text string) bool {
 	for line := range strings.Lines(text) {
-		if line = strings.TrimLeft(line, " \t\"'"); strings.HasPrefix(line, "openapi") {
+		line = strings.TrimLeft(line, "\uFEFF \t\"'")
+		if strings.HasPrefix(line, "openapi") || strings.HasPrefix(line, "swagger") {
 			return false
 		}
 	}
-	return !strings.HasPrefix(strings.TrimSpace(text), "{")
-}
-
-// findSpecs looks for specs/ from the working directory upwards.
-func findSpecs() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		specs := filepath.Join(dir, "specs")
-		if _, err := os.Stat(filepath.Join(specs, "partoo.yaml")); err == nil {
-			return specs, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("no specs/ above the working directory: name it with -specs")
-		}
-		dir = parent
-	}
+	return !strings.HasPrefix(strings.TrimSpace(strings.TrimPrefix(text, "\uFEFF")), "{")
 }

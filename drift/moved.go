@@ -1,0 +1,86 @@
+package main
+
+import "slices"
+
+// findMoved pairs operations of usersync's spec that the vendor no longer has
+// with new ones of the vendor's: by operation id, by the path, or by what is
+// sent and received. The vendor's endpoint is the value.
+func findMoved(ours, theirs *spec, missing, added []endpoint) map[endpoint]endpoint {
+	moved := make(map[endpoint]endpoint)
+	taken := make(map[endpoint]bool)
+	match := func(same func(from, to *operation) bool) {
+		for _, from := range missing {
+			if _, done := moved[from]; done {
+				continue
+			}
+			candidates := slices.DeleteFunc(slices.Clone(added), func(to endpoint) bool {
+				return taken[to] || theirs.operations[to] == nil || !same(ours.operations[from], theirs.operations[to])
+			})
+			if len(candidates) == 1 {
+				moved[from], taken[candidates[0]] = candidates[0], true
+			}
+		}
+	}
+	match(func(from, to *operation) bool { return from.id != "" && from.id == to.id })
+	bothHaveIDs := func(from, to *operation) bool { return from.id != "" && to.id != "" && from.source == "published" }
+	match(func(from, to *operation) bool {
+		return !bothHaveIDs(from, to) && samePath(from, to)
+	})
+	match(func(from, to *operation) bool {
+		return !bothHaveIDs(from, to) && from.endpoint.method == to.endpoint.method && isEqual(ours, theirs, from, to)
+	})
+	match(func(from, to *operation) bool {
+		return !bothHaveIDs(from, to) && similarity(ours, theirs, from, to) >= 0.6
+	})
+	return moved
+}
+
+func samePath(from, to *operation) bool {
+	return endpoint{"", from.endpoint.path}.shape() == endpoint{"", to.endpoint.path}.shape()
+}
+
+func isEqual(ours, theirs *spec, from, to *operation) bool {
+	probe := newComparison(ours, theirs)
+	probe.operation(from, to)
+	return !slices.ContainsFunc(probe.found, func(o occurrence) bool { return o.key != "operationId" && o.key != "tags" })
+}
+
+// similarity is the share of the fields of requests and responses that two
+// operations have in common.
+func similarity(ours, theirs *spec, from, to *operation) float64 {
+	a, b := fieldsOf(ours, from), fieldsOf(theirs, to)
+	all := union(a, b)
+	common := 0
+	for _, name := range all {
+		if a[name] && b[name] {
+			common++
+		}
+	}
+	if len(all) < 2 {
+		return 0
+	}
+	return float64(common) / float64(len(all))
+}
+
+func fieldsOf(s *spec, o *operation) map[string]bool {
+	fields := make(map[string]bool)
+	add := func(part string, content map[string]media) {
+		for _, m := range content {
+			for name := range s.schema(m.schema).properties {
+				fields[part+name] = true
+			}
+		}
+	}
+	if o.body != nil {
+		add("request ", o.body.content)
+	}
+	for status, r := range o.responses {
+		if status[0] == '2' {
+			add("response ", r.content)
+		}
+	}
+	for key := range o.parameters {
+		fields["parameter "+key] = true
+	}
+	return fields
+}
