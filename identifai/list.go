@@ -94,6 +94,9 @@ type userPage struct {
 	Data        []*User `json:"data"`
 }
 
+// Strict returns the fields that decide which user is meant.
+func (userPage) Strict() []string { return []string{"data.id", "data.email"} }
+
 // Check requires the number of the last page and an id for every user.
 func (p userPage) Check() error {
 	switch {

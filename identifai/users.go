@@ -3,7 +3,6 @@ package identifai
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/usersync/usersync/internal/check"
@@ -74,19 +73,14 @@ func (r userResponse) user() User {
 // pricingsResponse is a list of plans in data or a bare list.
 type pricingsResponse []*Pricing
 
-// UnmarshalJSON distinguishes the two forms by the first byte.
-func (r *pricingsResponse) UnmarshalJSON(text []byte) error {
-	if !bytes.HasPrefix(text, []byte("{")) {
-		return json.Unmarshal(text, (*[]*Pricing)(r))
+// Target distinguishes the two forms by the first byte.
+func (r *pricingsResponse) Target(body []byte) any {
+	if !bytes.HasPrefix(body, []byte("{")) {
+		return (*[]*Pricing)(r)
 	}
-	var envelope struct {
-		Data []*Pricing `json:"data"`
-	}
-	if err := json.Unmarshal(text, &envelope); err != nil {
-		return err
-	}
-	*r = envelope.Data
-	return nil
+	return &struct {
+		Data *[]*Pricing `json:"data"`
+	}{(*[]*Pricing)(r)}
 }
 
 // Check requires a list in which every plan has an id.

@@ -85,6 +85,9 @@ type userPage struct {
 	Users   []User `json:"users"`
 }
 
+// Strict returns the fields that decide which user is meant.
+func (userPage) Strict() []string { return []string{"users.id", "users.email"} }
+
 // Check wants what tells whether there is more, and users that can be told apart.
 func (a userPage) Check() error {
 	if a.Users == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -14,12 +15,21 @@ import (
 //
 //	user, err := rest.Decode[gen.User](client.GetUser(ctx, id))
 //
-// Any 2xx is success, also if the spec does not list it: Laravel returns 201 by default for a
-// new model. A nil error means that there is a result. An empty body, JSON null, or
-// a body that is not JSON or does not fit T is an *[Error] with the status and
-// Executed yes. If T has a method Check() error, Decode calls it to reject a
-// response without a required field. The Content-Type is ignored. If an object
-// contains a name twice, the last value counts, as in package encoding/json.
+// Any 2xx is success, also if the spec does not contain it: Laravel returns 201 by
+// default for a new model. A nil error means that there is a result. An empty body,
+// JSON null, or a body that is not JSON or does not fit T is an *[Error] with the
+// status and Executed yes. The Content-Type is ignored. If an object contains a name
+// twice, the last value counts, as in package encoding/json.
+//
+// A field that cannot be read keeps its zero value, like one that is absent: the
+// request was executed, and a field that nobody needs must not make it fail. Three
+// optional methods of T change that:
+//
+//   - Strict() []string returns the fields that must be readable if they are present,
+//     with dotted paths such as "data.id". The default is "id".
+//   - Check() error rejects a response without a required field.
+//   - Target(body []byte) any returns a pointer to the part of T that body is decoded
+//     into, for a response that has several formats.
 func Decode[T any](resp *http.Response, err error) (T, error) {
 	var out T
 	if err != nil {
@@ -86,8 +96,18 @@ func decodeInto(out any, body []byte) error {
 	case string(body) == "null":
 		return errors.New("invalid response: null")
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return decodeError(err)
+	target := out
+	if t, ok := out.(interface{ Target([]byte) any }); ok {
+		target = t.Target(body)
+	}
+	if err := json.Unmarshal(body, target); err != nil {
+		d := &lenientDecoder{strict: []string{"id"}}
+		if s, ok := out.(interface{ Strict() []string }); ok {
+			d.strict = s.Strict()
+		}
+		if err := d.decode(body, reflect.ValueOf(target).Elem(), ""); err != nil {
+			return decodeError(err)
+		}
 	}
 	if c, ok := out.(interface{ Check() error }); ok {
 		return c.Check()

@@ -3,7 +3,6 @@ package usercom
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -43,16 +42,17 @@ func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User
 // without many=true. The format depends on the version of the API.
 type searchResponse []User
 
-// UnmarshalJSON distinguishes the two forms by the first byte.
-func (r *searchResponse) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(data, []byte("[")) {
-		return json.Unmarshal(data, (*[]User)(r))
+// Target distinguishes the two forms by the first byte.
+func (r *searchResponse) Target(body []byte) any {
+	if bytes.HasPrefix(body, []byte("[")) {
+		return (*[]User)(r)
 	}
-	var user User
-	err := json.Unmarshal(data, &user)
-	*r = searchResponse{user}
-	return err
+	*r = make(searchResponse, 1)
+	return &(*r)[0]
 }
+
+// Strict returns the fields that decide which user is meant.
+func (searchResponse) Strict() []string { return []string{"id", "email"} }
 
 // Check requires an id for every user.
 func (r searchResponse) Check() error {
