@@ -7,38 +7,37 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// Bulk upserts many users with fewer requests than [Client.UpsertUser] one by
-// one. Its zero value is of no use, see [Client.Bulk]. It is safe for concurrent
-// use.
+// Bulk upserts many users with fewer requests than [Client.UpsertUser]. Create it with
+// [Client.Bulk]. It is safe for concurrent use.
 type Bulk struct {
 	client *Client
-	list   *userList // nil: nothing is known
+	list   *userList // nil: every user is searched for
 }
 
-// Bulk prepares for upserting so many users, roughly. It fetches the first of
-// the pages, of 100 users each, that list all users the key may see. When the
-// pages left to read are fewer than users, which is what searching one by one
-// would take, it reads them, and [Bulk.UpsertUser] needs no searches. Otherwise it
-// lets go of the first page, and [Bulk.UpsertUser] is [Client.UpsertUser].
+// Bulk prepares the upsert of about this many users. It fetches the first page of
+// the list of all users that the key may see, with 100 users per page. If the
+// remaining pages are fewer than users, it reads them, and [Bulk.UpsertUser] needs
+// no searches. Otherwise it drops the first page, and [Bulk.UpsertUser] works like
+// [Client.UpsertUser].
 //
-// In requests, for M users of whom W are to be written, and N that exist:
+// The number of requests, for M users of which W must be written, if N users exist:
 //
-//	one by one        M + W
-//	N up to 100 M     N/100, rounded up, + W
-//	N over 100 M      1 + M + W
-//	M = 1             1 + W, without a list
+//	Client.UpsertUser  M + W
+//	N up to 100 M      N/100, rounded up, + W
+//	N over 100 M       1 + M + W
+//	M = 1              1 + W, without a list
 //
-// For 10,000 users of whom 100 changed, at 300 requests a minute, that is 40 seconds
-// in place of 34 minutes, when as many exist.
+// If 10,000 users exist and 100 of them have changed, that takes 40 seconds instead
+// of 34 minutes, at 300 requests per minute.
 //
-// What is known of a user serves one upsert; a second one of the same address
-// searches. A Bulk holds about 700 bytes for each user that exists, more for long
-// lists of businesses, until that one is upserted.
+// The list is used once per user; a second upsert of an email searches. A Bulk takes
+// about 700 bytes for each existing user until that user is upserted, more for long
+// lists of businesses.
 //
-// Bulk is for a run that begins at once, since the list grows old: see
-// [Bulk.UpsertUser]. An error is that of the list, with rest.ErrTooLarge when a
-// page is longer than rest.WithResponseLimit allows, or of users less than 1, which
-// matches rest.ErrInvalid. [Client.UpsertUser] may serve all the same then.
+// Start the run immediately after Bulk, because the list gets out of date: see
+// [Bulk.UpsertUser]. The error is that of the list request: rest.ErrTooLarge if a
+// page exceeds rest.WithResponseLimit, rest.ErrInvalid if users is less than 1.
+// [Client.UpsertUser] may work nevertheless.
 func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 	const operation = "Bulk"
 	var p check.Problems
@@ -47,40 +46,39 @@ func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 		return nil, err
 	}
 	if users == 1 {
-		return &Bulk{client: c}, nil // one search is all there is to save, and a page costs as much
+		return &Bulk{client: c}, nil // a page costs as much as the one search
 	}
-	// Addresses differ, so that this order leaves no two users to change places.
+	// Emails are unique, so in this order no two users change places.
 	params := SearchUsersParams{DisplayBusinessIDs: new(true), PerPage: new(int64(maxPerPage)), OrderBy: new(UserOrderEmail)}
-	known := newIndex()
-	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), known.add)
+	list := newUserList()
+	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), list.add)
 	switch {
 	case err != nil:
 		return nil, err
 	case !loaded.Loaded:
 		return &Bulk{client: c}, nil
 	}
-	known.complete = loaded.Complete
-	return &Bulk{client: c, list: known}, nil
+	list.complete = loaded.Complete
+	return &Bulk{client: c, list: list}, nil
 }
 
-// UpsertUser does what [Client.UpsertUser] does, and what that promises holds
-// here too:
+// UpsertUser does the same as [Client.UpsertUser], with the same guarantees:
 //
 //	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser) {
 //
-// A listed user is compared with the list, and sent what differs or nothing at
-// all, which is Unchanged without any request. A user that is not listed is
-// created at once, provided that as many users were listed as Partoo counts, and
-// the same number on every page. Everybody else is searched for: on the second
-// upsert of an address, when several listed users have it, and when a create was
-// refused or is in doubt or the listed user is gone, so that users created or
-// deleted since do no harm.
+// A listed user is compared with the list: the fields that differ are sent, or
+// nothing (Unchanged, without any request). A user that is not listed is created
+// without a search, if the number of listed users equals the number that Partoo
+// reported on every page. In all other cases UpsertUser searches: for the second
+// upsert of an email, if several listed users have the email, if the listed user no
+// longer exists, and if a create was rejected or its outcome is unknown. So users
+// that were created or deleted meanwhile do no harm.
 //
-// Two things go unnoticed for as long as the list is old. A user whom somebody
-// else changed since may count as Unchanged, or keep a change in a field that was
-// not sent; one whose address was changed is still written as the one it had. And
-// a user whom somebody else created since is not doubled only because Partoo
-// refuses a taken address (inference).
+// Two kinds of changes by other clients since the list are not noticed. If they
+// changed a user, the outcome may be Unchanged, or fields that were not sent keep
+// that change; a user whose email was changed is still updated. And if they created
+// a user, only Partoo's rejection of a used email prevents a second user
+// (inference).
 func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[string], error) {
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
@@ -88,28 +86,34 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[strin
 	return b.client.upsert(ctx, u, b.lookupFor(b.list.take(u.Email)))
 }
 
-// Preview tells what UpsertUser would do with u, from the list or by a search, and
-// writes nothing. Each user is looked at by itself: one that comes twice and is
-// new is Created both times, and stays known for UpsertUser. The result of
-// Created has no ID. That Partoo would refuse the user is not foreseen, input that
-// fails [UserInput.Validate] excepted.
-func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[string], error) {
+// Preview returns what UpsertUser would do with u, from the list or by a search,
+// without writing. If the outcome is Updated, it contains the fields that would be
+// sent. A new user has no ID, and is Created each time: users are previewed
+// independently of each other. Preview does not predict errors of Partoo, only those
+// of [UserInput.Validate].
+func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Preview[string], error) {
+	var preview upsert.Preview[string]
 	if err := u.Validate(); err != nil {
-		return upsert.Result[string]{}, err
+		return preview, err
 	}
 	have, err := b.lookupFor(b.list.peek(u.Email))(ctx, "Preview", u.Email)
 	switch {
 	case err != nil:
-		return upsert.Result[string]{}, err
+		return preview, err
 	case have == nil:
-		return upsert.Result[string]{Outcome: upsert.Created}, nil
-	case changedFields(u.updateRequest(), *have) == UpdateUserRequest{}:
-		return upsert.Result[string]{ID: have.ID, Outcome: upsert.Unchanged}, nil
+		preview.Outcome = upsert.Created
+		return preview, nil
 	}
-	return upsert.Result[string]{ID: have.ID, Outcome: upsert.Updated}, nil
+	request := changedFields(u.updateRequest(), *have)
+	preview.ID, preview.Outcome, preview.Changes = have.ID, upsert.Unchanged, compared.Changes(have, &request)
+	if len(preview.Changes) > 0 {
+		preview.Outcome = upsert.Updated
+	}
+	return preview, nil
 }
 
-// lookupFor answers with have when it is known to be right, and else searches.
+// lookupFor returns a lookupFunc that returns have if it is known, and otherwise
+// searches.
 func (b *Bulk) lookupFor(have *User, known bool) lookupFunc {
 	if !known {
 		return b.client.find

@@ -26,7 +26,7 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 				for _, u := range inputs {
 					result, err := bulk.Preview(t.Context(), u)
 					require.NoError(t, err)
-					foreseen = append(foreseen, result)
+					foreseen = append(foreseen, result.Result)
 				}
 				want := []upsert.Result[string]{
 					{ID: server.Users()[0].ID, Outcome: upsert.Unchanged},

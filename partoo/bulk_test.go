@@ -31,7 +31,7 @@ func member(i int) partoo.UserInput {
 func addMembers(server *partootest.Server, n int) {
 	for i := range n {
 		u := member(i)
-		server.AddUser(partoo.User{Email: u.Email, FirstName: &u.FirstName, LastName: &u.LastName, Role: &u.Role, BusinessIDs: u.BusinessIDs})
+		server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Role: u.Role, BusinessIDs: u.BusinessIDs}})
 	}
 }
 
@@ -65,7 +65,7 @@ func TestBulkRun(t *testing.T) {
 			have, ok := server.User(item.User.Email)
 			require.True(t, ok)
 			assert.Equal(t, have.ID, item.Result.ID)
-			assert.Equal(t, item.User.FirstName, *have.FirstName)
+			assert.Equal(t, item.User.FirstName, have.FirstName)
 			assert.Equal(t, item.User.BusinessIDs, have.BusinessIDs)
 		}
 		assert.Equal(t, map[upsert.Outcome]int{upsert.Unchanged: 200, upsert.Updated: 30, upsert.Created: 70}, tally)
@@ -135,7 +135,7 @@ func TestBulkWhenTheListFails(t *testing.T) {
 		{"breaks in the middle", []resttest.Fault{{}, resttest.Status(401)}, "401"},
 		{"too many", []resttest.Fault{{Status: 200, Header: answer(200, "").Header, Body: full, Size: rest.DefaultResponseLimit + 1}}, "too large"},
 		{"repeats", []resttest.Fault{answer(200, full), answer(200, full)}, "page 2 was asked for, page 1 came"},
-		{"no user in it has an id", []resttest.Fault{answer(200, `{"page":1,"max_page":1,"users":[{}]}`)}, "without an id"},
+		{"no user in it has an id", []resttest.Fault{answer(200, `{"page":1,"max_page":1,"users":[{}]}`)}, `without "id"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

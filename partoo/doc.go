@@ -1,4 +1,4 @@
-// Package partoo keeps the users of an organisation at Partoo up to date.
+// Package partoo creates and updates the users of an organisation at Partoo.
 //
 //	client, err := partoo.New(os.Getenv("PARTOO_API_KEY"))
 //	if err != nil {
@@ -11,18 +11,18 @@
 //		Role:      partoo.RoleBusinessManager,
 //	})
 //
-// Partoo has no upsert of its own. [Client.UpsertUser] searches for the address
-// and then creates the user, or sends what differs, or nothing. The id in its
-// result is Partoo's, a string; every other method takes that one.
+// Partoo has no upsert operation. [Client.UpsertUser] searches for the email, then
+// creates the user, or sends the fields that differ, or nothing. The id in the result
+// is Partoo's, a string; the other methods take this id.
 //
-// For many users, [Client.Bulk] reads all that exist once, where that takes fewer
-// requests than a search for each, and upserts them with upsert.All.
+// For many users, [Client.Bulk] lists all existing users first if that takes fewer
+// requests than one search per user. Use it with upsert.All.
 //
-// Every call that fails returns a *rest.Error, to be had with errors.As. 429 answers are
-// waited out, lost and 502 to 504 answers are repeated where that is safe, as
-// package rest says. Partoo allows 300 requests a minute per organisation (vendor
-// page "Rate Limiting"), which all keys of the organisation share.
+// Errors of calls are *rest.Error; use errors.As. After a 429, a call waits and tries
+// again. Lost responses and 5xx are retried if that is safe; see package rest. Partoo
+// allows 300 requests per minute and organisation, for all its keys together (vendor
+// page "Rate Limiting").
 //
-// Facts name the vendor page they come from; what stands on none is marked as
-// inference. Package partootest serves a fake Partoo for tests.
+// Facts name the vendor page they come from, or are marked as inference. Package
+// partootest has a fake Partoo for tests.
 package partoo

@@ -2,10 +2,10 @@ package partoo
 
 import gen "github.com/usersync/usersync/gen/partoo"
 
-// What the requests and answers are made of. Optional fields are pointers: nil
-// is not sent, and in a request a pointer to an empty list is sent as [].
+// Requests and responses. Optional fields are pointers: nil is not sent. In a
+// request, a pointer to an empty list is sent as [].
 type (
-	// User is a user as Partoo shows it (vendor page "User information").
+	// User is a user in Partoo's responses (vendor page "User information").
 	User = gen.User
 	// CreateUserRequest is the input of [Client.CreateUser].
 	CreateUserRequest = gen.CreateUserRequest
@@ -15,18 +15,18 @@ type (
 	SearchUsersParams = gen.SearchUsersParams
 )
 
-// The enums. Answers may hold values without a constant here: Partoo has added
+// The enums. Responses may contain values without a constant here: Partoo has added
 // some before.
 type (
-	// Role is what a user may do.
+	// Role decides what a user may do.
 	Role = gen.Role
-	// UserStatus tells whether a user has joined.
+	// UserStatus is active, or invited until the user accepts the invitation.
 	UserStatus = gen.UserStatus
-	// Lang is the language Partoo speaks to a user.
+	// Lang is the language of the application.
 	Lang = gen.Lang
 	// SidebarPage is a feature in the sidebar.
 	SidebarPage = gen.SidebarPage
-	// UserOrder sorts a search.
+	// UserOrder is the order of a search.
 	UserOrder = gen.UserOrder
 )
 
@@ -37,7 +37,7 @@ const (
 	RoleGroupManager    = gen.RoleGroupManager
 	RoleBusinessManager = gen.RoleBusinessManager
 	RolePublisher       = gen.RolePublisher
-	// RoleProvider stands in answers and searches alone: no request may give it.
+	// RoleProvider occurs in responses and searches; no request may set it.
 	RoleProvider Role = "PROVIDER"
 )
 
@@ -68,7 +68,7 @@ const (
 	LangHu   = gen.LangHu
 )
 
-// The pages of the sidebar, which custom roles have superseded.
+// The pages of the sidebar. The vendor has deprecated them in favour of custom roles.
 const (
 	SidebarPageBulkModification   = gen.SidebarPageBulkModification
 	SidebarPageDiffusion          = gen.SidebarPageDiffusion
@@ -98,33 +98,3 @@ const (
 	UserOrderStatus              = gen.UserOrderStatus
 	UserOrderStatusDescending    = gen.UserOrderStatusDescending
 )
-
-func roles() []Role {
-	return []Role{RoleOrgAdmin, RoleOrgManager, RoleGroupManager, RoleBusinessManager, RolePublisher}
-}
-
-func statuses() []UserStatus { return []UserStatus{UserStatusActive, UserStatusInvited} }
-
-func langs() []Lang {
-	return []Lang{
-		LangFr, LangEn, LangEs, LangIt, LangPtBr, LangDe, LangAr, LangNl, LangPl,
-		LangCs, LangCa, LangSk, LangPt, LangLv, LangRo, LangBg, LangHu,
-	}
-}
-
-func sidebarPages() []SidebarPage {
-	return []SidebarPage{
-		SidebarPageBulkModification, SidebarPageDiffusion, SidebarPageFeedbackManagement,
-		SidebarPageMessages, SidebarPagePosts, SidebarPagePresenceAnalytics,
-		SidebarPageReviewAnalytics, SidebarPageReviewInvite, SidebarPageReviewManagement,
-	}
-}
-
-func orders() []UserOrder {
-	return []UserOrder{
-		UserOrderEmail, UserOrderFirstName, UserOrderLastName, UserOrderRole,
-		UserOrderOrgID, UserOrderGroupID, UserOrderStatus,
-		UserOrderEmailDescending, UserOrderFirstNameDescending, UserOrderLastNameDescending, UserOrderRoleDescending,
-		UserOrderOrgIDDescending, UserOrderGroupIDDescending, UserOrderStatusDescending,
-	}
-}

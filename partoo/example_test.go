@@ -78,8 +78,8 @@ func ExampleClient_InviteUser() {
 
 func ExampleClient_SearchUsers() {
 	server := partootest.NewServer()
-	server.AddUser(partoo.User{Email: "ada@example.com", Role: new(partoo.RolePublisher)})
-	server.AddUser(partoo.User{Email: "grace@example.com", Role: new(partoo.RolePublisher)})
+	server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "ada@example.com", Role: partoo.RolePublisher}})
+	server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "grace@example.com", Role: partoo.RolePublisher}})
 	client, err := partoo.New(partootest.Key, server.Options()...)
 	if err != nil {
 		fmt.Println(err)
@@ -101,8 +101,8 @@ func ExampleClient_SearchUsers() {
 // All users of a service, of whom most have not changed.
 func ExampleClient_Bulk() {
 	server, ctx := partootest.NewServer(), context.Background()
-	server.AddUser(partoo.User{Email: "ada@example.com", FirstName: new("Ada"), LastName: new("Lovelace")})
-	server.AddUser(partoo.User{Email: "grace@example.com", FirstName: new("Grace"), LastName: new("Murray")})
+	server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}})
+	server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "grace@example.com", FirstName: "Grace", LastName: "Murray"}})
 	client, err := partoo.New(partootest.Key, server.Options()...)
 	if err != nil {
 		fmt.Println(err)

@@ -28,7 +28,7 @@ func ids(t *testing.T, client *partoo.Client, params partoo.SearchUsersParams) (
 
 func addUsers(server *partootest.Server, n int) {
 	for i := range n {
-		server.AddUser(partoo.User{ID: fmt.Sprint("u", i+1), Email: fmt.Sprintf("user%d@example.com", i+1), Role: new(partoo.RolePublisher)})
+		server.AddUser(partootest.User{ID: fmt.Sprint("u", i+1), UserInput: partoo.UserInput{Email: fmt.Sprintf("user%d@example.com", i+1), Role: partoo.RolePublisher}})
 	}
 }
 
@@ -145,10 +145,10 @@ func TestSearchUsersNoticesPagesThatGoWrong(t *testing.T) {
 		{"same users", []string{one, two}, 2, "page 2 of 2 brings no new users"},
 		{"same users, page not told", []string{`{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`, `{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`}, 1, "page 2 of 9 brings no new users"},
 		{"hole", []string{one, `{"page":2,"max_page":3,"count":3,"users":[]}`}, 2, "page 2 of 3 brings no new users"},
-		{"no users", []string{`{"page":1,"max_page":1,"count":0}`}, 0, "the answer has no users"},
-		{"users null", []string{`{"page":1,"max_page":1,"count":0,"users":null}`}, 0, "the answer has no users"},
-		{"no max_page", []string{`{"page":1,"count":1,"users":[{"id":"a","email":"a@example.com"}]}`}, 0, "the answer has no max_page"},
-		{"no id", []string{`{"page":1,"max_page":1,"count":1,"users":[{"email":"a@example.com"}]}`}, 0, "a user without an id"},
+		{"no users", []string{`{"page":1,"max_page":1,"count":0}`}, 0, `no "users"`},
+		{"users null", []string{`{"page":1,"max_page":1,"count":0,"users":null}`}, 0, `no "users"`},
+		{"no max_page", []string{`{"page":1,"count":1,"users":[{"id":"a","email":"a@example.com"}]}`}, 0, `no "max_page"`},
+		{"no id", []string{`{"page":1,"max_page":1,"count":1,"users":[{"email":"a@example.com"}]}`}, 0, `a user without "id"`},
 		{"shrunk meanwhile", []string{one, `{"page":2,"max_page":1,"count":2,"users":[]}`}, 2, ""},
 		{"moved meanwhile", []string{one, `{"page":2,"max_page":2,"count":4,"users":[{"id":"b","email":"b@example.com"},{"id":"c","email":"c@example.com"}]}`}, 3, ""},
 		{"nobody", []string{`{"page":1,"max_page":0,"count":0,"users":[]}`}, 0, ""},

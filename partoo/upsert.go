@@ -4,44 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
+	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
-const opUpsert = "UpsertUser"
+const (
+	opUpsert = "UpsertUser"
 
-// maxRounds is how often an upsert searches and writes. One round does unless
-// somebody else writes the same user or an answer is lost; a second one resolves
-// that.
-const maxRounds = 3
+	// maxRounds is the maximum number of lookups followed by a write. One round is
+	// enough unless another client writes the same user or a response is lost.
+	maxRounds = 3
 
-// UpsertUser makes sure that there is one user with this address who looks like
-// u, and returns its id and whether it was created, updated or unchanged.
+	// searchDelay is the time after which the search should contain a user whose
+	// create was still being executed when its response was lost (inference).
+	searchDelay = 5 * time.Second
+)
+
+// UpsertUser makes sure that exactly one user with this email exists and matches u.
+// It returns the user's id and whether the user was created, updated or unchanged.
 //
-// It searches for the address, whole and in any case. A user that is not there is
-// created. For one that is, only the fields that differ are sent, and nothing
-// when none does. A field that Partoo's answer does not carry is unknown and is
-// sent, so such a user is Updated each time. business_ids and accesses are not
-// looked at where Partoo ignores them for the role: u.Role, or else the one the
-// user has. Lists are compared as sets.
+// It searches for the email, in any letter case. If no user has it, the user is
+// created. Otherwise only the fields that differ are sent, and nothing if none
+// does. A field that the response does not contain, or not in a readable form, is
+// unknown and is sent, so such a user is Updated each time. BusinessIDs and Accesses
+// are omitted if Partoo ignores them for the role: u.Role, or else the user's
+// present role. Lists are compared as sets.
 //
-// When a create is refused with 400, 409 or 422, somebody may have been faster:
-// the user is searched for again and brought up to date. When nobody is found the
-// refusal is returned; the address may belong to a user this key cannot see. When
-// the outcome of a create is unknown (its answer was lost, cannot be read or is a
-// 5xx), the user is searched for again too; when nobody is found it is created
-// again, after the wait the retry rules ask for, unless the answer was a success
-// that cannot be read or an invitation may have been mailed: then the error is
-// returned, with Executed yes or maybe. A user
-// that was deleted between search and update is created. After three rounds the
-// last error is returned.
+// A create that fails with 400, 409 or 422 may mean that another client created the
+// user: UpsertUser searches again and updates the user. If it finds none, it returns
+// the error; the email may belong to a user that this key cannot see.
 //
-// Two users with this address are an error that matches rest.ErrConflict. After
-// an answer was lost, the outcome is what the last attempt reported: a user that
-// the lost attempt had created is Updated or Unchanged. Created users look like u
-// by the vendor's word; they are not read back.
+// If the outcome of a create is unknown (lost or unreadable response, 5xx),
+// UpsertUser waits as long as the retry policy says, at least 5 seconds, and searches
+// again, since Partoo may still be executing the create. If it finds no user, it
+// creates the user again, unless the response reported success or an invitation may
+// have been sent: then it returns the error, with Executed yes or maybe. A user that
+// is deleted between search and update is created. There are at most 3 creates.
+//
+// Two users with this email are an error that matches rest.ErrConflict. After a lost
+// response, the outcome is that of the last attempt: a user that the lost attempt
+// created is Updated or Unchanged. Created users are not read back.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[string], error) {
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
@@ -49,74 +56,102 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[str
 	return c.upsert(ctx, u, c.find)
 }
 
-// upsert is UpsertUser with input that has been checked. find looks the user up in
-// the first round.
+// lookupFunc returns the user with the email, or nil if there is none.
+type lookupFunc func(ctx context.Context, operation, email string) (*User, error)
+
+// upsert is UpsertUser for valid input. find makes the first lookup.
 func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (result upsert.Result[string], err error) {
-	var last error   // what became of the round before
-	var failed error // the same, where that was a create
-	doubts := 0      // creates whose outcome is unknown
-	var worst rest.Executed
-	defer func() { err = raiseExecuted(err, worst) }()
-	ctx = rest.WithCall(ctx, rest.Call{Secrets: secrets(&u.OnCreate.Password)})
-	for range maxRounds {
+	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
+	var executed rest.Executed // highest of all creates
+	defer func() { err = wrapper.RaiseExecuted(err, executed) }()
+	var last error // of the previous round
+	unknown := 0   // creates with unknown outcome
+	mayCreate := true
+	for round := 1; ; round++ {
 		have, err := find(ctx, opUpsert, u.Email)
 		find = c.find
-		if err != nil {
-			setExecuted(err, rest.ExecutedNo) // it was a read
-			return result, joinSearchError(last, err)
-		}
-		if have != nil {
+		switch {
+		case err != nil:
+			wrapper.SetExecuted(err, rest.ExecutedNo) // it was a read
+			return result, joinLookupError(last, err)
+		case have != nil:
 			outcome, err := c.updateIfChanged(ctx, *have, u)
-			if errors.Is(err, rest.ErrNotFound) {
-				last, failed = err, nil
+			if errors.Is(err, rest.ErrNotFound) && round < maxRounds {
+				last, mayCreate = err, true
 				continue
 			}
 			return upsertResult(have.ID, outcome, err)
-		}
-		if err := c.waitBeforeCreate(ctx, u, failed, doubts); err != nil {
-			return result, err
+		case !mayCreate:
+			return result, last
 		}
 		id, err := c.create(ctx, opUpsert, u.createRequest())
-		if err == nil || ctx.Err() != nil || !mayBeEmailConflict(err) && !mayHaveExecuted(err) {
+		last, mayCreate = err, false
+		switch {
+		case err == nil, ctx.Err() != nil:
 			return upsertResult(id, upsert.Created, err)
+		case wrapper.ExecutedOf(err) != rest.ExecutedNo:
+			unknown++
+			executed = max(executed, wrapper.ExecutedOf(err))
+			if final := c.waitAfterCreate(ctx, u, err, unknown); final != nil {
+				last = final
+			} else {
+				mayCreate = round < maxRounds
+			}
+		case !mayBeEmailConflict(err):
+			return result, err
+		case unknown > 0: // the email is probably that of an earlier create
+			waitForSearch(ctx, searchDelay)
 		}
-		if mayHaveExecuted(err) {
-			doubts++
-			worst = max(worst, executedOf(err))
-		}
-		last, failed = err, err
 	}
-	return result, last
 }
 
-// lookupFunc returns the user with the address, or nil when there is none.
-type lookupFunc func(ctx context.Context, operation, email string) (*User, error)
+// waitAfterCreate waits until the search should contain a user that a create with
+// unknown outcome has created. failed is the error of the n-th such create. The
+// result is nil if the user may be created again, and otherwise the error to return
+// if the search does not find the user.
+func (c *Client) waitAfterCreate(ctx context.Context, u UserInput, failed error, n int) error {
+	start := time.Now()
+	final := failed
+	if wrapper.ExecutedOf(failed) != rest.ExecutedYes && !wrapper.Deref(u.OnCreate.SendInvitation) {
+		final = c.rest.WaitRetry(ctx, failed, n)
+	}
+	if !waitForSearch(ctx, searchDelay-time.Since(start)) && final == nil {
+		return fmt.Errorf("%w: %w", failed, context.DeadlineExceeded)
+	}
+	return final
+}
+
+// waitForSearch waits for the delay unless the deadline of ctx comes first; then it
+// returns false immediately.
+func waitForSearch(ctx context.Context, delay time.Duration) bool {
+	return backoff.FitsDeadline(ctx, delay) && backoff.Sleep(ctx, delay) == nil
+}
 
 // find is the lookupFunc that searches.
-func (c *Client) find(ctx context.Context, operation, email string) (*User, error) {
+func (c *Client) find(ctx context.Context, operation, wanted string) (*User, error) {
 	var match *User
-	params := SearchUsersParams{Email: &email, DisplayBusinessIDs: new(true)}
-	for user, err := range c.search(ctx, operation, params) {
+	params := SearchUsersParams{Email: &wanted, DisplayBusinessIDs: new(true)}
+	for user, err := range c.userPages(ctx, operation, params).All() {
 		switch {
 		case err != nil:
 			return nil, err
-		case !strings.EqualFold(user.Email, email):
+		case !email.Equal(user.Email, wanted):
 			continue
 		case match != nil:
-			return nil, lookupError(operation, "several users have this address", rest.ErrConflict)
+			return nil, lookupError(operation, "several users have this email", rest.ErrConflict)
 		case !isValidID(user.ID):
-			return nil, lookupError(operation, "the search answered an id that fits into no URL", nil)
+			return nil, lookupError(operation, "unexpected response: the id does not fit into a URL", nil)
 		}
 		match = &user
 	}
 	return match, nil
 }
 
-// isValidID reports whether an id may stand in a path: what a vendor sends is
-// trusted no more than what a caller gives.
+// isValidID reports whether an id fits into a URL path: ids in responses are not
+// trusted more than those of the caller.
 func isValidID(id string) bool { return checkID(opUpsert, id) == nil }
 
-// updateIfChanged sends what differs.
+// updateIfChanged sends the fields that differ.
 func (c *Client) updateIfChanged(ctx context.Context, have User, u UserInput) (upsert.Outcome, error) {
 	request := changedFields(u.updateRequest(), have)
 	if request == (UpdateUserRequest{}) {
@@ -125,58 +160,18 @@ func (c *Client) updateIfChanged(ctx context.Context, have User, u UserInput) (u
 	return upsert.Updated, c.update(ctx, opUpsert, have.ID, request)
 }
 
-// waitBeforeCreate returns nil when a user that was not found may be created, after the
-// wait it takes. failed is the create of the round before, if there was one.
-func (c *Client) waitBeforeCreate(ctx context.Context, u UserInput, failed error, doubts int) error {
-	switch {
-	case failed == nil:
-		return nil
-	case mayBeEmailConflict(failed), executedOf(failed) == rest.ExecutedYes:
-		return failed
-	case u.OnCreate.SendInvitation != nil && *u.OnCreate.SendInvitation:
-		return failed
-	}
-	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert})
-	return c.rest.WaitRetry(ctx, failed, doubts)
-}
-
-// mayBeEmailConflict reports whether Partoo may have refused a create because the address
-// is taken. How it does that is not documented.
+// mayBeEmailConflict reports whether Partoo may have rejected a create because another
+// user has the email. The status is not documented.
 func mayBeEmailConflict(err error) bool {
 	return errors.Is(err, rest.ErrInvalid) || errors.Is(err, rest.ErrConflict)
 }
 
-// mayHaveExecuted reports whether a create that failed may have created the user.
-func mayHaveExecuted(err error) bool { return executedOf(err) != rest.ExecutedNo }
-
-func executedOf(err error) rest.Executed {
-	if e, ok := errors.AsType[*rest.Error](err); ok {
-		return e.Executed
-	}
-	return rest.ExecutedNo
-}
-
-func setExecuted(err error, executed rest.Executed) {
-	if e, ok := errors.AsType[*rest.Error](err); ok {
-		e.Executed = executed
-	}
-}
-
-// joinSearchError is the error of a search after a write that failed: neither is lost.
-func joinSearchError(last, err error) error {
+// joinLookupError returns the error of a lookup after a failed write, with both causes.
+func joinLookupError(last, err error) error {
 	if last == nil {
 		return err
 	}
 	return fmt.Errorf("%w (searching again after: %w)", err, last)
-}
-
-// raiseExecuted has err say what creates may have done, where that is more than it knows
-// of the last request.
-func raiseExecuted(err error, worst rest.Executed) error {
-	if executedOf(err) < worst {
-		setExecuted(err, worst)
-	}
-	return err
 }
 
 func upsertResult(id string, outcome upsert.Outcome, err error) (upsert.Result[string], error) {

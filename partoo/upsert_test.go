@@ -47,7 +47,7 @@ func TestUpsertCreatesUpdatesAndLeavesAlone(t *testing.T) {
 		require.Len(t, server.Users(), 1)
 		user := server.Users()[0]
 		assert.Equal(t, "ada@example.com", user.Email)
-		assert.Equal(t, partoo.UserStatusInvited, *user.Status, "what is for creation stays")
+		assert.Equal(t, partoo.UserStatusInvited, user.OnCreate.Status, "what is for creation stays")
 		assert.Empty(t, user.BusinessIDs)
 	})
 }
@@ -65,7 +65,7 @@ func TestUpsertReturnsConflictForDuplicateEmail(t *testing.T) {
 		server.Fail(resttest.Fault{Status: 200, Body: two, Header: http.Header{"Content-Type": {"application/json"}}})
 		_, err := client.UpsertUser(t.Context(), ada())
 		require.ErrorIs(t, err, rest.ErrConflict)
-		assert.EqualError(t, err, "partoo: UpsertUser: several users have this address: conflict")
+		assert.EqualError(t, err, "partoo: UpsertUser: several users have this email: conflict")
 		assert.Equal(t, []string{search}, sent(server))
 	})
 }
@@ -90,9 +90,9 @@ func TestUpsertLooksForTheExactAddressOnAllPages(t *testing.T) {
 func TestUpsertRejectsInvalidIDFromSearch(t *testing.T) {
 	for _, id := range []string{"../org/1", "me", "search", "a?b", "x/invite"} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-			server.AddUser(partoo.User{ID: id, Email: "ada@example.com"})
+			server.AddUser(partootest.User{ID: id, UserInput: partoo.UserInput{Email: "ada@example.com"}})
 			_, err := client.UpsertUser(t.Context(), ada())
-			assert.EqualError(t, err, "partoo: UpsertUser: the search answered an id that fits into no URL", id)
+			assert.EqualError(t, err, "partoo: UpsertUser: unexpected response: the id does not fit into a URL", id)
 			assert.Equal(t, []string{search}, sent(server))
 		})
 	}
@@ -101,7 +101,7 @@ func TestUpsertRejectsInvalidIDFromSearch(t *testing.T) {
 // The address belongs to a user of another organisation, whom the key cannot see.
 func TestUpsertReturnsCreateErrorWhenSearchFindsNone(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-		server.AddUser(partoo.User{Email: "ada@example.com", OrgID: new(int64(1))})
+		server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "ada@example.com", OrgID: new(int64(1))}})
 		_, err := client.UpsertUser(t.Context(), ada())
 		require.ErrorIs(t, err, rest.ErrInvalid)
 		var e *rest.Error
@@ -144,7 +144,7 @@ func TestUpsertDoesNotSearchAgainAfterOtherErrors(t *testing.T) {
 
 func TestUpsertEndsAfterThreeRounds(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-		server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com", FirstName: new("Ida")})
+		server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ida"}})
 		server.Fail(resttest.Status(404).On("POST /v2/user/u1").Repeat(-1))
 		_, err := client.UpsertUser(t.Context(), ada())
 		require.ErrorIs(t, err, rest.ErrNotFound)
@@ -155,14 +155,14 @@ func TestUpsertEndsAfterThreeRounds(t *testing.T) {
 		server.Fail(resttest.HTML(502).On(create).Repeat(-1))
 		_, err := client.UpsertUser(t.Context(), ada())
 		require.ErrorIs(t, err, rest.ErrUnavailable)
-		assert.Equal(t, []string{search, create, search, create, search, create}, sent(server))
+		assert.Equal(t, []string{search, create, search, create, search, create, search}, sent(server))
 	}, 502)
 }
 
 // A web page that says 404 does not mean that the user is gone.
 func TestUpsertReturnsErrorForHTML404(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-		server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com", FirstName: new("Ida")})
+		server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ida"}})
 		server.Fail(resttest.HTML(404).On("POST /v2/user/u1"))
 		_, err := client.UpsertUser(t.Context(), ada())
 		require.ErrorContains(t, err, "HTML page")
@@ -173,7 +173,7 @@ func TestUpsertReturnsErrorForHTML404(t *testing.T) {
 func TestUpsertUpdateIsRetried(t *testing.T) {
 	for _, fault := range []resttest.Fault{resttest.LostResponse(), resttest.Reset(), resttest.HTML(503), resttest.TruncatedResponse(3), resttest.Throttle("2")} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-			server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com", FirstName: new("Ida")})
+			server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ida"}})
 			server.Fail(fault.On("POST /v2/user/u1"))
 			result, err := client.UpsertUser(t.Context(), ada())
 			require.NoError(t, err)

@@ -4,83 +4,100 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 )
 
-// UserInput is how a user is to look after [Client.UpsertUser]. Email, FirstName
-// and LastName are required; any other field with its zero value is not sent,
-// and an existing user keeps what it has there. The names in errors are those of
-// vendor page "Create user": first_name, business_ids and so on.
+// UserInput is the input of [Client.UpsertUser]. Email, FirstName and LastName are
+// required. Any other field with its zero value is not sent, and an existing user
+// keeps its value. The struct tags declare each field: the name that vendor page
+// "Create user" and errors use, and what is checked.
 type UserInput struct {
-	// Email is what the user is found by, whole and in any case. An existing
-	// user's address is never rewritten for its case alone.
-	Email     string
-	FirstName string
-	LastName  string
+	// Email identifies the user, in any letter case. The email of an existing user
+	// is never changed, not even its case. It is sent in NFC.
+	Email     string `json:"email" check:"required,email" update:"-" help:"identifies the user, in any case"`
+	FirstName string `json:"first_name" check:"required"`
+	LastName  string `json:"last_name" check:"required"`
 
-	// OrgID is the organisation. Only a PROVIDER key may choose; with any other
-	// the user belongs to the organisation of the key.
-	OrgID *int64
-	// Role is best always given. What a new user is without one is not in the
-	// specification; the vendor's guide to users says an ORG_ADMIN.
-	Role Role
+	// OrgID is the organisation. Only a PROVIDER key may set it; otherwise the user
+	// belongs to the organisation of the key.
+	OrgID *int64 `json:"org_id" check:"positive" help:"PROVIDER keys only"`
+	// Role should always be set. The role of a new user without one is not in the
+	// spec; the vendor's guide to users says ORG_ADMIN.
+	Role Role `json:"role" enum:"ORG_ADMIN,ORG_MANAGER,GROUP_MANAGER,BUSINESS_MANAGER,PUBLISHER"`
 	// CustomRole is the api_id of a custom role of the organisation.
-	CustomRole string
-	// Accesses are lists of ids of groups. Partoo heeds them for GROUP_MANAGER
-	// alone. nil: not sent; empty: sent as [], which presumably (inference) takes
-	// every access away. Order and duplicates do not matter.
-	Accesses [][]int64
-	// BusinessIDs are the businesses the user may reach. Partoo heeds them for
-	// BUSINESS_MANAGER alone. nil and empty differ as in Accesses.
-	BusinessIDs []string
-	// SidebarPages are the features in the user's sidebar. The vendor has
-	// deprecated them for custom roles. nil: not sent, which gives a new user
-	// every feature; empty: sent as [].
-	SidebarPages []SidebarPage
+	CustomRole string `json:"custom_role" check:"nonempty,key" help:"api_id of a custom role"`
+	// Accesses are lists of group ids. Partoo ignores them unless the role is
+	// GROUP_MANAGER. nil is not sent; an empty list is sent as [], which removes all
+	// accesses (inference). Order and duplicates do not matter.
+	Accesses [][]int64 `json:"accesses" check:"positive" help:"group ids; GROUP_MANAGER only"`
+	// BusinessIDs are the businesses of the user. Partoo ignores them unless the
+	// role is BUSINESS_MANAGER. nil and empty differ as in Accesses.
+	BusinessIDs []string `json:"business_ids" check:"key" help:"BUSINESS_MANAGER only"`
+	// SidebarPages are the features in the user's sidebar. The vendor has deprecated
+	// them in favour of custom roles. nil is not sent, and a new user gets every
+	// feature; an empty list is sent as [].
+	SidebarPages []SidebarPage `json:"sidebar_pages" enum:"bulk_modification,diffusion,feedback_management,messages,posts,presence_analytics,review_analytics,review_invite,review_management" help:"deprecated: use custom roles"`
 	// Lang is the language of the application.
-	Lang Lang
-	// SSOOnly keeps the user from signing in at Partoo directly. For
-	// organisations with single sign-on; the key must belong to an ORG_ADMIN or
-	// PROVIDER.
-	SSOOnly *bool
+	Lang Lang `json:"lang" enum:"fr,en,es,it,pt-br,de,ar,nl,pl,cs,ca,sk,pt,lv,ro,bg,hu"`
+	// SSOOnly forbids the user to sign in at Partoo directly. It requires an
+	// organisation with single sign-on and the key of an ORG_ADMIN or PROVIDER.
+	SSOOnly *bool `json:"sso_only"`
 
-	// OnCreate counts when the user is created, and never changes an existing one.
+	// OnCreate applies to a new user and never changes an existing one.
 	OnCreate OnCreate
 }
 
-// OnCreate is what only makes sense for a new user.
+// OnCreate contains the fields that only apply to a new user.
 type OnCreate struct {
-	// Password must have at least 8 characters, among them an upper-case letter,
-	// a lower-case letter and a special one, taken to be what is neither letter
-	// nor digit. Without one Partoo makes one up. It is ignored when an
+	// Password must have at least 8 characters, among them an upper-case letter, a
+	// lower-case letter and a special character: neither letter nor digit
+	// (inference). Without a password Partoo generates one. It is ignored if an
 	// invitation is sent.
-	Password rest.Secret
-	// SendInvitation has Partoo mail an invitation at once. nil is false. An
-	// upsert that may have mailed one does not create the user a second time.
-	SendInvitation *bool
-	// Status is UserStatusInvited, with SendInvitation false, for a user who is
-	// to be invited later by [Client.InviteUser].
-	Status UserStatus
+	Password rest.Secret `json:"password" check:"password" update:"-" help:"new users only"`
+	// SendInvitation makes Partoo send an invitation by email immediately. nil is
+	// false. An upsert that may have sent one does not create the user again.
+	SendInvitation *bool `json:"send_invitation" update:"-" help:"new users only"`
+	// Status is UserStatusInvited, with SendInvitation false, for a user who will be
+	// invited later by [Client.InviteUser].
+	Status UserStatus `json:"status" enum:"active,invited" update:"-" help:"new users only"`
 }
 
-// Validate makes the checks UpsertUser makes before it sends anything. Its error
-// is a *rest.Error that names every bad field and matches rest.ErrInvalid.
+// Key identifies the user: it is equal for emails that [Client.UpsertUser] treats as
+// the same. Use it with upsert.WithKey.
+func (u UserInput) Key() string { return email.Key(u.Email) }
+
+// Validate makes the checks that UpsertUser makes before it sends a request. Its
+// error is a *rest.Error that names every invalid field and matches
+// rest.ErrInvalid.
 func (u UserInput) Validate() error {
-	return checkCreate(opUpsert, u.createRequest())
+	return checkRequest(opUpsert, inputChecker, u)
 }
 
-// LogValue keeps the password out of what slog writes: a handler for JSON would
-// otherwise marshal it as it is. That it does with inputs in a list or in a struct of
-// your own: log them one by one.
+// createRequest returns the request that creates u.
+func (u UserInput) createRequest() (r CreateUserRequest) {
+	toCreate.Copy(&u, &r)
+	return r
+}
+
+// updateRequest returns the request with all fields that an upsert may change.
+func (u UserInput) updateRequest() (r UpdateUserRequest) {
+	toUpdate.Copy(&u, &r)
+	return r
+}
+
+// LogValue hides the password in slog output; a JSON handler would otherwise write
+// it. A handler does not call LogValue for inputs in a list or in another struct:
+// log inputs one by one.
 func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
 
-// Format keeps the password out of what fmt writes, also where a verb does not fit:
-// fmt then writes fields without asking their types.
+// Format hides the password in fmt output, also for a verb that does not fit: fmt
+// then ignores the methods of the fields.
 func (u UserInput) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
 }
 
-// redacted has no methods, and the name that %#v writes.
+// redacted returns a value without methods; its type has the name that %#v prints.
 func (u UserInput) redacted() any {
 	u.OnCreate = u.OnCreate.withoutPassword()
 	type input = UserInput
@@ -88,10 +105,10 @@ func (u UserInput) redacted() any {
 	return UserInput(u)
 }
 
-// LogValue keeps the password out of what slog writes.
+// LogValue hides the password in slog output.
 func (o OnCreate) LogValue() slog.Value { return slog.AnyValue(o.redacted()) }
 
-// Format keeps the password out of what fmt writes.
+// Format hides the password in fmt output.
 func (o OnCreate) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), o.redacted())
 }
@@ -107,39 +124,4 @@ func (o OnCreate) withoutPassword() OnCreate {
 		o.Password = rest.Secret(o.Password.String())
 	}
 	return o
-}
-
-// createRequest is u as a new user.
-func (u UserInput) createRequest() CreateUserRequest {
-	return CreateUserRequest{
-		Email:          u.Email,
-		FirstName:      u.FirstName,
-		LastName:       u.LastName,
-		OrgID:          u.OrgID,
-		Role:           ptrOrNil(u.Role),
-		CustomRole:     ptrOrNil(u.CustomRole),
-		Accesses:       slicePtrOrNil(u.Accesses),
-		BusinessIDs:    slicePtrOrNil(u.BusinessIDs),
-		SidebarPages:   slicePtrOrNil(u.SidebarPages),
-		Lang:           ptrOrNil(u.Lang),
-		SSOOnly:        u.SSOOnly,
-		Password:       ptrOrNil(u.OnCreate.Password),
-		SendInvitation: u.OnCreate.SendInvitation,
-		Status:         ptrOrNil(u.OnCreate.Status),
-	}
-}
-
-// ptrOrNil returns v for a request, or nil when it is the zero value.
-func ptrOrNil[T comparable](v T) *T {
-	if v == *new(T) {
-		return nil
-	}
-	return new(v) // &v would put every v on the heap, also those not returned
-}
-
-func slicePtrOrNil[T any](v []T) *[]T {
-	if v == nil {
-		return nil
-	}
-	return new(v)
 }

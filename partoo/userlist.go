@@ -8,23 +8,22 @@ import (
 	"github.com/usersync/usersync/internal/email"
 )
 
-// userList holds what a list told of users, by their addresses. A nil one knows
-// nobody.
+// userList contains listed users by email. A nil one is empty and not complete.
 type userList struct {
 	seed maphash.Seed
 
 	mu    sync.Mutex
 	users map[string]*User
-	// complete means that an address which is neither in users nor in spent is nobody's.
+	// complete means that no user has an email that is neither in users nor in used.
 	complete bool
-	// used are the hashes of addresses that the list is of no use for any more.
-	// Two addresses with one hash cost a search that was not needed, no more.
+	// used contains the hashes of emails for which the list cannot be used any more.
+	// Two emails with the same hash cost an unnecessary search, nothing else.
 	used map[uint64]struct{}
-	// sidebars are the lists of sidebar pages: few, and long, so each is kept once.
+	// sidebars contains each list of sidebar pages once: they are few, and long.
 	sidebars map[string][]SidebarPage
 }
 
-func newIndex() *userList {
+func newUserList() *userList {
 	return &userList{
 		seed:     maphash.MakeSeed(),
 		users:    make(map[string]*User),
@@ -33,75 +32,59 @@ func newIndex() *userList {
 	}
 }
 
-// add takes up a listed user. An address of several users, or of one whose id fits
-// into no URL, is left to a search, which may find it mended or tells what is wrong.
-func (x *userList) add(user User) {
+// add adds a listed user. An email of several users, or of a user whose id does not
+// fit into a URL, is left to a search, which reports the problem if it still exists.
+func (l *userList) add(user User) {
 	key := email.Key(user.Email)
-	hash := maphash.String(x.seed, key)
-	_, spent := x.used[hash]
-	_, twice := x.users[key]
-	if spent || twice || !isValidID(user.ID) {
-		x.used[hash] = struct{}{}
-		delete(x.users, key)
+	hash := maphash.String(l.seed, key)
+	_, used := l.used[hash]
+	_, duplicate := l.users[key]
+	if used || duplicate || !isValidID(user.ID) {
+		l.used[hash] = struct{}{}
+		delete(l.users, key)
 		return
 	}
-	x.users[key] = x.comparedFields(user)
+	if user.SidebarPages != nil {
+		user.SidebarPages = l.internSidebar(user.SidebarPages)
+	}
+	compared := User{ID: user.ID} // the other fields may take as much memory again
+	listed.Copy(&user, &compared)
+	l.users[key] = &compared
 }
 
-// take is look, once: afterwards the list is of no use for this address.
-func (x *userList) take(email string) (have *User, known bool) {
-	return x.get(email, true)
+// take is peek and removes the email from the list.
+func (l *userList) take(userEmail string) (have *User, known bool) {
+	return l.get(userEmail, true)
 }
 
-// peek returns the user with this address, nil when there is none. known is false
-// when the list does not tell.
-func (x *userList) peek(email string) (have *User, known bool) {
-	return x.get(email, false)
+// peek returns the user with this email, or nil if there is none. known is false if
+// the list cannot answer that.
+func (l *userList) peek(userEmail string) (have *User, known bool) {
+	return l.get(userEmail, false)
 }
 
-func (x *userList) get(userEmail string, spend bool) (have *User, known bool) {
-	if x == nil {
+func (l *userList) get(userEmail string, remove bool) (have *User, known bool) {
+	if l == nil {
 		return nil, false
 	}
 	key := email.Key(userEmail)
-	hash := maphash.String(x.seed, key)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	have = x.users[key]
-	_, spent := x.used[hash]
-	if spend {
-		delete(x.users, key)
-		x.used[hash] = struct{}{}
+	hash := maphash.String(l.seed, key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	have = l.users[key]
+	_, used := l.used[hash]
+	if remove {
+		delete(l.users, key)
+		l.used[hash] = struct{}{}
 	}
-	return have, have != nil || x.complete && !spent
+	return have, have != nil || l.complete && !used
 }
 
-// comparedFields is what difference looks at, and the id: the rest of a user may take
-// as much memory again.
-func (x *userList) comparedFields(user User) *User {
-	if user.SidebarPages != nil {
-		user.SidebarPages = x.internSidebar(user.SidebarPages)
-	}
-	return &User{
-		ID:           user.ID,
-		FirstName:    user.FirstName,
-		LastName:     user.LastName,
-		OrgID:        user.OrgID,
-		Role:         user.Role,
-		CustomRole:   user.CustomRole,
-		Accesses:     user.Accesses,
-		BusinessIDs:  user.BusinessIDs,
-		SidebarPages: user.SidebarPages,
-		Lang:         user.Lang,
-		SSOOnly:      user.SSOOnly,
-	}
-}
-
-func (x *userList) internSidebar(pages []SidebarPage) []SidebarPage {
+func (l *userList) internSidebar(pages []SidebarPage) []SidebarPage {
 	key := fmt.Sprintf("%q", pages)
-	if kept, ok := x.sidebars[key]; ok {
+	if kept, ok := l.sidebars[key]; ok {
 		return kept
 	}
-	x.sidebars[key] = pages
+	l.sidebars[key] = pages
 	return pages
 }

@@ -6,25 +6,26 @@ import (
 	"net/http"
 
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 )
 
-// CreateUser creates a user and returns its id. The same rules hold for the
-// request as for [UserInput]. It is not repeated when its outcome is unknown: the
-// error has Executed maybe or yes then, and [Client.UpsertUser] is the way to
-// find out. How Partoo refuses an address that is taken is not documented; a
-// 400, which matches rest.ErrInvalid, is likely (inference).
+// CreateUser creates a user and returns its id. The request follows the rules of
+// [UserInput]. CreateUser is not retried if its outcome is unknown: the error then
+// has Executed maybe or yes, and [Client.UpsertUser] finds out. The error for an
+// email that another user has is not documented; probably it is a 400, which
+// matches rest.ErrInvalid (inference).
 func (c *Client) CreateUser(ctx context.Context, request CreateUserRequest) (id string, err error) {
 	const operation = "CreateUser"
-	if err := checkCreate(operation, request); err != nil {
+	if err := checkRequest(operation, createChecker, request); err != nil {
 		return "", err
 	}
 	return c.create(ctx, operation, request)
 }
 
-// UpdateUser changes the fields that are set and leaves the others as they are
-// (vendor page "Update user"). It is repeated when an answer is lost. A user that
-// does not exist is an error that matches rest.ErrNotFound.
+// UpdateUser changes the fields that are set and no others (vendor page "Update
+// user"). It is retried after a lost response. The error for a user that does not
+// exist matches rest.ErrNotFound.
 func (c *Client) UpdateUser(ctx context.Context, id string, request UpdateUserRequest) error {
 	const operation = "UpdateUser"
 	if err := checkUpdate(operation, id, request); err != nil {
@@ -33,8 +34,8 @@ func (c *Client) UpdateUser(ctx context.Context, id string, request UpdateUserRe
 	return c.update(ctx, operation, id, request)
 }
 
-// GetUser returns a user (vendor page "User information"). One that does not
-// exist is an error that matches rest.ErrNotFound.
+// GetUser returns a user (vendor page "User information"). The error for a user that
+// does not exist matches rest.ErrNotFound.
 func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 	const operation = "GetUser"
 	if err := checkID(operation, id); err != nil {
@@ -42,26 +43,26 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	resp, err := c.api.GetUser(ctx, id)
-	answer, err := rest.Decode[userResponse](resp, err)
+	user, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
-		err = check.CheckSameUser(provider, operation, resp, id, answer.ID)
+		err = check.CheckSameUser(provider, operation, resp, id, user.ID)
 	}
 	if err != nil {
 		return User{}, err
 	}
-	return answer.User, nil
+	return user.User, nil
 }
 
-// Me returns the user that the key belongs to (vendor page "My user").
+// Me returns the user that owns the API key (vendor page "My user").
 func (c *Client) Me(ctx context.Context) (User, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Me"})
-	answer, err := rest.Decode[userResponse](c.api.GetMyUser(ctx, nil))
-	return answer.User, err
+	user, err := rest.Decode[userResponse](c.api.GetMyUser(ctx, nil))
+	return user.User, err
 }
 
-// DeleteUser deletes a user (vendor page "Delete user"). One that does not exist
-// is an error that matches rest.ErrNotFound, unless the answer to an earlier
-// attempt was lost: then the user is taken to be deleted by that one.
+// DeleteUser deletes a user (vendor page "Delete user"). The error for a user that
+// does not exist matches rest.ErrNotFound. If the response to an earlier attempt was
+// lost, DeleteUser returns nil instead: that attempt probably deleted the user.
 func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	const operation = "DeleteUser"
 	if err := checkID(operation, id); err != nil {
@@ -70,17 +71,17 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	resp, err := c.api.DeleteUser(ctx, id)
 	if err == nil && resp.StatusCode == http.StatusNoContent {
-		return resp.Body.Close() // nothing is documented to say so, but nothing else can be meant
+		return resp.Body.Close() // not documented, but unambiguous
 	}
 	_, err = rest.Decode[statusResponse](resp, err)
 	return rest.IgnoreGone(err)
 }
 
-// InviteUser has Partoo mail an invitation: the first, for a user created with
-// UserStatusInvited, or a further one. Invitations expire after 72 hours, and a
-// user gets at most one in 5 minutes (vendor page "Invite user"); how a sooner
-// one is refused is not documented. The request is sent once, come what may, not
-// even a 429 is waited out: it may stand for those 5 minutes.
+// InviteUser makes Partoo send an invitation by email: the first one for a user
+// created with UserStatusInvited, or another one. Invitations expire after 72 hours,
+// and a user gets at most one in 5 minutes (vendor page "Invite user"); the error
+// for an earlier one is not documented. The request is never retried, not even after
+// a 429, because such a 429 may last for those 5 minutes.
 func (c *Client) InviteUser(ctx context.Context, id string) error {
 	const operation = "InviteUser"
 	if err := checkID(operation, id); err != nil {
@@ -91,16 +92,19 @@ func (c *Client) InviteUser(ctx context.Context, id string) error {
 	return err
 }
 
-// create sends a request that has been checked.
+// create sends a valid request.
 func (c *Client) create(ctx context.Context, operation string, request CreateUserRequest) (string, error) {
+	request.Email = email.Normalize(request.Email)
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Create: true, Secrets: secrets(request.Password)})
-	answer, err := rest.Decode[createResponse](c.api.CreateUser(ctx, request))
-	return answer.ID, err
+	created, err := rest.Decode[createResponse](c.api.CreateUser(ctx, request))
+	return created.ID, err
 }
 
-// update sends a request that has been checked. Setting a field twice is setting
-// it once, so it may be repeated.
+// update sends a valid request. It is idempotent: it sets fields to values.
 func (c *Client) update(ctx context.Context, operation, id string, request UpdateUserRequest) error {
+	if request.Email != nil {
+		request.Email = new(email.Normalize(*request.Email))
+	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true, Secrets: secrets(request.Password)})
 	_, err := rest.Decode[statusResponse](c.api.UpdateUser(ctx, id, request))
 	return err
@@ -113,15 +117,15 @@ func secrets(password *rest.Secret) []rest.Secret {
 	return []rest.Secret{*password}
 }
 
-// statusResponse is what writing operations answer.
+// statusResponse is the response of a write.
 type statusResponse struct {
 	Status string `json:"status"`
 }
 
-// Check wants the one status the specification knows.
-func (a statusResponse) Check() error {
-	if a.Status != "success" {
-		return errors.New(`the answer has no status "success"`)
+// Check requires the only status in the spec.
+func (r statusResponse) Check() error {
+	if r.Status != "success" {
+		return errors.New(`unexpected response: no status "success"`)
 	}
 	return nil
 }
@@ -131,18 +135,15 @@ type createResponse struct {
 	ID string `json:"id"`
 }
 
-func (a createResponse) Check() error {
-	if a.ID == "" {
-		return errors.New("the answer has no id")
-	}
-	return nil
-}
+func (r createResponse) Check() error { return checkHasID(r.ID) }
 
 type userResponse struct{ User }
 
-func (a userResponse) Check() error {
-	if a.ID == "" {
-		return errors.New("the answer has no id")
+func (r userResponse) Check() error { return checkHasID(r.ID) }
+
+func checkHasID(id string) error {
+	if id == "" {
+		return errors.New(`unexpected response: no "id"`)
 	}
 	return nil
 }

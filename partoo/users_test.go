@@ -157,9 +157,9 @@ func TestBadInputIsNotSent(t *testing.T) {
 	var e *rest.Error
 	require.True(t, errors.As(err, &e))
 	assert.Equal(t, map[string][]string{
-		"email": {"is required"}, "first_name": {"is required"}, "last_name": {"is required"}, "role": {"is required"},
-		"accesses":     {"must not be a nil list: use an empty one, or leave it out"},
-		"business_ids": {"must not be a nil list: use an empty one, or leave it out"},
+		"email": {"is required"}, "first_name": {"is required"}, "last_name": {"is required"}, "role": {"must be one of ORG_ADMIN, ORG_MANAGER, GROUP_MANAGER, BUSINESS_MANAGER, PUBLISHER"},
+		"accesses":     {"must not be a nil list: use an empty one, or omit it"},
+		"business_ids": {"must not be a nil list: use an empty one, or omit it"},
 	}, e.Fields)
 	err = client.UpdateUser(ctx, "u1", partoo.UpdateUserRequest{Email: new(""), Password: new(rest.Secret("")), SidebarPages: new([]partoo.SidebarPage{"x"})})
 	require.True(t, errors.As(err, &e))
@@ -200,7 +200,7 @@ func TestCreateUserIsNotRepeated(t *testing.T) {
 
 func TestDeleteUserWhoseResponseWasLost(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-		server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com"})
+		server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com"}})
 		server.Fail(resttest.LostResponse())
 		require.NoError(t, client.DeleteUser(t.Context(), "u1"))
 		assert.Equal(t, []string{"DELETE /v2/user/u1", "DELETE /v2/user/u1"}, sent(server))
@@ -216,7 +216,7 @@ func TestInviteUserIsSentOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-				server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com"})
+				server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com"}})
 				server.Fail(fault)
 				start := time.Now()
 				require.Error(t, client.InviteUser(t.Context(), "u1"))
@@ -226,7 +226,7 @@ func TestInviteUserIsSentOnce(t *testing.T) {
 		})
 	}
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-		server.AddUser(partoo.User{ID: "u1", Email: "ada@example.com"})
+		server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com"}})
 		require.NoError(t, client.InviteUser(t.Context(), "u1"))
 		err := client.InviteUser(t.Context(), "u1")
 		require.ErrorIs(t, err, rest.ErrRateLimited)

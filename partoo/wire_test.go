@@ -40,7 +40,7 @@ func TestUpsertOnTheWire(t *testing.T) {
 
 	tests := []struct {
 		name    string
-		exists  *partoo.User
+		exists  *partootest.User
 		input   partoo.UserInput
 		outcome upsert.Outcome
 		want    string // the request after the search
@@ -61,22 +61,22 @@ func TestUpsertOnTheWire(t *testing.T) {
 				`"role":"BUSINESS_MANAGER","sidebar_pages":[]}`),
 		},
 		{
-			"update, one field", &partoo.User{ID: "u1", Email: "ADA+tag@example.com", FirstName: new("Ada"), LastName: new("Byron")}, minimal, upsert.Updated,
+			"update, one field", &partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ADA+tag@example.com", FirstName: "Ada", LastName: "Byron"}}, minimal, upsert.Updated,
 			post("/v2/user/u1", `{"last_name":"Lovelace"}`),
 		},
 		{
-			"update, everything", &partoo.User{ID: "u1", Email: "ada+tag@example.com", SSOOnly: new(true)}, full, upsert.Updated,
+			"update, everything", &partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada+tag@example.com", SSOOnly: new(true)}}, full, upsert.Updated,
 			post("/v2/user/u1", `{"business_ids":["b1","b2"],"custom_role":"my_custom_role","first_name":"Ada","lang":"pt-br",`+
 				`"last_name":"Lovelace \u003c\u0026\u003e Ünal","role":"BUSINESS_MANAGER","sidebar_pages":["posts"],"sso_only":false}`),
 		},
 		{
 			"update, emptied lists",
-			&partoo.User{ID: "u1", Email: "ada+tag@example.com", FirstName: new("Ada"), LastName: new("Lovelace"), Role: new(partoo.RoleBusinessManager), BusinessIDs: []string{"b1"}},
+			&partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada+tag@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RoleBusinessManager, BusinessIDs: []string{"b1"}}},
 			emptied, upsert.Updated,
 			post("/v2/user/u1", `{"business_ids":[],"sidebar_pages":[]}`),
 		},
 		{
-			"unchanged", &partoo.User{ID: "u1", Email: "Ada+Tag@Example.com", FirstName: new("Ada"), LastName: new("Lovelace")}, minimal, upsert.Unchanged, "",
+			"unchanged", &partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "Ada+Tag@Example.com", FirstName: "Ada", LastName: "Lovelace"}}, minimal, upsert.Unchanged, "",
 		},
 	}
 	for _, tt := range tests {
@@ -101,7 +101,7 @@ func TestUpsertOnTheWire(t *testing.T) {
 			user, ok := server.User(tt.input.Email)
 			require.True(t, ok)
 			assert.Equal(t, user.ID, result.ID)
-			assert.Equal(t, tt.input.LastName, *user.LastName)
+			assert.Equal(t, tt.input.LastName, user.LastName)
 
 			again, err := client.UpsertUser(t.Context(), tt.input)
 			require.NoError(t, err)

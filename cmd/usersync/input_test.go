@@ -72,7 +72,7 @@ func TestMalformedCSV(t *testing.T) {
 		"unknown enum": {"partoo", lines(header+",role,partoo.lang,sidebar_pages", ada+",BOSS,xx,posts;post"), []string{
 			"line 2: partoo.lang: must be one of fr, en, es, it, pt-br, de, ar, nl, pl, cs, ca, sk, pt, lv, ro, bg, hu (partoo)",
 			"line 2: role: must be one of ORG_ADMIN, ORG_MANAGER, GROUP_MANAGER, BUSINESS_MANAGER, PUBLISHER (partoo)",
-			"line 2: sidebar_pages: must be one of bulk_modification, diffusion, feedback_management, messages, posts, presence_analytics, review_analytics, review_invite, review_management (partoo)",
+			"line 2: sidebar_pages: item 2 must be one of bulk_modification, diffusion, feedback_management, messages, posts, presence_analytics, review_analytics, review_invite, review_management (partoo)",
 		}},
 		"kinds": {"partoo", lines(header+",org_id,accesses,business_ids,sso_only", ada+`,4x,1;2,"[1]",yes`), []string{
 			"line 2: org_id: must be a whole number (partoo)",

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
@@ -31,7 +30,7 @@ func partooTable() table[partoo.UserInput] {
 			valueColumn("lang", userfile.Text[partoo.Lang](), "fr, en, es, it, pt-br, de, ar, nl, pl, cs, ca, sk, pt, lv, ro, bg or hu", func(u *U) *partoo.Lang { return &u.Lang }),
 			pointerColumn("sso_only", userfile.Boolean(), "", func(u *U) **bool { return &u.SSOOnly }),
 		},
-		identities: func(u U) []uniqueValue { return []uniqueValue{{"email", email.Key(u.Email)}} },
+		identities: func(u U) []uniqueValue { return []uniqueValue{{"email", u.Key()}} },
 		id:         func(U) *int64 { return nil },
 		user:       func(u U) string { return u.Email },
 		newClient: func(a clientConfig) (prepareFunc[U], error) {
@@ -41,12 +40,12 @@ func partooTable() table[partoo.UserInput] {
 				if err != nil {
 					return nil, err
 				}
-				do := bulk.UpsertUser
-				if p.dryRun {
-					do = bulk.Preview
-				}
 				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-					r, err := do(ctx, u)
+					if p.dryRun {
+						preview, err := bulk.Preview(ctx, u)
+						return preview.ID, preview.Outcome, err
+					}
+					r, err := bulk.UpsertUser(ctx, u)
 					return r.ID, r.Outcome, err
 				}, nil
 			}, err
@@ -57,29 +56,6 @@ func partooTable() table[partoo.UserInput] {
 			apiKey("PARTOO_API_KEY"),
 			baseURL("PARTOO_BASE_URL", partoo.Sandbox),
 		},
-		newFake: func() fake { return newFake(partootest.Key, partooFakeState{partootest.NewServer()}) },
+		newFake: func() fake { return newFake(partootest.Key, partootest.NewServer()) },
 	}
-}
-
-// partooFakeState has the users of the fake in a form that keeps an empty list apart
-// from none.
-type partooFakeState struct{ *partootest.Server }
-
-type partooUser struct {
-	partoo.User
-	SidebarPages []partoo.SidebarPage `json:"sidebar_pages,omitzero"`
-}
-
-func (s partooFakeState) Users() []partooUser {
-	var users []partooUser
-	for _, user := range s.Server.Users() {
-		users = append(users, partooUser{user, user.SidebarPages})
-	}
-	return users
-}
-
-func (s partooFakeState) AddUser(user partooUser) partooUser {
-	user.User.SidebarPages = user.SidebarPages
-	s.Server.AddUser(user.User)
-	return user
 }

@@ -51,7 +51,7 @@ func TestUsage(t *testing.T) {
 		"dry journal":       {"upsert --provider partoo --fake --dry-run --journal x -", "--dry-run uses no journal: omit --journal, --resume and --retry-failed"},
 		"resume what":       {"upsert --provider partoo --fake --resume -", "--resume and --retry-failed need --journal here: there is no default journal with --fake or standard input"},
 		"broken state":      {"upsert --provider partoo --fake --fake-state " + broken + " -", "--fake-state: " + broken + ": unexpected end of JSON input"},
-		"unusable state":    {"upsert --provider partoo --fake --fake-state " + twice + " -", "--fake-state: " + twice + ": partoo: partootest: AddUser: the address or the id is taken"},
+		"unusable state":    {"upsert --provider partoo --fake --fake-state " + twice + " -", "--fake-state: " + twice + ": partoo: partootest: AddUser: the email or the ID is taken"},
 		"unreadable state":  {"upsert --provider partoo --fake --fake-state " + dir + " -", "--fake-state: read " + dir + ": is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {

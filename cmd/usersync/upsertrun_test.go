@@ -74,9 +74,9 @@ dee@example.com,Dee,Dale
 func TestOutcomes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
-		server.AddUser(partoo.User{ID: "b", Email: "BEA@example.com", FirstName: new("Bea B."), LastName: new("Brown")})
-		server.AddUser(partoo.User{ID: "c", Email: "cy@example.com", FirstName: new("Cyrus"), LastName: new("Clark")})
-		server.AddUser(partoo.User{ID: "d", Email: "dee@example.com", OrgID: new(int64(7))}) // out of sight
+		server.AddUser(partootest.User{ID: "b", UserInput: partoo.UserInput{Email: "BEA@example.com", FirstName: "Bea B.", LastName: "Brown"}})
+		server.AddUser(partootest.User{ID: "c", UserInput: partoo.UserInput{Email: "cy@example.com", FirstName: "Cyrus", LastName: "Clark"}})
+		server.AddUser(partootest.User{ID: "d", UserInput: partoo.UserInput{Email: "dee@example.com", OrgID: new(int64(7))}}) // out of sight
 		got := newBench(t, four, "--provider", "partoo", "--workers", "1").atPartoo(server).upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
 		const failed = "partoo     line 6  failed     -  dee@example.com  partoo: UpsertUser: POST /v2/user: 400 Bad Request: email: "

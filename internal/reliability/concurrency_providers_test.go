@@ -113,7 +113,7 @@ func partooCrowd(t *testing.T) (concurrentRun[partoo.UserInput], *partootest.Ser
 		stored: func() []stored {
 			var users []stored
 			for _, u := range server.Users() {
-				users = append(users, stored{strings.ToLower(u.Email), u.ID, []string{*u.FirstName + " " + *u.LastName}})
+				users = append(users, stored{strings.ToLower(u.Email), u.ID, []string{u.FirstName + " " + u.LastName}})
 			}
 			return users
 		},

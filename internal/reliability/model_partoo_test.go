@@ -234,7 +234,7 @@ func TestModelOfPartoo(t *testing.T) {
 		m.observe = func() world {
 			w := world{mails: len(server.Invitations())}
 			for _, u := range server.Users() {
-				w[u.ID] = partooUserOf(u)
+				w[u.ID] = storedPartooUser(u)
 			}
 			return w
 		}

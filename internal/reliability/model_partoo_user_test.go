@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partoo/partootest"
 )
 
 // partooUser is what the model knows of a user.
@@ -15,6 +16,10 @@ type partooUser struct {
 	lang               partoo.Lang
 	status             partoo.UserStatus
 	businesses         string
+}
+
+func storedPartooUser(u partootest.User) partooUser {
+	return partooUser{u.Email, u.FirstName, u.LastName, u.Role, u.Lang, u.OnCreate.Status, set(u.BusinessIDs)}
 }
 
 func partooUserOf(u partoo.User) partooUser {

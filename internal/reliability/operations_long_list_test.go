@@ -8,6 +8,7 @@ import (
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partoo/partootest"
 )
 
 // pageful is how many users a page of a Bulk holds. With so many others before her,
@@ -55,7 +56,7 @@ func partooLongListOperations() []operation {
 func partooLongList(c connection) subject {
 	server, client := partooStart(c, "Augusta")
 	for n := range pageful {
-		server.AddUser(partoo.User{Email: other(n), FirstName: new("Other"), LastName: new("User"), Role: new(partoo.RolePublisher)})
+		server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: other(n), FirstName: "Other", LastName: "User", Role: partoo.RolePublisher}})
 	}
 	return partooBulkOf(c.t, server, client)
 }

@@ -62,17 +62,17 @@ func partooOperations() []operation {
 func partooStart(c connection, names ...string) (*partootest.Server, *partoo.Client) {
 	server := partootest.NewServer()
 	for _, name := range names {
-		server.AddUser(partoo.User{ID: adaID, Email: "ada@example.com", FirstName: &name, LastName: new("Lovelace"), Role: new(partoo.RoleGroupManager)})
+		server.AddUser(partootest.User{ID: adaID, UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: name, LastName: "Lovelace", Role: partoo.RoleGroupManager}})
 	}
 	client, err := partoo.New(partootest.Key, c.to(server.Server, server.Options())...)
 	require.NoError(c.t, err)
 	return server, client
 }
 
-func partooState(users func() []partoo.User) func() string {
-	looks := func(name string) func(partoo.User) bool {
-		return func(user partoo.User) bool {
-			return user.Email == "ada@example.com" && *user.FirstName == name && *user.LastName == "Lovelace" && *user.Role == partoo.RoleGroupManager
+func partooState(users func() []partootest.User) func() string {
+	looks := func(name string) func(partootest.User) bool {
+		return func(user partootest.User) bool {
+			return user.Email == "ada@example.com" && user.FirstName == name && user.LastName == "Lovelace" && user.Role == partoo.RoleGroupManager
 		}
 	}
 	return func() string { return stateOf(users(), looks("Ada"), looks("Augusta")) }
@@ -104,7 +104,7 @@ func partooSubject(t *testing.T, server *partootest.Server, call func(context.Co
 			known := result.Outcome == upsert.Created || result.Outcome == upsert.Updated || result.Outcome == upsert.Unchanged
 			return unless(known && result.ID == user.ID, "result %+v of %+v", result, user), nil
 		},
-		state: partooState(apartFrom(t, server.Users, func(u partoo.User) string { return u.Email })),
+		state: partooState(apartFrom(t, server.Users, func(u partootest.User) string { return u.Email })),
 	}
 }
 

@@ -1,18 +1,19 @@
-// Package partootest serves a fake Partoo for the tests of services, in memory or
-// over loopback:
+// Package partootest provides a fake Partoo for tests, in memory or on loopback:
 //
 //	func TestSignUp(t *testing.T) {
-//		server := partootest.NewServer()
-//		client, err := partoo.New(partootest.Key, server.Options()...)
-//		require.NoError(t, err)
-//		server.Fail(resttest.LostResponse().On("POST /v2/user"))
+//		synctest.Test(t, func(t *testing.T) { // waits take no time
+//			server := partootest.NewServer()
+//			client, err := partoo.New(partootest.Key, server.Options()...)
+//			require.NoError(t, err)
+//			server.Fail(resttest.LostResponse().On("POST /v2/user"))
 //
-//		require.NoError(t, signUp(t.Context(), client, "ada@example.com"))
+//			require.NoError(t, signUp(t.Context(), client, "ada@example.com"))
 //
-//		require.Len(t, server.Users(), 1)
+//			require.Len(t, server.Users(), 1)
+//		})
 //	}
 //
-// The fake keeps users, checks the key and every input, and behaves as the
-// specification says. What stands in none of the vendor's pages is marked as
-// inference beside it. The quota is off unless [WithQuotas] asks for it.
+// The fake stores users, checks the API key and all input, and follows the spec.
+// Behaviour that the vendor does not document is marked as inference. The quota is
+// only enforced with [WithQuotas].
 package partootest

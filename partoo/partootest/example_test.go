@@ -11,7 +11,7 @@ import (
 
 func Example() {
 	server := partootest.NewServer()
-	server.Fail(resttest.LostResponse().On("POST /v2/user"))
+	server.Fail(resttest.LostResponse().On("GET /v2/user/search"))
 	client, err := partoo.New(partootest.Key, server.Options()...)
 	if err != nil {
 		fmt.Println(err)
@@ -20,5 +20,5 @@ func Example() {
 	user := partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}
 	result, err := client.UpsertUser(context.Background(), user)
 	fmt.Println(result.Outcome, err, len(server.Users()))
-	// Output: unchanged <nil> 1
+	// Output: created <nil> 1
 }

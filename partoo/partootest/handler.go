@@ -4,21 +4,19 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-
-	gen "github.com/usersync/usersync/gen/partoo"
 )
 
-// errorResponse is an answer that is not a 200. The shapes of 401, 403 and 400 are
-// those of vendor page "Create user"; those of 404 and 415, with a text where
-// others have an object, of its guide to errors.
+// errorResponse is a response that is not a 200. The formats of 401, 403 and 400 are
+// those of vendor page "Create user"; those of 404 and 415, with a text instead of an
+// object, are those of the vendor's guide to errors.
 type errorResponse struct {
 	status     int
 	retryAfter string
 	errors     map[string]any
 }
 
-func invalid(complaints any) *errorResponse {
-	return &errorResponse{status: http.StatusBadRequest, errors: map[string]any{"json": complaints}}
+func invalid(problems any) *errorResponse {
+	return &errorResponse{status: http.StatusBadRequest, errors: map[string]any{"json": problems}}
 }
 
 func unauthorized() *errorResponse {
@@ -37,12 +35,12 @@ func unsupported() *errorResponse {
 	return &errorResponse{status: http.StatusUnsupportedMediaType, errors: map[string]any{"json": "Unsupported media type. Please use application/json"}}
 }
 
-// handlerFunc acts on a request while the server is locked.
+// handlerFunc handles a request while the server is locked.
 type handlerFunc func(r *http.Request) (any, *errorResponse)
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, act := range map[string]handlerFunc{
+	for pattern, handle := range map[string]handlerFunc{
 		"POST /user":             s.createUser,
 		"GET /user/search":       s.searchUsers,
 		"GET /user/me":           s.getMyUser,
@@ -52,14 +50,14 @@ func (s *Server) routes() http.Handler {
 		"POST /user/{id}/invite": s.inviteUser,
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.Handle(method+" "+basePath+path, s.authorize(act))
+		mux.Handle(method+" "+basePath+path, s.authorize(handle))
 	}
 	mux.Handle("/", s.authorize(func(*http.Request) (any, *errorResponse) { return nil, notFound() }))
 	return mux
 }
 
-// authorize lets a request with the key and within the quota through to act.
-func (s *Server) authorize(act handlerFunc) http.Handler {
+// authorize calls handle for requests with the key and within the quota.
+func (s *Server) authorize(handle handlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("x-APIKey") != Key {
 			unauthorized().write(w)
@@ -70,21 +68,21 @@ func (s *Server) authorize(act handlerFunc) http.Handler {
 			return
 		}
 		s.mu.Lock()
-		answer, refused := act(r)
-		body, err := json.Marshal(answer) // while no other request can change it
+		result, failure := handle(r)
+		body, err := json.Marshal(result) // while no other request can change it
 		s.mu.Unlock()
 		switch {
 		case err != nil:
 			panic("partootest: " + err.Error())
-		case refused != nil:
-			refused.write(w)
+		case failure != nil:
+			failure.write(w)
 		default:
 			send(w, http.StatusOK, body)
 		}
 	})
 }
 
-// write answers with the errors, or without a body where there are none.
+// write writes the response, without a body if there are no errors.
 func (f *errorResponse) write(w http.ResponseWriter) {
 	if f.retryAfter != "" {
 		w.Header().Set("Retry-After", f.retryAfter)
@@ -103,23 +101,5 @@ func (f *errorResponse) write(w http.ResponseWriter) {
 func send(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone is not the fake's concern
-}
-
-// canSee reports whether the key sees the user at all.
-func (s *Server) canSee(user *gen.User) bool {
-	return user != nil && (s.isProviderKey() || *user.OrgID == *s.keyOwner.OrgID)
-}
-
-func (s *Server) isProviderKey() bool { return *s.keyOwner.Role == roleProvider }
-
-// canWrite reports whether the key may create, change or delete such a user.
-func (s *Server) canWrite(user gen.User) bool {
-	switch *s.keyOwner.Role {
-	case roleProvider, gen.RoleOrgAdmin, gen.RoleOrgManager:
-		return true
-	case gen.RoleGroupManager:
-		return *user.Role == gen.RoleBusinessManager
-	}
-	return false
+	_, _ = w.Write(body) // the client may have closed the connection
 }

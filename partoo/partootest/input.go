@@ -12,89 +12,86 @@ import (
 	"unicode/utf8"
 
 	gen "github.com/usersync/usersync/gen/partoo"
+	"github.com/usersync/usersync/internal/wrapper"
 )
 
-// fieldErrors are what is wrong with an input, by field. That they are texts in an
-// object under "json" is inference: the vendor shows the object, empty.
+// fieldErrors are the problems of an input by field. That the vendor's error contains
+// texts in an object under "json" is inference: its example object is empty.
 type fieldErrors map[string]string
 
-// input is what create and update may be sent.
+// input is the body of a create or update.
 type input struct {
 	gen.UpdateUserRequest
 	SendInvitation *bool `json:"send_invitation,omitempty"`
 }
 
-// readInput reads a request and checks its fields one by one. Unknown ones are
-// ignored (inference). null is refused: the specification allows it nowhere.
+// readInput reads a request and checks its fields one by one. Unknown ones are ignored
+// (inference). null is rejected: the spec allows it nowhere.
 func readInput(r *http.Request) (input, fieldErrors, *errorResponse) {
 	var in input
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return in, nil, unsupported()
 	}
-	var fields map[string]json.RawMessage
+	var sent map[string]json.RawMessage
 	body, err := io.ReadAll(r.Body)
-	if err != nil || json.Unmarshal(body, &fields) != nil || fields == nil {
+	if err != nil || json.Unmarshal(body, &sent) != nil || sent == nil {
 		return in, nil, invalid("The body is not a JSON object")
 	}
-	found := fieldErrors{}
-	for name, value := range fields {
+	problems := fieldErrors{}
+	for name, value := range sent {
 		field, err := json.Marshal(map[string]json.RawMessage{name: value})
 		switch {
 		case err != nil || json.Unmarshal(field, &in) != nil:
-			found.add(name, "Not a valid value")
+			problems.add(name, "Not a valid value")
 		case bytes.Equal(value, []byte("null")):
-			found.add(name, "May not be null")
+			problems.add(name, "May not be null")
 		}
 	}
-	found.check(in)
-	return in, found, nil
+	problems.check(in)
+	return in, problems, nil
 }
 
-// add complains of a field, once.
-func (c fieldErrors) add(name, text string) {
-	if _, known := c[name]; !known {
-		c[name] = text
+// add adds a problem unless the field already has one.
+func (e fieldErrors) add(name, text string) {
+	if _, exists := e[name]; !exists {
+		e[name] = text
 	}
 }
 
-// requireCreateFields complains of what a new user lacks.
-func (c fieldErrors) requireCreateFields(in input) {
+// requireCreateFields adds the required fields that a new user lacks.
+func (e fieldErrors) requireCreateFields(in input) {
 	for name, value := range map[string]*string{"email": in.Email, "first_name": in.FirstName, "last_name": in.LastName} {
 		if value == nil {
-			c.add(name, "Missing data for required field")
+			e.add(name, "Missing data for required field")
 		}
 	}
 }
 
-func (c fieldErrors) check(in input) {
+func (e fieldErrors) check(in input) {
 	if in.Email != nil {
-		if address, err := mail.ParseAddress(*in.Email); err != nil || address.Address != *in.Email {
-			c.add("email", "Not a valid email address")
+		if parsed, err := mail.ParseAddress(*in.Email); err != nil || parsed.Address != *in.Email {
+			e.add("email", "Not a valid email address")
 		}
 	}
-	checkEnum(c, "role", in.Role)
-	checkEnum(c, "status", in.Status)
-	checkEnum(c, "lang", in.Lang)
-	if in.SidebarPages != nil {
-		for _, page := range *in.SidebarPages {
-			checkEnum(c, "sidebar_pages", &page)
-		}
+	checkEnum(e, "role", in.Role)
+	checkEnum(e, "status", in.Status)
+	checkEnum(e, "lang", in.Lang)
+	for _, page := range wrapper.Deref(in.SidebarPages) {
+		checkEnum(e, "sidebar_pages", &page)
 	}
-	if in.Accesses != nil {
-		for _, groups := range *in.Accesses {
-			if groups == nil {
-				c.add("accesses", "May not hold null")
-			}
+	for _, groups := range wrapper.Deref(in.Accesses) {
+		if groups == nil {
+			e.add("accesses", "May not contain null")
 		}
 	}
 	if in.Password != nil && !isStrongPassword(string(*in.Password)) {
-		c.add("password", "Must have 8 characters, an upper-case, a lower-case and a special one")
+		e.add("password", "Must have 8 characters, an upper-case, a lower-case and a special one")
 	}
 }
 
-func checkEnum[T interface{ Valid() bool }](c fieldErrors, name string, value *T) {
+func checkEnum[T interface{ Valid() bool }](e fieldErrors, name string, value *T) {
 	if value != nil && !(*value).Valid() {
-		c.add(name, "Not a valid choice")
+		e.add(name, "Not a valid choice")
 	}
 }
 

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	gen "github.com/usersync/usersync/gen/partoo"
+	"github.com/usersync/usersync/partoo"
 )
 
-// query reads parameters. How a bad one is refused is inference.
+// query reads the parameters of a request. The errors for invalid ones are inference.
 type query struct {
-	values     url.Values
-	complaints fieldErrors
+	values   url.Values
+	problems fieldErrors
 }
 
 func (q query) filter() filter {
@@ -30,47 +31,39 @@ func (q query) filter() filter {
 	}
 	if n := q.number("per_page"); n != nil {
 		if f.perPage = *n; *n < 1 || *n > 100 {
-			q.complaints.add("per_page", "Must be 1 to 100")
+			q.problems.add("per_page", "Must be 1 to 100")
 		}
 	}
 	if f.status != "" && !gen.UserStatus(f.status).Valid() {
-		q.complaints.add("status", "Not a valid choice")
+		q.problems.add("status", "Not a valid choice")
 	}
 	if list := q.values.Get("role"); list != "" {
 		f.roles = strings.Split(list, ",")
 	}
 	for _, role := range f.roles {
-		if !gen.Role(role).Valid() && gen.Role(role) != roleProvider {
-			q.complaints.add("role", "Not a valid choice")
+		if !gen.Role(role).Valid() && gen.Role(role) != partoo.RoleProvider {
+			q.problems.add("role", "Not a valid choice")
 		}
 	}
 	f.order, f.descending = strings.CutPrefix(q.values.Get("order_by"), "-")
 	if f.order != "" && !gen.UserOrder(f.order).Valid() {
-		q.complaints.add("order_by", "Not a valid choice")
+		q.problems.add("order_by", "Not a valid choice")
 	}
 	return f
 }
 
-func (q query) number(name string) *int {
-	text := q.values.Get(name)
-	if text == "" {
-		return nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		q.complaints.add(name, "Not a valid integer")
-	}
-	return &n
-}
+func (q query) number(name string) *int { return parse(q, name, strconv.Atoi) }
 
-func (q query) boolean(name string) *bool {
+func (q query) boolean(name string) *bool { return parse(q, name, strconv.ParseBool) }
+
+func parse[T any](q query, name string, read func(string) (T, error)) *T {
 	text := q.values.Get(name)
 	if text == "" {
 		return nil
 	}
-	b, err := strconv.ParseBool(text)
+	value, err := read(text)
 	if err != nil {
-		q.complaints.add(name, "Not a valid boolean")
+		q.problems.add(name, "Not a valid value")
 	}
-	return &b
+	return &value
 }

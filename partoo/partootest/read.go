@@ -7,65 +7,57 @@ import (
 	"strings"
 
 	gen "github.com/usersync/usersync/gen/partoo"
+	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/partoo"
 )
-
-// roleProvider is a role that only reading knows.
-const roleProvider gen.Role = "PROVIDER"
 
 func (s *Server) getUser(r *http.Request) (any, *errorResponse) {
 	user := s.byID(r.PathValue("id"))
 	if !s.canSee(user) {
 		return nil, notFound()
 	}
-	return toJSON(*user, true), nil
+	return user.toJSON(true), nil
 }
 
 func (s *Server) getMyUser(r *http.Request) (any, *errorResponse) {
-	q := query{values: r.URL.Query(), complaints: fieldErrors{}}
+	q := query{r.URL.Query(), fieldErrors{}}
 	businessIDs := q.boolean("display_business_ids")
-	if len(q.complaints) > 0 {
-		return nil, invalid(q.complaints)
+	if len(q.problems) > 0 {
+		return nil, invalid(q.problems)
 	}
-	return toJSON(s.keyOwner, businessIDs == nil || *businessIDs), nil
+	return s.keyOwner.toJSON(businessIDs == nil || *businessIDs), nil
 }
 
 type page struct {
 	Page    int        `json:"page"`
 	MaxPage int        `json:"max_page"`
 	Count   int        `json:"count"`
-	Users   []userJSON `json:"users"`
+	Users   []gen.User `json:"users"`
 }
 
-// searchUsers finds disabled users too unless asked not to: what Partoo does with
-// them is not documented. business_ids are shown unless display_business_ids is
-// false, as an older copy of the vendor's page has it.
+// searchUsers also finds disabled users, unless a filter excludes them: Partoo's
+// behaviour is not documented. Responses contain business_ids unless
+// display_business_ids is false, as in an older copy of the vendor's page.
 func (s *Server) searchUsers(r *http.Request) (any, *errorResponse) {
-	q := query{values: r.URL.Query(), complaints: fieldErrors{}}
+	q := query{r.URL.Query(), fieldErrors{}}
 	f := q.filter()
-	if len(q.complaints) > 0 {
-		return nil, invalid(q.complaints)
+	if len(q.problems) > 0 {
+		return nil, invalid(q.problems)
 	}
-	var found []gen.User
-	look := func(user *gen.User) {
+	var matches []*record
+	for _, user := range append([]*record{s.keyOwner}, s.users...) {
 		if s.canSee(user) && f.matches(user, s.isProviderKey()) {
-			found = append(found, *user)
+			matches = append(matches, user)
 		}
 	}
-	look(&s.keyOwner)
-	for i := range s.users { // large ones: not copied
-		look(&s.users[i])
+	f.sort(matches)
+	last := max(1, (len(matches)+f.perPage-1)/f.perPage)
+	result := page{Page: f.page, MaxPage: last, Count: len(matches), Users: []gen.User{}}
+	from := min(len(matches), (min(f.page, last+1)-1)*f.perPage)
+	for _, user := range matches[from:min(len(matches), from+f.perPage)] {
+		result.Users = append(result.Users, user.toJSON(f.businessIDs == nil || *f.businessIDs))
 	}
-	f.sort(found)
-	last := max(1, (len(found)+f.perPage-1)/f.perPage)
-	answer := page{Page: f.page, MaxPage: last, Count: len(found), Users: []userJSON{}}
-	if f.page > last {
-		return answer, nil
-	}
-	from := (f.page - 1) * f.perPage
-	for _, user := range found[from:min(len(found), from+f.perPage)] {
-		answer.Users = append(answer.Users, toJSON(user, f.businessIDs == nil || *f.businessIDs))
-	}
-	return answer, nil
+	return result, nil
 }
 
 type filter struct {
@@ -80,43 +72,43 @@ type filter struct {
 	descending    bool
 }
 
-func (f filter) matches(user *gen.User, provider bool) bool {
+func (f filter) matches(user *record, isProvider bool) bool {
 	switch {
-	case f.email != "" && !strings.EqualFold(f.email, user.Email),
-		// The vendor's search is fuzzy; this one wants the text in one piece.
+	case f.email != "" && !email.Equal(f.email, user.Email),
+		// The vendor's search is fuzzy; this one requires the whole text.
 		f.text != "" && !f.inTextOf(user),
-		// Only a PROVIDER may choose; for others it is their own anyway.
-		provider && f.orgID != nil && int64(*f.orgID) != *user.OrgID,
-		f.status != "" && f.status != string(*user.Status),
-		len(f.roles) > 0 && !slices.Contains(f.roles, string(*user.Role)),
-		f.disabled != nil && *f.disabled != *user.Disabled:
+		// Only a PROVIDER key may choose; other keys see their own organisation only.
+		isProvider && f.orgID != nil && int64(*f.orgID) != *user.OrgID,
+		f.status != "" && f.status != string(user.OnCreate.Status),
+		len(f.roles) > 0 && !slices.Contains(f.roles, string(user.Role)),
+		f.disabled != nil && *f.disabled != user.Disabled:
 		return false
 	}
 	return true
 }
 
-func (f filter) inTextOf(user *gen.User) bool {
-	text := strings.ToLower(*user.FirstName + " " + *user.LastName + " " + user.Email)
+func (f filter) inTextOf(user *record) bool {
+	text := strings.ToLower(user.FirstName + " " + user.LastName + " " + user.Email)
 	return strings.Contains(text, strings.ToLower(f.text))
 }
 
-func (f filter) sort(users []gen.User) {
-	key := func(user gen.User) string {
+func (f filter) sort(users []*record) {
+	key := func(user *record) string {
 		switch f.order {
 		case "email":
 			return user.Email
 		case "first_name":
-			return *user.FirstName
+			return user.FirstName
 		case "last_name":
-			return *user.LastName
+			return user.LastName
 		case "role":
-			return string(*user.Role)
+			return string(user.Role)
 		case "status":
-			return string(*user.Status)
+			return string(user.OnCreate.Status)
 		}
 		return ""
 	}
-	slices.SortStableFunc(users, func(a, b gen.User) int {
+	slices.SortStableFunc(users, func(a, b *record) int {
 		order := cmp.Compare(key(a), key(b))
 		if f.order == "org_id" {
 			order = cmp.Compare(*a.OrgID, *b.OrgID)
@@ -126,4 +118,22 @@ func (f filter) sort(users []gen.User) {
 		}
 		return order
 	})
+}
+
+// canSee reports whether the key sees the user.
+func (s *Server) canSee(user *record) bool {
+	return user != nil && (s.isProviderKey() || *user.OrgID == *s.keyOwner.OrgID)
+}
+
+func (s *Server) isProviderKey() bool { return s.keyOwner.Role == partoo.RoleProvider }
+
+// canWrite reports whether the key may create, change or delete such a user.
+func (s *Server) canWrite(user User) bool {
+	switch s.keyOwner.Role {
+	case partoo.RoleProvider, gen.RoleOrgAdmin, gen.RoleOrgManager:
+		return true
+	case gen.RoleGroupManager:
+		return user.Role == gen.RoleBusinessManager
+	}
+	return false
 }

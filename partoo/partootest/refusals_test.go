@@ -38,19 +38,19 @@ func TestErrorResponses(t *testing.T) {
 		{"address of the key's user", "POST", "/v2/user", `{"email":"key@partootest.example","first_name":"G","last_name":"H"}`, nil, 400, `{"errors":{"json":{"email":"This email is already used"}}}`},
 		{"address taken, update", "POST", "/v2/user/grace", `{"email":"linus@example.com"}`, nil, 400, `{"errors":{"json":{"email":"This email is already used"}}}`},
 		{"null in an update", "POST", "/v2/user/grace", `{"custom_role":null}`, nil, 400, `{"errors":{"json":{"custom_role":"May not be null"}}}`},
-		{"null among the accesses", "POST", "/v2/user/grace", `{"accesses":[null]}`, nil, 400, `{"errors":{"json":{"accesses":"May not hold null"}}}`},
+		{"null among the accesses", "POST", "/v2/user/grace", `{"accesses":[null]}`, nil, 400, `{"errors":{"json":{"accesses":"May not contain null"}}}`},
 		{"user of another organisation", "POST", "/v2/user/other", "{}", nil, 404, `{"errors":{"json":"Resource not found"}}`},
 		{"the key's own user", "DELETE", "/v2/user/5309c3a237bbc54400000000", "", nil, 403, `{"errors":{"authorization":"Operation not allowed"}}`},
 		{"bad query", "GET", "/v2/user/search?per_page=101&page=x&status=x&role=ORG_ADMIN,x&order_by=x&disabled=x", "", nil, 400,
-			`{"errors":{"json":{"disabled":"Not a valid boolean","order_by":"Not a valid choice","page":"Not a valid integer","per_page":"Must be 1 to 100","role":"Not a valid choice","status":"Not a valid choice"}}}`},
-		{"bad query, me", "GET", "/v2/user/me?display_business_ids=x", "", nil, 400, `{"errors":{"json":{"display_business_ids":"Not a valid boolean"}}}`},
+			`{"errors":{"json":{"disabled":"Not a valid value","order_by":"Not a valid choice","page":"Not a valid value","per_page":"Must be 1 to 100","role":"Not a valid choice","status":"Not a valid choice"}}}`},
+		{"bad query, me", "GET", "/v2/user/me?display_business_ids=x", "", nil, 400, `{"errors":{"json":{"display_business_ids":"Not a valid value"}}}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			server := partootest.NewServer()
-			server.AddUser(partoo.User{ID: "grace", Email: "grace@example.com"})
-			server.AddUser(partoo.User{ID: "linus", Email: "linus@example.com"})
-			server.AddUser(partoo.User{ID: "other", Email: "other@example.com", OrgID: new(int64(1))})
+			server.AddUser(partootest.User{ID: "grace", UserInput: partoo.UserInput{Email: "grace@example.com"}})
+			server.AddUser(partootest.User{ID: "linus", UserInput: partoo.UserInput{Email: "linus@example.com"}})
+			server.AddUser(partootest.User{ID: "other", UserInput: partoo.UserInput{Email: "other@example.com", OrgID: new(int64(1))}})
 			before := server.Users()
 			resp, body := send(t, server, tt.method, tt.path, tt.body, tt.headers...)
 			assert.Equal(t, tt.status, resp.StatusCode)

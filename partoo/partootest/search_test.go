@@ -15,9 +15,9 @@ import (
 
 func TestSearch(t *testing.T) {
 	server := partootest.NewServer(partootest.WithRole(partoo.RoleProvider))
-	server.AddUser(partoo.User{ID: "a", Email: "ada@example.com", FirstName: new("Ada"), LastName: new("Lovelace"), Role: new(partoo.RolePublisher)})
-	server.AddUser(partoo.User{ID: "b", Email: "bob@example.com", FirstName: new("Bob"), LastName: new("Adams"), Disabled: new(true)})
-	server.AddUser(partoo.User{ID: "c", Email: "cyd@example.com", FirstName: new("Cyd"), LastName: new("C"), OrgID: new(int64(1)), Status: new(partoo.UserStatusInvited)})
+	server.AddUser(partootest.User{ID: "a", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RolePublisher}})
+	server.AddUser(partootest.User{ID: "b", UserInput: partoo.UserInput{Email: "bob@example.com", FirstName: "Bob", LastName: "Adams"}, Disabled: true})
+	server.AddUser(partootest.User{ID: "c", UserInput: partoo.UserInput{Email: "cyd@example.com", FirstName: "Cyd", LastName: "C", OrgID: new(int64(1)), OnCreate: partoo.OnCreate{Status: partoo.UserStatusInvited}}})
 	const key = "5309c3a237bbc54400000000"
 	for query, want := range map[string][]string{
 		"":                             {key, "a", "b", "c"},
@@ -52,7 +52,7 @@ func TestSearch(t *testing.T) {
 		assert.Equal(t, want, ids, query)
 	}
 	for range 28 {
-		server.AddUser(partoo.User{Email: fmt.Sprintf("user%d@example.com", len(server.Users()))})
+		server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: fmt.Sprintf("user%d@example.com", len(server.Users()))}})
 	}
 	_, body := send(t, server, "GET", "/v2/user/search", "")
 	assert.Contains(t, body, `"max_page":2,"count":32`)

@@ -5,40 +5,58 @@ import (
 	"time"
 
 	gen "github.com/usersync/usersync/gen/partoo"
+	"github.com/usersync/usersync/internal/fields"
+	"github.com/usersync/usersync/partoo"
 )
 
-// withDefaults fills in what a user has that nothing was said of. An ORG_ADMIN is
-// what the vendor's guide to users makes of one without a role; the language is
-// inference. The lists that belong to one role are emptied for all others, which
-// show them empty (vendor page "User information").
-func withDefaults(user gen.User) gen.User {
-	setDefault(&user.FirstName, "")
-	setDefault(&user.LastName, "")
+// User is a user as the fake stores it. OnCreate.Status is the present status; the
+// password and SendInvitation are not stored.
+type User struct {
+	ID string `json:"id"`
+	partoo.UserInput
+	Disabled bool `json:"disabled"`
+}
+
+// record is a user with the data that only the fake needs.
+type record struct {
+	User
+	created, invited time.Time
+}
+
+var (
+	fromRequest = fields.NewMapping[input, User]()
+	toResponse  = fields.NewMapping[User, gen.User]()
+)
+
+func newRecord(user User) *record {
+	return &record{User: withDefaults(user), created: time.Now()}
+}
+
+// withDefaults sets the fields that have no value. The role ORG_ADMIN is that of the
+// vendor's guide to users; the language is inference. A list that only applies to
+// another role is emptied: responses show it empty (vendor page "User information").
+func withDefaults(user User) User {
 	setDefault(&user.Role, gen.RoleOrgAdmin)
-	setDefault(&user.Status, gen.UserStatusActive)
+	setDefault(&user.OnCreate.Status, gen.UserStatusActive)
 	setDefault(&user.Lang, gen.LangEn)
-	setDefault(&user.OrgID, OrgID)
-	setDefault(&user.Disabled, false)
-	setDefault(&user.SSOOnly, false)
-	setDefault(&user.CreatedAt, float64(time.Now().Unix()))
+	setDefault(&user.OrgID, new(OrgID))
+	setDefault(&user.SSOOnly, new(false))
 	if user.SidebarPages == nil {
 		user.SidebarPages = everyPage()
 	}
-	if user.AvailableFeatures == nil {
-		user.AvailableFeatures = everyFeature()
-	}
-	if user.BusinessIDs == nil || *user.Role != gen.RoleBusinessManager {
+	if user.BusinessIDs == nil || user.Role != gen.RoleBusinessManager {
 		user.BusinessIDs = []string{}
 	}
-	if user.Accesses == nil || *user.Role != gen.RoleGroupManager {
+	if user.Accesses == nil || user.Role != gen.RoleGroupManager {
 		user.Accesses = [][]int64{}
 	}
+	user.OnCreate.Password, user.OnCreate.SendInvitation = "", nil
 	return user
 }
 
-func setDefault[T any](field **T, value T) {
-	if *field == nil {
-		*field = &value
+func setDefault[T comparable](field *T, value T) {
+	if *field == *new(T) {
+		*field = value
 	}
 }
 
@@ -57,31 +75,28 @@ func everyFeature() []gen.AvailableFeature {
 	}
 }
 
-// userJSON is a user as answers have it: with empty lists, which the generated type
-// leaves out, and without those that are nil.
-type userJSON struct {
-	gen.User
-	Accesses     [][]int64         `json:"accesses,omitzero"`
-	BusinessIDs  []string          `json:"business_ids,omitzero"`
-	SidebarPages []gen.SidebarPage `json:"sidebar_pages,omitzero"`
-}
-
-func toJSON(user gen.User, businessIDs bool) userJSON {
+// toJSON returns the user as a response contains it.
+func (r *record) toJSON(businessIDs bool) gen.User {
+	user := gen.User{
+		CreatedAt: new(float64(r.created.Unix())), Disabled: new(r.Disabled),
+		AvailableFeatures: everyFeature(),
+	}
+	toResponse.Copy(&r.User, &user)
 	if !businessIDs {
 		user.BusinessIDs = nil
 	}
-	return userJSON{User: user, Accesses: user.Accesses, BusinessIDs: user.BusinessIDs, SidebarPages: user.SidebarPages}
+	return user
 }
 
-// clone copies a user with all it points to.
-func clone(user gen.User) gen.User {
-	data, err := json.Marshal(toJSON(user, true))
+// clone copies a user and everything it points to.
+func clone(user User) User {
+	var copied User
+	data, err := json.Marshal(user)
 	if err == nil {
-		user = gen.User{}
-		err = json.Unmarshal(data, &user)
+		err = json.Unmarshal(data, &copied)
 	}
 	if err != nil {
 		panic("partootest: copying a user: " + err.Error())
 	}
-	return user
+	return copied
 }

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	gen "github.com/usersync/usersync/gen/partoo"
+	"github.com/usersync/usersync/internal/wrapper"
 )
 
-// inviteInterval is how long a user gets no second invitation (vendor page "Invite
-// user").
+// inviteInterval is the minimum time between two invitations of a user (vendor page
+// "Invite user").
 const inviteInterval = 5 * time.Minute
 
 type writeResult struct {
@@ -20,135 +21,110 @@ type writeResult struct {
 func success(id string) writeResult { return writeResult{ID: id, Status: "success"} }
 
 func (s *Server) createUser(r *http.Request) (any, *errorResponse) {
-	in, complaints, refused := readInput(r)
-	if refused != nil {
-		return nil, refused
+	in, problems, failure := readInput(r)
+	if failure != nil {
+		return nil, failure
 	}
-	in.Disabled = nil // for updates alone, and ignored as unknown fields are
-	complaints.requireCreateFields(in)
-	user := s.apply(gen.User{}, in, complaints)
-	if len(complaints) > 0 {
-		return nil, invalid(complaints)
+	in.Disabled = nil // only for updates; ignored like an unknown field
+	problems.requireCreateFields(in)
+	user := s.apply(User{}, in, problems)
+	if len(problems) > 0 {
+		return nil, invalid(problems)
 	}
 	user = withDefaults(user)
 	if !s.canWrite(user) {
 		return nil, forbidden()
 	}
-	inviting := in.SendInvitation != nil && *in.SendInvitation
+	inviting := wrapper.Deref(in.SendInvitation)
 	if inviting {
-		user.Status = new(gen.UserStatusInvited)
+		user.OnCreate.Status = gen.UserStatusInvited
 	}
-	user = s.add(user)
+	created := s.add(user)
 	if inviting {
-		s.invite(user)
+		s.invite(created)
 	}
-	return success(user.ID), nil
+	return success(created.ID), nil
 }
 
-// updateUser changes what is sent and nothing else (vendor page "Update user").
+// updateUser changes the fields that are sent and no others (vendor page "Update
+// user").
 func (s *Server) updateUser(r *http.Request) (any, *errorResponse) {
-	user, refused := s.targetUser(r)
-	if refused != nil {
-		return nil, refused
+	target, failure := s.targetUser(r)
+	if failure != nil {
+		return nil, failure
 	}
-	in, complaints, refused := readInput(r)
-	if refused != nil {
-		return nil, refused
+	in, problems, failure := readInput(r)
+	if failure != nil {
+		return nil, failure
 	}
-	changed := s.apply(*user, in, complaints)
-	if len(complaints) > 0 {
-		return nil, invalid(complaints)
+	changed := s.apply(target.User, in, problems)
+	if len(problems) > 0 {
+		return nil, invalid(problems)
 	}
 	changed = withDefaults(changed)
-	if user != &s.keyOwner && !s.canWrite(changed) {
+	if target != s.keyOwner && !s.canWrite(changed) {
 		return nil, forbidden()
 	}
-	*user = changed
-	return success(user.ID), nil
+	target.User = changed
+	return success(target.ID), nil
 }
 
 func (s *Server) deleteUser(r *http.Request) (any, *errorResponse) {
-	user, refused := s.targetUser(r)
+	target, failure := s.targetUser(r)
 	switch {
-	case refused != nil:
-		return nil, refused
-	case user == &s.keyOwner:
+	case failure != nil:
+		return nil, failure
+	case target == s.keyOwner:
 		return nil, forbidden() // inference
 	}
-	id := user.ID
-	s.users = slices.DeleteFunc(s.users, func(u gen.User) bool { return u.ID == id })
-	return success(id), nil
+	s.users = slices.DeleteFunc(s.users, func(r *record) bool { return r == target })
+	return success(target.ID), nil
 }
 
-// inviteUser refuses a second invitation within the cool-down with 429 and no
-// Retry-After. How Partoo refuses it is not documented: this is what is likest to
-// a rate limit, and hardest on a client.
+// inviteUser rejects a second invitation within inviteInterval with 429 and without
+// Retry-After. Partoo's error is not documented: this one resembles a rate limit and
+// is the hardest for a client.
 func (s *Server) inviteUser(r *http.Request) (any, *errorResponse) {
-	user, refused := s.targetUser(r)
-	if refused != nil {
-		return nil, refused
+	target, failure := s.targetUser(r)
+	if failure != nil {
+		return nil, failure
 	}
-	if last, ok := s.invited[user.ID]; ok && time.Since(last) < inviteInterval {
+	if !target.invited.IsZero() && time.Since(target.invited) < inviteInterval {
 		return nil, &errorResponse{status: http.StatusTooManyRequests, errors: map[string]any{"json": "An invitation was sent less than 5 minutes ago"}}
 	}
-	s.invite(*user)
+	s.invite(target)
 	return success(""), nil
 }
 
-func (s *Server) invite(user gen.User) {
-	s.invited[user.ID] = time.Now()
+func (s *Server) invite(user *record) {
+	user.invited = time.Now()
 	s.invitations = append(s.invitations, user.Email)
 }
 
-// targetUser returns the user in the path, who must be there and writable.
-func (s *Server) targetUser(r *http.Request) (*gen.User, *errorResponse) {
+// targetUser returns the user in the path. The key must see it and may write it.
+func (s *Server) targetUser(r *http.Request) (*record, *errorResponse) {
 	user := s.byID(r.PathValue("id"))
 	switch {
 	case !s.canSee(user):
 		return nil, notFound()
-	case user == &s.keyOwner && *user.Role == gen.RolePublisher, user != &s.keyOwner && !s.canWrite(*user):
+	case user == s.keyOwner && user.Role == gen.RolePublisher, user != s.keyOwner && !s.canWrite(user.User):
 		return nil, forbidden()
 	}
 	return user, nil
 }
 
-// apply writes what in holds over a user. Fields that only some may set, or that
-// only count for some role, are ignored for others, as vendor page "Create user"
-// says.
-func (s *Server) apply(user gen.User, in input, complaints fieldErrors) gen.User {
+// apply returns the user with the fields of in. Fields that the key may not set are
+// ignored (vendor page "Create user").
+func (s *Server) apply(user User, in input, problems fieldErrors) User {
 	user = clone(user)
 	if in.Email != nil {
 		if taken := s.byEmail(*in.Email); taken != nil && taken.ID != user.ID {
-			complaints.add("email", "This email is already used")
+			problems.add("email", "This email is already used")
 		}
-		user.Email = *in.Email
 	}
 	if !s.isProviderKey() {
 		in.OrgID = nil
 	}
-	setField(&user.FirstName, in.FirstName)
-	setField(&user.LastName, in.LastName)
-	setField(&user.OrgID, in.OrgID)
-	setField(&user.Role, in.Role)
-	setField(&user.CustomRole, in.CustomRole)
-	setField(&user.Lang, in.Lang)
-	setField(&user.SSOOnly, in.SSOOnly)
-	setField(&user.Status, in.Status)
-	setField(&user.Disabled, in.Disabled)
-	setList(&user.Accesses, in.Accesses)
-	setList(&user.BusinessIDs, in.BusinessIDs)
-	setList(&user.SidebarPages, in.SidebarPages)
+	fromRequest.Copy(&in, &user)
 	return user
-}
-
-func setField[T any](field **T, value *T) {
-	if value != nil {
-		*field = value
-	}
-}
-
-func setList[T any](field *[]T, value *[]T) {
-	if value != nil {
-		*field = *value
-	}
 }
