@@ -41,8 +41,7 @@ var settings = {
 // proseSpecs is a copy of the specs that contains the hash of a page.
 func proseSpecs(t *testing.T, page string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "specs")
-	require.NoError(t, os.CopyFS(dir, os.DirFS("../specs")))
+	dir := copiedSpecs(t)
 	file := filepath.Join(dir, "usercom.yaml")
 	spec, err := os.ReadFile(file)
 	require.NoError(t, err)
