@@ -16,7 +16,8 @@
 // reported.
 //
 // Exit status: 0 no change, 1 changes, 2 something could not be read, 3 both.
-// With --write and --accept, handled changes do not count.
+// With --write and --accept, handled changes do not count. With --issues, which
+// the nightly workflow uses, 4 means that an issue could not be updated.
 package main
 
 import (
@@ -50,6 +51,7 @@ type options struct {
 	every     time.Duration
 	write     bool
 	accept    bool
+	issues    bool
 }
 
 func command(ctx context.Context, args []string, out, errOut io.Writer) int {
@@ -65,6 +67,13 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "drift:", err)
 		return exitUnreadable
 	}
+	var issues *tracker
+	if o.issues {
+		if issues, err = newTracker(os.Getenv); err != nil {
+			fmt.Fprintln(errOut, "drift:", err)
+			return exitNoIssues
+		}
+	}
 	reader := newReader(o.every)
 	var reports []Report
 	for _, provider := range o.providers {
@@ -79,6 +88,12 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 	if err := formats[o.format](out, reports); err != nil {
 		fmt.Fprintln(errOut, "drift: write the report:", err)
 		return exitUnreadable
+	}
+	if issues != nil {
+		if err := issues.update(ctx, reports); err != nil {
+			fmt.Fprintln(errOut, "drift:", err)
+			return exitNoIssues
+		}
 	}
 	return status(reports)
 }
@@ -115,6 +130,7 @@ func parseFlags(args []string, out io.Writer) (options, error) {
 	flags.DurationVar(&o.every, "every", time.Second, "Minimum interval between two requests, e.g. 500ms")
 	flags.BoolVar(&o.write, "write", false, "Apply structural changes to specs/PROVIDER.yaml, keeping descriptions")
 	flags.BoolVar(&o.accept, "accept", false, "Add the reported changes to the baseline, so that they are not reported again")
+	flags.BoolVar(&o.issues, "issues", false, "Open, update or close one GitHub issue per provider (for the nightly workflow)")
 	if err := checkSpelling(flags, args); err != nil {
 		return o, err
 	}

@@ -27,11 +27,13 @@ type Report struct {
 	texts map[string]string // hashes of pages of prose
 }
 
-// Exit statuses of the command. A report has the same.
+// Exit statuses of the command. A report has the first three, and 3 for two of
+// them together.
 const (
 	exitNoChange   = 0
 	exitChanged    = 1
 	exitUnreadable = 2
+	exitNoIssues   = 4
 )
 
 func (r *Report) addProblem(err error) { r.Problems = append(r.Problems, err.Error()) }
