@@ -111,7 +111,7 @@ func (c *Client) chain(transport http.RoundTripper) handler {
 // Do sends req and returns its 2xx response with the body in memory. Every other
 // result is a *[Error].
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
-	if c == nil || c.send == nil {
+	if !c.usable() {
 		closeBody(req.Body)
 		return nil, &Error{Method: req.Method, Path: req.URL.Path, Err: errors.New("the client is not usable: create it with New")}
 	}
@@ -122,11 +122,24 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// usable reports whether c is from NewClient.
+func (c *Client) usable() bool { return c != nil && c.send != nil }
+
 // BaseURL returns the base URL without a trailing slash.
-func (c *Client) BaseURL() string { return c.base.String() }
+func (c *Client) BaseURL() string {
+	if !c.usable() {
+		return ""
+	}
+	return c.base.String()
+}
 
 // Option returns the value of a [ProviderOption], or nil.
-func (c *Client) Option(name string) any { return c.providerOptions[name] }
+func (c *Client) Option(name string) any {
+	if !c.usable() {
+		return nil
+	}
+	return c.providerOptions[name]
+}
 
 // Format writes the name of the provider for every verb, and never the key.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.provider+" client") }

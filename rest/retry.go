@@ -107,7 +107,7 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 // attempt, or if ctx ends.
 func (c *Client) WaitRetry(ctx context.Context, err error, n int) error {
 	e, ok := errors.AsType[*Error](err)
-	if !ok {
+	if !ok || !c.usable() {
 		return err
 	}
 	x := &callState{client: c, ctx: ctx, call: callFrom(ctx), policy: c.policyFor(ctx), method: e.Method, path: e.Path, attempts: e.Attempts}
