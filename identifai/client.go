@@ -66,4 +66,11 @@ func WithTextBooleans() rest.Option {
 // API returns the complete generated client. It uses the same credential, retries
 // and limits, and also returns a *rest.Error for a response that is not 2xx. Its
 // types carry no compatibility promise.
-func (c *Client) API() *gen.ClientWithResponses { return c.api }
+func (c *Client) API() *gen.ClientWithResponses {
+	if c.api != nil {
+		return c.api
+	}
+	// Every call of a zero Client returns an error.
+	unusable, _ := gen.NewClientWithResponses("https://unusable.invalid", gen.WithHTTPClient(new(rest.Client)))
+	return unusable
+}

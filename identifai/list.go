@@ -78,7 +78,7 @@ func (c *Client) userPages(ctx context.Context, operation string, params ListUse
 		Fetch: func(number int64) (paging.Page[User], error) {
 			params := params
 			params.Page = &number
-			resp, err := rest.Decode[userPage](c.api.ListUsers(ctx, &params))
+			resp, err := rest.Decode[userPage](c.API().ListUsers(ctx, &params))
 			return paging.Page[User]{Number: resp.CurrentPage, Last: resp.LastPage, Total: resp.total(), Items: withoutNil(resp.Data)}, err
 		},
 		ID:       func(user User) int64 { return user.ID },

@@ -86,7 +86,7 @@ func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertRe
 func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil, Create: u.ID == nil})
 	contentType, body := encodeUser(u, c.textBooleans).reader()
-	resp, err := c.api.CreateOrUpdateUserWithBody(ctx, contentType, body)
+	resp, err := c.API().CreateOrUpdateUserWithBody(ctx, contentType, body)
 	decoded, err := rest.Decode[userResponse](resp, err)
 	user := decoded.user()
 	if err == nil && u.ID != nil {

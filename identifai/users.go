@@ -23,7 +23,7 @@ func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) 
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	contentType, body := encodeID(id).reader()
-	resp, err := rest.Decode[userResponse](c.api.SendCreationEmailWithBody(ctx, contentType, body))
+	resp, err := rest.Decode[userResponse](c.API().SendCreationEmailWithBody(ctx, contentType, body))
 	return resp.user(), err
 }
 
@@ -31,7 +31,7 @@ func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) 
 // not show the response: a list is accepted bare and in data.
 func (c *Client) Pricings(ctx context.Context) ([]Pricing, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Pricings"})
-	resp, err := rest.Decode[pricingsResponse](c.api.ListPricings(ctx))
+	resp, err := rest.Decode[pricingsResponse](c.API().ListPricings(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (c *Client) Pricings(ctx context.Context) ([]Pricing, error) {
 // Credits returns the credits of the key's own user (vendor page "User credits").
 func (c *Client) Credits(ctx context.Context) (Credits, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Credits"})
-	resp, err := rest.Decode[creditsResponse](c.api.GetCredits(ctx))
+	resp, err := rest.Decode[creditsResponse](c.API().GetCredits(ctx))
 	if err != nil {
 		return Credits{}, err
 	}

@@ -51,7 +51,14 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 // API returns the generated client with all operations. It uses the same credential,
 // retries and limits; a response that is not a 2xx is a *rest.Error, too. Its types
 // may change in any release.
-func (c *Client) API() *gen.ClientWithResponses { return c.api }
+func (c *Client) API() *gen.ClientWithResponses {
+	if c.api != nil {
+		return c.api
+	}
+	// Every call of a zero Client returns an error.
+	unusable, _ := gen.NewClientWithResponses("https://unusable.invalid", gen.WithHTTPClient(new(rest.Client)))
+	return unusable
+}
 
 // Quotas returns the quota of vendor page "Rate Limiting", for reads and writes
 // together. Use it for a custom pacer (rest.WithPacer).

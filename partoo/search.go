@@ -45,7 +45,7 @@ func (c *Client) userPages(ctx context.Context, operation string, params SearchU
 		Fetch: func(number int64) (paging.Page[User], error) {
 			params := params
 			params.Page = &number
-			page, err := rest.Decode[userPage](c.api.SearchUsers(ctx, &params))
+			page, err := rest.Decode[userPage](c.API().SearchUsers(ctx, &params))
 			return paging.Page[User]{Number: page.Page, Last: page.MaxPage, Total: page.count(), Items: page.Users}, err
 		},
 		ID:       func(user User) string { return user.ID },

@@ -42,7 +42,7 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	resp, err := c.api.GetUser(ctx, id)
+	resp, err := c.API().GetUser(ctx, id)
 	user, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
 		err = check.CheckSameUser(provider, operation, resp, id, user.ID)
@@ -56,7 +56,7 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 // Me returns the user that owns the API key (vendor page "My user").
 func (c *Client) Me(ctx context.Context) (User, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Me"})
-	user, err := rest.Decode[userResponse](c.api.GetMyUser(ctx, nil))
+	user, err := rest.Decode[userResponse](c.API().GetMyUser(ctx, nil))
 	return user.User, err
 }
 
@@ -69,7 +69,7 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	resp, err := c.api.DeleteUser(ctx, id)
+	resp, err := c.API().DeleteUser(ctx, id)
 	if err == nil && resp.StatusCode == http.StatusNoContent {
 		return resp.Body.Close() // not documented, but unambiguous
 	}
@@ -88,7 +88,7 @@ func (c *Client) InviteUser(ctx context.Context, id string) error {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, NoRetry: true})
-	_, err := rest.Decode[statusResponse](c.api.InviteUser(ctx, id))
+	_, err := rest.Decode[statusResponse](c.API().InviteUser(ctx, id))
 	return err
 }
 
@@ -96,7 +96,7 @@ func (c *Client) InviteUser(ctx context.Context, id string) error {
 func (c *Client) create(ctx context.Context, operation string, request CreateUserRequest) (string, error) {
 	request.Email = email.Normalize(request.Email)
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Create: true, Secrets: secrets(request.Password)})
-	created, err := rest.Decode[createResponse](c.api.CreateUser(ctx, request))
+	created, err := rest.Decode[createResponse](c.API().CreateUser(ctx, request))
 	return created.ID, err
 }
 
@@ -106,7 +106,7 @@ func (c *Client) update(ctx context.Context, operation, id string, request Updat
 		request.Email = new(email.Normalize(*request.Email))
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true, Secrets: secrets(request.Password)})
-	_, err := rest.Decode[statusResponse](c.api.UpdateUser(ctx, id, request))
+	_, err := rest.Decode[statusResponse](c.API().UpdateUser(ctx, id, request))
 	return err
 }
 

@@ -36,7 +36,7 @@ func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value 
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true})
-	return rest.Discard(c.api.SetAttribute(ctx, id, gen.SetAttributeRequest{Attribute: name, Value: value}))
+	return rest.Discard(c.API().SetAttribute(ctx, id, gen.SetAttributeRequest{Attribute: name, Value: value}))
 }
 
 // SetAttributes sets custom attributes, by name, in one request, with the rules of
@@ -55,7 +55,7 @@ func (c *Client) setAttributes(ctx context.Context, operation string, id int64, 
 		return nil
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true})
-	return rest.Discard(c.api.SetMultipleAttributes(ctx, id, attributes))
+	return rest.Discard(c.API().SetMultipleAttributes(ctx, id, attributes))
 }
 
 func (c *Client) checkSetAttributes(operation string, id int64, attributes map[string]any) error {

@@ -92,7 +92,14 @@ func (c *Client) requireVersion1(operation string) error {
 // API returns the complete generated client. It uses the same credential, retries
 // and limits, and also returns a *rest.Error for a response that is not 2xx. Its
 // types carry no compatibility promise.
-func (c *Client) API() *gen.ClientWithResponses { return c.api }
+func (c *Client) API() *gen.ClientWithResponses {
+	if c.api != nil {
+		return c.api
+	}
+	// Every call of a zero Client returns an error.
+	unusable, _ := gen.NewClientWithResponses("https://unusable.invalid", gen.WithHTTPClient(new(rest.Client)))
+	return unusable
+}
 
 // dnsLabel is one label according to RFC 1123.
 var dnsLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)

@@ -31,7 +31,7 @@ func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User
 	}
 	emailAddress = email.Normalize(emailAddress)
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	matches, err := rest.Decode[searchResponse](c.api.SearchUsers(ctx, &gen.SearchUsersParams{Email: &emailAddress, Many: new(true)}))
+	matches, err := rest.Decode[searchResponse](c.API().SearchUsers(ctx, &gen.SearchUsersParams{Email: &emailAddress, Many: new(true)}))
 	if err != nil {
 		return User{}, err
 	}

@@ -40,7 +40,7 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[int
 		return upsert.Result[int64]{}, fmt.Errorf("%s: %s: %w", provider, opUpsert, err)
 	}
 	call := rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: true, Create: true})
-	resp, err := rest.Decode[upsertResponse](c.api.UpdateOrCreateUserWithBody(call, "application/json", bytes.NewReader(body)))
+	resp, err := rest.Decode[upsertResponse](c.API().UpdateOrCreateUserWithBody(call, "application/json", bytes.NewReader(body)))
 	if err != nil || c.version == 2 {
 		return resp.result(), err
 	}

@@ -21,7 +21,7 @@ func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	resp, err := c.api.GetUser(ctx, id)
+	resp, err := c.API().GetUser(ctx, id)
 	return decodeUser(id, operation, resp, err)
 }
 
@@ -47,7 +47,7 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 		request.Email = new(email.Normalize(*request.Email))
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	resp, err := c.api.UpdateUser(ctx, id, request)
+	resp, err := c.API().UpdateUser(ctx, id, request)
 	return decodeUser(id, operation, resp, err)
 }
 
@@ -64,7 +64,7 @@ func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	return rest.IgnoreGone(rest.Discard(c.api.DeleteUser(ctx, id)))
+	return rest.IgnoreGone(rest.Discard(c.API().DeleteUser(ctx, id)))
 }
 
 // decodeUser returns the user with this id from a response.
