@@ -55,7 +55,7 @@ func operationsOf(t *testing.T, provider string) []string {
 }
 
 // calledBy finds the generated operations that a wrapper calls, in methods of
-// its client: they are methods of its field api.
+// its client: they are methods of its field api, or of what its API returns.
 func calledBy(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -82,7 +82,11 @@ func calledIn(file *ast.File) map[string]bool {
 		if !ok {
 			return true
 		}
-		if field, ok := method.X.(*ast.SelectorExpr); ok && field.Sel.Name == "api" {
+		api := method.X
+		if call, ok := api.(*ast.CallExpr); ok {
+			api = call.Fun
+		}
+		if field, ok := api.(*ast.SelectorExpr); ok && (field.Sel.Name == "api" || field.Sel.Name == "API") {
 			called[strings.TrimSuffix(method.Sel.Name, "WithBody")] = true
 		}
 		return true
