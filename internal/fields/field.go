@@ -80,6 +80,16 @@ func (f Field) Of(user any) reflect.Value {
 	return reflect.ValueOf(user).Elem().FieldByIndex(f.index)
 }
 
+// Set sets the field in user to a value of type f.Type.
+func (f Field) Set(user any, value reflect.Value) {
+	field := f.Of(user)
+	if f.Pointer {
+		field.Set(reflect.New(f.Type))
+		field = field.Elem()
+	}
+	field.Set(value)
+}
+
 // member is a struct field with a name.
 type member struct {
 	name  string

@@ -73,8 +73,11 @@ func TestListReadsTheTags(t *testing.T) {
 		assert.Equal(t, help, byName[name].Help(), name)
 	}
 	var u input
-	byName["nick"].Of(&u).SetString("A")
+	byName["nick"].Set(&u, reflect.ValueOf("A"))
+	byName["score"].Set(&u, reflect.ValueOf(int64(7)))
 	assert.Equal(t, "A", u.Group.Nick)
+	assert.Equal(t, new(int64(7)), u.Score)
+	assert.Equal(t, int64(7), byName["score"].Of(&u).Elem().Int())
 }
 
 func TestUnknownRulePanics(t *testing.T) {

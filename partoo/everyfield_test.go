@@ -1,0 +1,117 @@
+package partoo_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/internal/fields"
+	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partoo/partootest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/upsert"
+)
+
+// A declared field must be in the schemas of the spec that create, update and return
+// a user. Then the upsert, the list of Bulk, Preview and the fake handle it.
+func TestEveryDeclaredFieldIsHandledEverywhere(t *testing.T) {
+	for _, f := range fields.List[partoo.UserInput]() {
+		t.Run(f.Name, func(t *testing.T) {
+			server := partootest.NewServer(partootest.WithRole(partoo.RoleProvider))
+			client := connect(t, server, nil)
+			bulk := func() *partoo.Bulk {
+				bulk, err := client.Bulk(t.Context(), 2)
+				require.NoError(t, err)
+				return bulk
+			}
+			u := ada()
+			if f.Name == "accesses" {
+				u.Role = partoo.RoleGroupManager
+			}
+			f.Set(&u, example(t, f, 0))
+			result, err := client.UpsertUser(t.Context(), u)
+			require.NoError(t, err)
+			require.Equal(t, upsert.Created, result.Outcome)
+			assert.Contains(t, string(lastRequest(server).Body), `"`+f.Name+`":`, "create request")
+			stored, ok := server.User(u.Email)
+			require.True(t, ok)
+			if f.Name != "password" && f.Name != "send_invitation" {
+				assert.Equal(t, f.Of(&u).Interface(), f.Of(&stored.UserInput).Interface(), "stored by the fake")
+			}
+			result, err = client.UpsertUser(t.Context(), u)
+			require.NoError(t, err)
+			assert.Equal(t, upsert.Unchanged, result.Outcome, "compared with the response")
+			result, err = bulk().UpsertUser(t.Context(), u)
+			require.NoError(t, err)
+			assert.Equal(t, upsert.Unchanged, result.Outcome, "compared with the list")
+
+			if f.Name == "email" {
+				return // another email is another user
+			}
+			changed := u
+			f.Set(&changed, example(t, f, 1))
+			preview, err := bulk().Preview(t.Context(), changed)
+			require.NoError(t, err)
+			result, err = bulk().UpsertUser(t.Context(), changed)
+			require.NoError(t, err)
+			assert.Equal(t, preview.Result, result)
+			if !f.Update {
+				assert.Equal(t, upsert.Unchanged, result.Outcome, "only for new users")
+				return
+			}
+			assert.Equal(t, upsert.Updated, result.Outcome)
+			before := fieldOf(f, u)
+			after := fieldOf(f, changed)
+			assert.Equal(t, []upsert.Change{{Field: f.Name, Old: before, New: after}}, preview.Changes)
+			stored, _ = server.User(u.Email)
+			assert.Equal(t, f.Of(&changed).Interface(), f.Of(&stored.UserInput).Interface(), "stored by the fake")
+		})
+	}
+}
+
+// example returns one of two values of a field.
+func example(t *testing.T, f fields.Field, i int) reflect.Value {
+	text := []string{"Examp1e!", "Examp2e!"}[i]
+	switch {
+	case f.Name == "email":
+		text = "ada@example.com"
+	case len(f.Enum) > 0:
+		text = f.Enum[i].Text
+	}
+	value := reflect.New(f.Type).Elem()
+	switch f.Type {
+	case reflect.TypeFor[bool]():
+		value.SetBool(i == 0)
+	case reflect.TypeFor[int64]():
+		value.SetInt(int64(i + 7))
+	case reflect.TypeFor[[][]int64]():
+		value.Set(reflect.ValueOf([][]int64{{int64(i + 1)}}))
+	default:
+		switch f.Type.Kind() {
+		case reflect.String:
+			value.SetString(text)
+		case reflect.Slice:
+			value.Set(reflect.MakeSlice(f.Type, 1, 1))
+			value.Index(0).SetString(text)
+		default:
+			t.Fatalf("add an example of %v", f.Type)
+		}
+	}
+	return value
+}
+
+// fieldOf returns the value of a field without its pointer.
+func fieldOf(f fields.Field, u partoo.UserInput) any {
+	value := f.Of(&u)
+	if f.Pointer {
+		value = value.Elem()
+	}
+	return value.Interface()
+}
+
+func lastRequest(server *partootest.Server) resttest.Request {
+	requests := server.Requests()
+	return requests[len(requests)-1]
+}
