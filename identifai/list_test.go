@@ -115,8 +115,8 @@ func TestUsersFailsOnRepeatedPage(t *testing.T) {
 		users   int
 		problem string
 	}{
-		{"page is ignored", []string{page(1, 3, 1, 2), page(1, 3, 1, 2)}, 2, "page 2 was asked for, page 1 came"},
-		{"pages repeat", []string{page(1, 3, 1, 2), page(2, 3, 1, 2)}, 2, "page 2 of 3 brings no new users"},
+		{"page is ignored", []string{page(1, 3, 1, 2), page(1, 3, 1, 2)}, 2, "requested page 2, got page 1"},
+		{"pages repeat", []string{page(1, 3, 1, 2), page(2, 3, 1, 2)}, 2, "page 2 of 3 contains no new users"},
 		{"overlap", []string{page(1, 2, 1, 2), page(2, 2, 2, 3)}, 3, ""},
 		{"null entries", []string{`{"current_page":1,"last_page":1,"data":[null,{"id":1}]}`}, 1, ""},
 		{"no list", []string{`{"current_page":1,"last_page":1}`}, 0, "no list of users"},

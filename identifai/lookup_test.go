@@ -51,12 +51,12 @@ func TestUsersSendsPageSizeByDefault(t *testing.T) {
 // does not.
 func TestUsersFailsOnRepeatedLastPage(t *testing.T) {
 	for last, problem := range map[string]string{
-		`{"data":[{"id":1}],"last_page":2}`:                     "page 2 of 2 brings no new users",
+		`{"data":[{"id":1}],"last_page":2}`:                     "page 2 of 2 contains no new users",
 		`{"data":[],"last_page":2,"current_page":2}`:            "",
 		`{"data":[null],"last_page":2,"current_page":2}`:        "",
 		`{"data":[{"id":2},null],"last_page":2,"per_page":"1"}`: "",
 		`{"data":[{"id":2}],"last_page":1,"current_page":2}`:    "",
-		`{"data":[{"id":2}],"last_page":2,"current_page":1}`:    "page 2 was asked for, page 1 came",
+		`{"data":[{"id":2}],"last_page":2,"current_page":1}`:    "requested page 2, got page 1",
 		`{"data":null,"last_page":2,"current_page":2}`:          "no list of users",
 		`{"data":[{"id":2,"email":7}],"last_page":2}`:           "unexpected response",
 		`{"data":[{"id":null,"name":null}],"last_page":2}`:      "without an id",

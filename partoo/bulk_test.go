@@ -134,7 +134,7 @@ func TestBulkWhenTheListFails(t *testing.T) {
 		{"refused", []resttest.Fault{resttest.Status(403)}, "403"},
 		{"breaks in the middle", []resttest.Fault{{}, resttest.Status(401)}, "401"},
 		{"too many", []resttest.Fault{{Status: 200, Header: answer(200, "").Header, Body: full, Size: rest.DefaultResponseLimit + 1}}, "too large"},
-		{"repeats", []resttest.Fault{answer(200, full), answer(200, full)}, "page 2 was asked for, page 1 came"},
+		{"repeats", []resttest.Fault{answer(200, full), answer(200, full)}, "requested page 2, got page 1"},
 		{"no user in it has an id", []resttest.Fault{answer(200, `{"page":1,"max_page":1,"users":[{}]}`)}, `without "id"`},
 	}
 	for _, tt := range tests {

@@ -141,10 +141,10 @@ func TestSearchUsersNoticesPagesThatGoWrong(t *testing.T) {
 		found int
 		want  string
 	}{
-		{"page ignored", []string{one, one}, 2, "page 2 was asked for, page 1 came"},
-		{"same users", []string{one, two}, 2, "page 2 of 2 brings no new users"},
-		{"same users, page not told", []string{`{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`, `{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`}, 1, "page 2 of 9 brings no new users"},
-		{"hole", []string{one, `{"page":2,"max_page":3,"count":3,"users":[]}`}, 2, "page 2 of 3 brings no new users"},
+		{"page ignored", []string{one, one}, 2, "requested page 2, got page 1"},
+		{"same users", []string{one, two}, 2, "page 2 of 2 contains no new users"},
+		{"same users, page not told", []string{`{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`, `{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`}, 1, "page 2 of 9 contains no new users"},
+		{"hole", []string{one, `{"page":2,"max_page":3,"count":3,"users":[]}`}, 2, "page 2 of 3 contains no new users"},
 		{"no users", []string{`{"page":1,"max_page":1,"count":0}`}, 0, `no "users"`},
 		{"users null", []string{`{"page":1,"max_page":1,"count":0,"users":null}`}, 0, `no "users"`},
 		{"no max_page", []string{`{"page":1,"count":1,"users":[{"id":"a","email":"a@example.com"}]}`}, 0, `no "max_page"`},

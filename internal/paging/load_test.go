@@ -14,24 +14,24 @@ func TestLoad(t *testing.T) {
 	type pages []paging.Page[int]
 	three := pages{{Last: 3, Total: 5, Items: []int{1, 2}}, {Last: 3, Total: 5, Items: []int{3, 4}}, {Last: 3, Total: 5, Items: []int{5}}}
 	tests := []struct {
-		name    string
-		most    int64
-		pages   pages
-		want    paging.Loaded
-		fetched int
-		problem string
+		name     string
+		maxPages int64
+		pages    pages
+		want     paging.Loaded
+		fetched  int
+		problem  string
 	}{
-		{"whole", 3, three, paging.Loaded{Loaded: true, Complete: true}, 3, ""},
+		{"complete", 3, three, paging.Loaded{Loaded: true, Complete: true}, 3, ""},
 		{"too many pages", 2, three, paging.Loaded{}, 1, ""},
-		{"nobody", 1, pages{{Last: 1}}, paging.Loaded{Loaded: true, Complete: true}, 1, ""},
-		{"nobody, no pages", 1, pages{{}}, paging.Loaded{Loaded: true, Complete: true}, 1, ""},
-		{"grows beyond the most", 2, pages{{Last: 2, Total: 2, Items: []int{1}}, {Last: 3, Total: 3, Items: []int{2}}}, paging.Loaded{}, 2, ""},
+		{"no items", 1, pages{{Last: 1}}, paging.Loaded{Loaded: true, Complete: true}, 1, ""},
+		{"no items and no pages", 1, pages{{}}, paging.Loaded{Loaded: true, Complete: true}, 1, ""},
+		{"more pages meanwhile", 2, pages{{Last: 2, Total: 2, Items: []int{1}}, {Last: 3, Total: 3, Items: []int{2}}}, paging.Loaded{}, 2, ""},
 		{"one missing", 3, pages{{Last: 1, Total: 2, Items: []int{1}}}, paging.Loaded{Loaded: true}, 1, ""},
 		{"one too many", 3, pages{{Last: 1, Total: 1, Items: []int{1, 2}}}, paging.Loaded{Loaded: true}, 1, ""},
 		{"total changes", 3, pages{{Last: 2, Total: 3, Items: []int{1}}, {Last: 2, Total: 2, Items: []int{2}}}, paging.Loaded{Loaded: true}, 2, ""},
 		{"no total", 3, pages{{Last: 1, Total: -1, Items: []int{1}}}, paging.Loaded{Loaded: true}, 1, ""},
-		{"moved item", 3, pages{{Last: 2, Total: 3, Items: []int{1, 2}}, {Last: 2, Total: 3, Items: []int{2}}, {}}, paging.Loaded{}, 2, "page 2 of 2 brings no new users"},
-		{"fails", 3, three[:1], paging.Loaded{}, 2, "no answer"},
+		{"moved item", 3, pages{{Last: 2, Total: 3, Items: []int{1, 2}}, {Last: 2, Total: 3, Items: []int{2}}, {}}, paging.Loaded{}, 2, "page 2 of 2 contains no new users"},
+		{"fetch fails", 3, three[:1], paging.Loaded{}, 2, "fetch failed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestLoad(t *testing.T) {
 				ID:       func(item int) int { return item },
 				NewError: func(message string) error { return errors.New(message) },
 			}
-			loaded, err := list.Load(tt.most, func(int) { kept++ })
+			loaded, err := list.Load(tt.maxPages, func(int) { kept++ })
 			assert.Equal(t, tt.want, loaded)
 			assert.Equal(t, tt.fetched, fetched)
 			if tt.problem != "" {

@@ -1,4 +1,4 @@
-// Package paging walks lists that come in numbered pages.
+// Package paging reads lists that a server returns in numbered pages.
 package paging
 
 import (
@@ -8,31 +8,32 @@ import (
 
 // Page is one page of a list.
 type Page[T any] struct {
-	Number int64 // as the server says; 0: it does not
+	Number int64 // as in the response; 0: not in the response
 	Last   int64 // number of the last page
-	Total  int64 // of items on all pages; negative: the server does not say
+	Total  int64 // number of items on all pages; negative: not in the response
 	Items  []T
 }
 
-// List is a list in pages. All fields are required but First.
+// List is a list in pages. All fields except First are required.
 type List[T any, ID comparable] struct {
-	// First is the page to begin with; nil: page 1.
+	// First is the first page to read; nil: page 1.
 	First *int64
-	// Fetch gets one page.
+	// Fetch requests one page.
 	Fetch func(number int64) (Page[T], error)
-	// ID tells items apart.
+	// ID identifies an item.
 	ID func(T) ID
-	// NewError makes the error for pages that cannot be what was asked for.
+	// NewError returns the error for an invalid page.
 	NewError func(message string) error
 }
 
-// All yields the items on all pages, each once even where pages shift while they
-// are walked. Pages are fetched as the loop gets to them. An error ends the list;
-// it is yielded with a zero T. Pages that would make the list never end, or end
-// before its end, are an error.
+// All yields the items of all pages, each only once even if items move between pages
+// meanwhile. A page is fetched when the loop needs it. An error ends the list and is
+// yielded with a zero T. A page with another number than requested, or without new
+// items before the last page, is an error: otherwise the list might never end, or
+// end too early.
 func (l List[T, ID]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var none T
+		var zero T
 		number := int64(1)
 		if l.First != nil {
 			number = *l.First
@@ -41,15 +42,15 @@ func (l List[T, ID]) All() iter.Seq2[T, error] {
 		for ; ; number++ {
 			page, err := l.Fetch(number)
 			if err != nil {
-				yield(none, err)
+				yield(zero, err)
 				return
 			}
-			fresh := l.newItems(page.Items, seen)
-			if problem := page.problem(number, len(fresh)); problem != "" {
-				yield(none, l.NewError(problem))
+			items := l.newItems(page.Items, seen)
+			if problem := page.problem(number, len(items)); problem != "" {
+				yield(zero, l.NewError(problem))
 				return
 			}
-			for _, item := range fresh {
+			for _, item := range items {
 				if !yield(item, nil) {
 					return
 				}
@@ -61,27 +62,58 @@ func (l List[T, ID]) All() iter.Seq2[T, error] {
 	}
 }
 
-// newItems returns the items that are not in seen, and adds them.
-func (l List[T, ID]) newItems(items []T, seen map[ID]bool) []T {
-	var fresh []T
+// newItems returns the items that are not in seen, and adds them to it.
+func (l List[T, ID]) newItems(items []T, seen map[ID]bool) (unseen []T) {
 	for _, item := range items {
 		if id := l.ID(item); !seen[id] {
 			seen[id] = true
-			fresh = append(fresh, item)
+			unseen = append(unseen, item)
 		}
 	}
-	return fresh
+	return unseen
 }
 
-// problem refuses a page that is not the one asked for, as it comes when the
-// server ignores the parameter, and one that brings nothing new although more is
-// to come or something stands on it.
-func (p Page[T]) problem(asked int64, fresh int) string {
+// problem describes what is wrong with the page with this number, or is empty.
+func (p Page[T]) problem(requested int64, newItems int) string {
 	switch {
-	case p.Number != 0 && p.Number != asked:
-		return fmt.Sprintf("page %d was asked for, page %d came", asked, p.Number)
-	case fresh == 0 && (len(p.Items) > 0 || asked < p.Last):
-		return fmt.Sprintf("page %d of %d brings no new users", asked, p.Last)
+	case p.Number != 0 && p.Number != requested: // the server ignores the parameter
+		return fmt.Sprintf("requested page %d, got page %d", requested, p.Number)
+	case newItems == 0 && (len(p.Items) > 0 || requested < p.Last):
+		return fmt.Sprintf("page %d of %d contains no new users", requested, p.Last)
 	}
 	return ""
+}
+
+// Loaded is the result of [List.Load].
+type Loaded struct {
+	// Loaded is false if there are too many pages.
+	Loaded bool
+	// Complete means that the number of items equals the total on every page. An
+	// item may be missing nevertheless, if another one was deleted meanwhile.
+	Complete bool
+}
+
+// Load reads the whole list and calls keep for each item. It stops when it gets a page
+// that says that the list has more than maxPages pages; it may have called keep then.
+func (l List[T, ID]) Load(maxPages int64, keep func(T)) (Loaded, error) {
+	var last, items int64
+	totals := make(map[int64]bool)
+	fetch := l.Fetch
+	l.Fetch = func(number int64) (Page[T], error) {
+		page, err := fetch(number)
+		last = page.Last
+		totals[page.Total] = true
+		return page, err
+	}
+	for item, err := range l.All() {
+		if err != nil {
+			return Loaded{}, err
+		}
+		if last > maxPages {
+			return Loaded{}, nil
+		}
+		keep(item)
+		items++
+	}
+	return Loaded{Loaded: true, Complete: len(totals) == 1 && totals[items]}, nil
 }

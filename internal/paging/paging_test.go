@@ -10,9 +10,9 @@ import (
 	"github.com/usersync/usersync/internal/paging"
 )
 
-var errFetch = errors.New("no answer")
+var errFetch = errors.New("fetch failed")
 
-// walk returns what a list of these pages yields, and how many were fetched.
+// walk returns the items that a list of these pages yields, and the number of fetches.
 func walk(t *testing.T, first *int64, stop int, pages map[int64]paging.Page[int]) (items []int, fetched int, err error) {
 	t.Helper()
 	list := paging.List[int, int]{
@@ -56,15 +56,15 @@ func TestAll(t *testing.T) {
 	}{
 		{"three pages", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1, 2}}, 2: {Number: 2, Last: 3, Items: []int{3, 4}}, 3: {Number: 3, Last: 3, Items: []int{5}}}, []int{1, 2, 3, 4, 5}, 3, ""},
 		{"from page 2", new(int64(2)), 0, pages{2: {Number: 2, Last: 3, Items: []int{3}}, 3: {Number: 3, Last: 3, Items: []int{4}}}, []int{3, 4}, 2, ""},
-		{"nobody", nil, 0, pages{1: {Number: 1, Last: 1, Items: nil}}, nil, 1, ""},
-		{"no page numbers in answers", nil, 0, pages{1: {Number: 0, Last: 2, Items: []int{1}}, 2: {Number: 0, Last: 2, Items: []int{2}}}, []int{1, 2}, 2, ""},
-		{"broken off", nil, 1, pages{1: {Number: 1, Last: 3, Items: []int{1, 2}}}, []int{1}, 1, ""},
-		{"shifted pages", nil, 0, pages{1: {Number: 1, Last: 2, Items: []int{1, 2}}, 2: {Number: 2, Last: 2, Items: []int{2, 3}}}, []int{1, 2, 3}, 2, ""},
-		{"fetch fails", nil, 0, pages{1: {Number: 1, Last: 2, Items: []int{1}}}, []int{1}, 2, "no answer"},
-		{"page is ignored", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1}}, 2: {Number: 1, Last: 3, Items: []int{1}}}, []int{1}, 2, "page 2 was asked for, page 1 came"},
-		{"pages repeat", nil, 0, pages{1: {Number: 0, Last: 3, Items: []int{1}}, 2: {Number: 0, Last: 3, Items: []int{1}}}, []int{1}, 2, "page 2 of 3 brings no new users"},
-		{"hole", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1}}, 2: {Number: 2, Last: 3, Items: nil}}, []int{1}, 2, "page 2 of 3 brings no new users"},
-		{"last page repeats", nil, 0, pages{1: {Number: 0, Last: 2, Items: []int{1}}, 2: {Number: 0, Last: 2, Items: []int{1}}}, []int{1}, 2, "page 2 of 2 brings no new users"},
+		{"no items", nil, 0, pages{1: {Number: 1, Last: 1, Items: nil}}, nil, 1, ""},
+		{"no page numbers in responses", nil, 0, pages{1: {Number: 0, Last: 2, Items: []int{1}}, 2: {Number: 0, Last: 2, Items: []int{2}}}, []int{1, 2}, 2, ""},
+		{"loop ends early", nil, 1, pages{1: {Number: 1, Last: 3, Items: []int{1, 2}}}, []int{1}, 1, ""},
+		{"item moved to the next page", nil, 0, pages{1: {Number: 1, Last: 2, Items: []int{1, 2}}, 2: {Number: 2, Last: 2, Items: []int{2, 3}}}, []int{1, 2, 3}, 2, ""},
+		{"fetch fails", nil, 0, pages{1: {Number: 1, Last: 2, Items: []int{1}}}, []int{1}, 2, "fetch failed"},
+		{"page is ignored", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1}}, 2: {Number: 1, Last: 3, Items: []int{1}}}, []int{1}, 2, "requested page 2, got page 1"},
+		{"pages repeat", nil, 0, pages{1: {Number: 0, Last: 3, Items: []int{1}}, 2: {Number: 0, Last: 3, Items: []int{1}}}, []int{1}, 2, "page 2 of 3 contains no new users"},
+		{"empty page", nil, 0, pages{1: {Number: 1, Last: 3, Items: []int{1}}, 2: {Number: 2, Last: 3, Items: nil}}, []int{1}, 2, "page 2 of 3 contains no new users"},
+		{"last page repeats", nil, 0, pages{1: {Number: 0, Last: 2, Items: []int{1}}, 2: {Number: 0, Last: 2, Items: []int{1}}}, []int{1}, 2, "page 2 of 2 contains no new users"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
