@@ -11,61 +11,63 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with a request. The zero Fault is none: the
-// server acts and answers as it always does. The functions of this package make
-// the common ones:
+// A Fault changes how the server handles a request. The zero Fault changes nothing:
+// the fake executes the request and responds. The functions of this package return
+// the common faults:
 //
 //	server.Fail(resttest.Throttle("60"), resttest.LostResponse().On("POST /user"))
 type Fault struct {
-	// Match chooses the requests; nil: any. It may read the body, of which it is
-	// shown the first MiB, and must not call Fail or Heal. See also [Fault.On].
+	// Match selects the requests, nil: all. It may read the body, which is limited to
+	// 1 MiB, and must not call Fail or ClearFaults. See also [Fault.On].
 	Match func(*http.Request) bool
-	// Times is how many requests meet the fault. 0: one. Negative: all, until
+	// Times is the number of requests with the fault. 0: one. Negative: all, until
 	// [Server.ClearFaults].
 	Times int
 
-	// Status, when not 0, is answered instead of what the server would answer,
-	// with Header and Body.
+	// Status, if not 0, replaces the response of the fake by one with Header and
+	// Body.
 	Status int
-	// Header is added to the answer, whoever made it, in place of headers of the
-	// same name.
+	// Header is added to the response and replaces headers of the same name.
 	Header http.Header
-	// Body is the body that goes with Status.
+	// Body is the body of the response with Status.
 	Body string
-	// Size, when larger than Body is long, pads it with spaces to so many bytes,
-	// made while they are sent: JSON stays JSON, and a GiB takes no memory.
+	// Size, if larger than the length of Body, is the size to which Body is padded
+	// with spaces. They are generated while they are sent: JSON stays valid, and a
+	// GiB takes no memory.
 	Size int64
-	// Execute has the server act before Status is answered: it did what was asked,
-	// and its answer does not say so. Without a Status it always acts.
+	// Execute makes the fake execute the request before Status is returned: the
+	// client cannot know that it was executed. Without a Status the fake always
+	// executes it.
 	Execute bool
 
-	// Delay passes before the answer or the cut, after the server acted.
+	// Delay is the time between the execution and the response or the cut.
 	Delay time.Duration
-	// ByteDelay passes before each single byte of the answer's body.
+	// ByteDelay is the time before each byte of the response body.
 	ByteDelay time.Duration
-	// Cut says where the connection is cut.
+	// Cut is where the connection is cut.
 	Cut Cut
-	// CutAfter is how many bytes of the body are sent before CutBody. With more
-	// than there are, the end of the body is what is missing.
+	// CutAfter is the number of bytes of the body that are sent before CutBody. If the
+	// body is shorter, only its end is missing.
 	CutAfter int
 }
 
-// Cut is a place where a connection breaks.
+// Cut is where a connection is cut.
 type Cut int
 
-// The places.
+// The values of Cut.
 const (
-	// CutNone: nowhere.
+	// CutNone: it is not cut.
 	CutNone Cut = iota
-	// CutRequest: before the server acts.
+	// CutRequest: before the request is executed.
 	CutRequest
-	// CutResponse: after the server acted, before any of its answer is sent.
+	// CutResponse: after the request was executed, before the response.
 	CutResponse
-	// CutBody: after CutAfter bytes of the answer's body.
+	// CutBody: after CutAfter bytes of the response body.
 	CutBody
 )
 
-// Status answers a status with a JSON message, without acting.
+// Status returns a fault with this status and a JSON message. The request is not
+// executed.
 func Status(status int) Fault {
 	return Fault{
 		Status: status,
@@ -74,7 +76,7 @@ func Status(status int) Fault {
 	}
 }
 
-// Throttle answers 429 with this Retry-After, or without one when it is empty.
+// Throttle returns a 429 with this Retry-After, or without one if it is empty.
 func Throttle(retryAfter string) Fault {
 	f := Status(http.StatusTooManyRequests)
 	if retryAfter != "" {
@@ -83,7 +85,7 @@ func Throttle(retryAfter string) Fault {
 	return f
 }
 
-// HTML answers a status with a page, as proxies do.
+// HTML returns a status with an HTML page, as proxies do.
 func HTML(status int) Fault {
 	return Fault{
 		Status: status,
@@ -92,50 +94,51 @@ func HTML(status int) Fault {
 	}
 }
 
-// Reset cuts the connection before the server acts.
+// Reset cuts the connection before the request is executed.
 func Reset() Fault { return Fault{Cut: CutRequest} }
 
-// LostResponse has the server act and cuts the connection before it answers.
+// LostResponse cuts the connection after the request was executed, before the
+// response.
 func LostResponse() Fault { return Fault{Cut: CutResponse} }
 
-// TruncatedResponse has the server act and cuts the connection after so many bytes of
-// its answer's body.
+// TruncatedResponse cuts the connection after this number of bytes of the response
+// body. The request is executed.
 func TruncatedResponse(after int) Fault { return Fault{Cut: CutBody, CutAfter: after} }
 
-// On returns f for the requests that match a pattern of [http.ServeMux], such as
-// "POST /v2/user" or "/v2/user/{id}", with the whole path of the URL. It panics
-// when the pattern is not one.
+// On returns f for the requests that match a pattern of [http.ServeMux], for example
+// "POST /v2/user" or "/v2/user/{id}". The pattern contains the whole path of the
+// URL. On panics if the pattern is invalid.
 func (f Fault) On(pattern string) Fault {
-	mux, match := http.NewServeMux(), http.NewServeMux() // of the second, only the address is used
+	mux, match := http.NewServeMux(), http.NewServeMux() // match is only compared
 	mux.Handle(pattern, match)
 	f.Match = func(r *http.Request) bool {
-		// Another handler is a redirect to the path with a slash.
-		found, _ := mux.Handler(r)
-		return found == match
+		// Any other handler redirects to the path with a slash.
+		handler, _ := mux.Handler(r)
+		return handler == match
 	}
 	return f
 }
 
-// Repeat returns f for so many requests; negative: for all, until [Server.ClearFaults].
+// Repeat returns f with Times.
 func (f Fault) Repeat(times int) Fault {
 	f.Times = times
 	return f
 }
 
-// Fail has the next requests meet these faults. A request meets the first fault
-// in the list that matches it; faults given earlier come first. It panics when a
-// fault has a Status that is none of a final answer, 200 to 999.
+// Fail adds faults for the next requests. A request gets the first fault that
+// matches it, in the order in which they were added. Fail panics if the Status of a
+// fault is not that of a final response, 200 to 999.
 func (s *Server) Fail(faults ...Fault) {
 	s.faults.add(faults)
 }
 
-// ClearFaults drops the faults that no request has met yet.
+// ClearFaults removes the faults that no request has had yet.
 func (s *Server) ClearFaults() {
 	s.faults.clear()
 }
 
-// faultList holds the faults to come. Its lock is not that of the recorder, so
-// that a Match may look at the requests before.
+// faultList contains the faults of the next requests. It does not share the lock of
+// the recorder, so that a Match may call Requests.
 type faultList struct {
 	mu   sync.Mutex
 	list []Fault
@@ -159,8 +162,8 @@ func (l *faultList) clear() {
 	l.list = nil
 }
 
-// next takes the fault that r meets off the list. body is the body of r as far
-// as it is recorded.
+// next returns the fault of r and counts it. body is the recorded part of the body
+// of r.
 func (l *faultList) next(r *http.Request, body []byte) (Fault, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -179,12 +182,12 @@ func (l *faultList) next(r *http.Request, body []byte) (Fault, bool) {
 	return Fault{}, false
 }
 
-// matches shows Match a copy of r, so that it may read the body.
+// matches calls Match with a copy of r, so that it may read the body.
 func (f Fault) matches(r *http.Request, body []byte) bool {
 	if f.Match == nil {
 		return true
 	}
-	shown := r.Clone(r.Context())
-	shown.Body = io.NopCloser(bytes.NewReader(body))
-	return f.Match(shown)
+	clone := r.Clone(r.Context())
+	clone.Body = io.NopCloser(bytes.NewReader(body))
+	return f.Match(clone)
 }

@@ -20,31 +20,31 @@ import (
 
 func TestFaultsInMemoryAndOverLoopback(t *testing.T) {
 	tests := []struct {
-		name   string
-		fault  resttest.Fault
-		status int // seen and recorded; 0: the connection is cut before
-		body   string
-		cut    bool // in the body
-		acted  int64
+		name     string
+		fault    resttest.Fault
+		status   int // returned and recorded; 0: the connection is cut before
+		body     string
+		cut      bool // in the body
+		executed int64
 	}{
 		{"none", resttest.Fault{}, 201, "hello", false, 1},
 		{"status", resttest.Status(503), 503, `{"message":"Service Unavailable"}`, false, 0},
 		{"status without a body", resttest.Fault{Status: 204}, 204, "", false, 0},
 		{"throttled", resttest.Throttle("60"), 429, `{"message":"Too Many Requests"}`, false, 0},
-		{"status after acting", resttest.Fault{Status: 200, Body: "null", Execute: true}, 200, "null", false, 1},
+		{"status after execution", resttest.Fault{Status: 200, Body: "null", Execute: true}, 200, "null", false, 1},
 		{"padded", resttest.Fault{Status: 200, Body: "{}", Size: 5}, 200, "{}   ", false, 0},
 		{"padded to less", resttest.Fault{Status: 200, Body: "{}", Size: 1}, 200, "{}", false, 0},
 		{"reset", resttest.Reset(), 0, "", false, 0},
 		{"reset instead of a status", resttest.Fault{Status: 200, Execute: true, Cut: resttest.CutRequest}, 0, "", false, 0},
-		{"lost answer", resttest.LostResponse(), 0, "", false, 1},
+		{"lost response", resttest.LostResponse(), 0, "", false, 1},
 		{"lost status", resttest.Fault{Status: 500, Cut: resttest.CutResponse}, 0, "", false, 0},
-		{"broken at once", resttest.TruncatedResponse(0), 201, "", true, 1},
-		{"broken", resttest.TruncatedResponse(2), 201, "he", true, 1},
-		{"broken at its end", resttest.TruncatedResponse(99), 201, "hello", true, 1},
-		{"broken status", resttest.Fault{Status: 400, Body: "hello", Cut: resttest.CutBody, CutAfter: 4}, 400, "hell", true, 0},
+		{"truncated at the start", resttest.TruncatedResponse(0), 201, "", true, 1},
+		{"truncated", resttest.TruncatedResponse(2), 201, "he", true, 1},
+		{"truncated at the end", resttest.TruncatedResponse(99), 201, "hello", true, 1},
+		{"truncated status", resttest.Fault{Status: 400, Body: "hello", Cut: resttest.CutBody, CutAfter: 4}, 400, "hell", true, 0},
 		{"delayed", resttest.Fault{Delay: time.Millisecond}, 201, "hello", false, 1},
-		{"trickled", resttest.Fault{ByteDelay: time.Millisecond}, 201, "hello", false, 1},
-		{"trickled and broken", resttest.Fault{ByteDelay: time.Millisecond, Cut: resttest.CutBody, CutAfter: 2}, 201, "he", true, 1},
+		{"slow", resttest.Fault{ByteDelay: time.Millisecond}, 201, "hello", false, 1},
+		{"slow and truncated", resttest.Fault{ByteDelay: time.Millisecond, Cut: resttest.CutBody, CutAfter: 2}, 201, "he", true, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,14 +63,14 @@ func TestFaultsInMemoryAndOverLoopback(t *testing.T) {
 				} else {
 					require.NoError(t, got.cut)
 				}
-				assert.Equal(t, tt.acted, fake.acted.Load())
+				assert.Equal(t, tt.executed, fake.executed.Load())
 				requests := server.Requests()
 				require.Len(t, requests, 1)
 				assert.Equal(t, tt.status, requests[0].Status)
 				assert.True(t, requests[0].Faulted)
 
 				next := send(t, server, "again")
-				require.NoError(t, next.err, "one request meets it")
+				require.NoError(t, next.err, "one request only")
 				assert.Equal(t, "again", next.body)
 			})
 		})
@@ -86,9 +86,9 @@ func TestFaultHeaders(t *testing.T) {
 		page := send(t, server, "")
 		assert.Equal(t, "text/html; charset=utf-8", page.header.Get("Content-Type"))
 		assert.Contains(t, page.body, "<h1>Bad Gateway</h1>")
-		acted := send(t, server, "")
-		assert.Equal(t, 201, acted.status)
-		assert.Equal(t, []string{"no", "1"}, []string{acted.header.Get("X-Fake"), acted.header.Get("X-More")})
+		executed := send(t, server, "")
+		assert.Equal(t, 201, executed.status)
+		assert.Equal(t, []string{"no", "1"}, []string{executed.header.Get("X-Fake"), executed.header.Get("X-More")})
 	})
 }
 
@@ -123,7 +123,7 @@ func TestFaultMatch(t *testing.T) {
 		resttest.Status(409).On("POST /user/"),
 	)
 	assert.Equal(t, seen{status: 422, body: ""}, statusOf(send(t, server, "bob")))
-	assert.Equal(t, "carl", send(t, server, "carl").body, "who looked at the body left it whole")
+	assert.Equal(t, "carl", send(t, server, "carl").body, "Match has read a copy of the body")
 	assert.Equal(t, 503, send(t, server, "dora").status)
 	assert.Equal(t, 400, send(t, server, "ada").status)
 	assert.Equal(t, 201, send(t, server, "ada").status)
@@ -150,11 +150,11 @@ func TestDelayDuration(t *testing.T) {
 		require.NoError(t, send(t, server, "hello").cut)
 		assert.Equal(t, time.Hour+5*time.Minute, time.Since(start))
 
-		// A client that leaves ends them. The server has acted by then.
+		// A client that leaves ends them. The server has executed by then.
 		for _, fault := range []resttest.Fault{
 			{Delay: time.Hour}, {ByteDelay: time.Hour}, {Delay: time.Hour, Cut: resttest.CutResponse},
 		} {
-			start, acted := time.Now(), f.acted.Load()
+			start, executed := time.Now(), f.executed.Load()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			server.Fail(fault)
 			req, err := http.NewRequestWithContext(ctx, "POST", server.URL, strings.NewReader("hello"))
@@ -167,7 +167,7 @@ func TestDelayDuration(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			synctest.Wait()
 			assert.Equal(t, time.Second, time.Since(start))
-			assert.Equal(t, acted+1, f.acted.Load())
+			assert.Equal(t, executed+1, f.executed.Load())
 			cancel()
 		}
 	})
@@ -187,17 +187,17 @@ func TestLargeBodyUsesConstantMemory(t *testing.T) {
 			n, err := io.CopyN(io.Discard, resp.Body, 1<<20)
 			require.NoError(t, err)
 			assert.EqualValues(t, 1<<20, n)
-			require.NoError(t, resp.Body.Close(), "the rest is never made")
+			require.NoError(t, resp.Body.Close(), "the rest is never generated")
 		}
 	})
 }
 
-// Each fault is met once, whoever comes at the same time.
+// Each fault applies once, also to concurrent requests.
 func TestFaultsUnderConcurrency(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, fake *fake) {
 		const clients, each = 16, 8
 		server.Fail(resttest.Status(503).Repeat(5), resttest.LostResponse().Repeat(7))
-		var lost, refused atomic.Int64
+		var lost, unavailable atomic.Int64
 		var group sync.WaitGroup
 		for range clients {
 			group.Go(func() {
@@ -207,15 +207,15 @@ func TestFaultsUnderConcurrency(t *testing.T) {
 						lost.Add(1)
 					}
 					if got.status == 503 {
-						refused.Add(1)
+						unavailable.Add(1)
 					}
 				}
 			})
 		}
 		group.Wait()
 		assert.EqualValues(t, 7, lost.Load())
-		assert.EqualValues(t, 5, refused.Load())
-		assert.EqualValues(t, clients*each-5, fake.acted.Load())
+		assert.EqualValues(t, 5, unavailable.Load())
+		assert.EqualValues(t, clients*each-5, fake.executed.Load())
 		assert.Len(t, server.Requests(), clients*each)
 	})
 }

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Window is a quota: at most Limit requests in a span of Every.
+// Window is a quota: at most Limit requests in a period of Every.
 type Window struct {
 	Limit int
 	Every time.Duration
 }
 
-// Limiter enforces quotas as Laravel's throttle does: each window opens with the
-// first request counted in it and is full again when it has passed. All windows
-// are looked at before the request is counted in any, so that a refusal costs
-// nothing. Without windows it allows everything. It is safe for concurrent use.
+// Limiter enforces quotas as Laravel's throttle does: a window starts with the first
+// request that it counts, and after Every it is full again. A request is counted
+// only if all windows allow it, so a rejected request costs nothing. Without windows
+// everything is allowed. A Limiter is safe for concurrent use.
 type Limiter struct {
 	windows []Window
 	mu      sync.Mutex
@@ -26,23 +26,23 @@ type windowState struct {
 	ends  time.Time
 }
 
-// NewLimiter returns a limiter for several windows at once.
+// NewLimiter returns a limiter with several windows.
 func NewLimiter(windows ...Window) *Limiter {
 	return &Limiter{windows: windows, open: make(map[string][]windowState)}
 }
 
-// LimitResult is what a Limiter says of a request.
+// LimitResult is the decision about a request.
 type LimitResult struct {
 	Allowed bool
-	// Limit and Remaining tell of one window: for a refusal the first that is
-	// used up, otherwise the one with the least remaining, the first of several.
+	// Limit and Remaining are those of one window: the first one that is used up, or
+	// if the request is allowed, the first one with the least remaining.
 	Limit, Remaining int
-	// RetryAfter is, for a refusal, how long that window stays closed.
+	// RetryAfter is how long that window stays used up, 0 if the request is allowed.
 	RetryAfter time.Duration
 }
 
-// Allow counts a request under key, or refuses it. The key is the credential,
-// with the class of the request where classes have quotas of their own.
+// Allow counts a request of key, or rejects it. key is the credential, followed by
+// the class of the request if classes have separate quotas.
 func (l *Limiter) Allow(key string) LimitResult {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,14 +60,14 @@ func (l *Limiter) Allow(key string) LimitResult {
 			return LimitResult{Limit: w.Limit, RetryAfter: open[i].ends.Sub(now)}
 		}
 	}
-	verdict := LimitResult{Allowed: true}
+	result := LimitResult{Allowed: true}
 	for i, w := range l.windows {
 		if open[i].count++; open[i].count == 1 {
 			open[i].ends = now.Add(w.Every)
 		}
-		if remaining := w.Limit - open[i].count; i == 0 || remaining < verdict.Remaining {
-			verdict.Limit, verdict.Remaining = w.Limit, remaining
+		if remaining := w.Limit - open[i].count; i == 0 || remaining < result.Remaining {
+			result.Limit, result.Remaining = w.Limit, remaining
 		}
 	}
-	return verdict
+	return result
 }

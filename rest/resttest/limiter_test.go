@@ -17,7 +17,7 @@ func TestLimiter(t *testing.T) {
 	allowed := func(limit, remaining int) resttest.LimitResult {
 		return resttest.LimitResult{Allowed: true, Limit: limit, Remaining: remaining}
 	}
-	refused := func(limit int, wait time.Duration) resttest.LimitResult {
+	rejected := func(limit int, wait time.Duration) resttest.LimitResult {
 		return resttest.LimitResult{Limit: limit, RetryAfter: wait}
 	}
 	steps := []struct {
@@ -26,13 +26,13 @@ func TestLimiter(t *testing.T) {
 	}{
 		{0, allowed(2, 1)},
 		{400 * time.Millisecond, allowed(2, 0)},
-		{400 * time.Millisecond, refused(2, 600*time.Millisecond)}, // costs nothing
-		{999 * time.Millisecond, refused(2, time.Millisecond)},
+		{400 * time.Millisecond, rejected(2, 600*time.Millisecond)}, // costs nothing
+		{999 * time.Millisecond, rejected(2, time.Millisecond)},
 		{time.Second, allowed(2, 1)}, // opens the next second
 		{1999 * time.Millisecond, allowed(2, 0)},
 		{3 * time.Second, allowed(5, 0)},
-		{5 * time.Second, refused(5, 55*time.Second)}, // opens no second
-		{59500 * time.Millisecond, refused(5, 500*time.Millisecond)},
+		{5 * time.Second, rejected(5, 55*time.Second)}, // opens no second
+		{59500 * time.Millisecond, rejected(5, 500*time.Millisecond)},
 		{time.Minute, allowed(2, 1)}, // all full again
 		{time.Minute, allowed(2, 0)},
 	}

@@ -9,14 +9,13 @@ import (
 	"syscall"
 )
 
-// RoundTrip sends r to the server in memory: net/http's own client and server
-// talk over a pipe, so that everything but the wire is real. A connection serves
-// one request, and its goroutines end with the answer's body, which must be
-// closed, or with the request's context. That makes it fit for testing/synctest,
-// whether the server was made inside the bubble or not.
+// RoundTrip sends r to the server in memory: the client and the server of net/http
+// communicate over a pipe. A connection serves one request. Its goroutines end when
+// the body of the response, which must be closed, or the context of the request ends.
+// It therefore works with testing/synctest, also if the server was created outside of
+// the bubble.
 //
-// A request for another origin than URL is an error: nothing a client sends may
-// go astray.
+// A request for another origin than URL is an error, so that a test notices it.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	if origin := r.URL.Scheme + "://" + r.URL.Host; origin != s.URL {
 		if r.Body != nil {
@@ -27,8 +26,8 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.pipeTransport.RoundTrip(r)
 }
 
-// newMemory returns a transport whose every connection leads to s. The pipes
-// stand in for TLS too: the URLs in memory are https.
+// newMemory returns a transport whose connections all lead to s. The pipes replace
+// TLS too: the URLs in memory are https.
 func newMemory(s *Server) *http.Transport {
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		if s.closed.Load() {
@@ -37,9 +36,9 @@ func newMemory(s *Server) *http.Transport {
 		client, server := net.Pipe()
 		var http1 http.Protocols
 		http1.SetHTTP1(true)
-		// A server for each connection: one that is shared would tie the
-		// synctest bubbles together that it is used from. Serve returns at
-		// once and leaves a goroutine for the connection.
+		// Each connection has a server of its own, because synctest bubbles must
+		// not share one. Serve returns immediately and leaves a goroutine for the
+		// connection.
 		_ = (&http.Server{Handler: s, Protocols: &http1}).Serve(&pipeListener{conn: server})
 		return client, nil
 	}

@@ -28,7 +28,7 @@ func TestRoundTripRejectsOtherOrigins(t *testing.T) {
 		_, err := server.Client().Post(url, "text/plain", strings.NewReader("x"))
 		require.ErrorContains(t, err, "has reached "+server.URL)
 	}
-	assert.Zero(t, f.acted.Load())
+	assert.Zero(t, f.executed.Load())
 	assert.Empty(t, server.Requests())
 }
 
@@ -43,7 +43,7 @@ func TestServerWorksInSeveralSynctestBubbles(t *testing.T) {
 	}
 }
 
-// A closed server refuses connections, before anything is sent.
+// A closed server accepts no connections, so nothing is sent.
 func TestClosedServersAreUnreachable(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, fake *fake) {
 		require.NoError(t, send(t, server, "hello").err)
@@ -58,7 +58,7 @@ func TestClosedServersAreUnreachable(t *testing.T) {
 		require.ErrorAs(t, err, &op)
 		assert.Equal(t, "dial", op.Op)
 		assert.False(t, wrote)
-		assert.EqualValues(t, 1, fake.acted.Load())
+		assert.EqualValues(t, 1, fake.executed.Load())
 	})
 }
 
@@ -79,7 +79,7 @@ func TestRoundTripCallsTheTrace(t *testing.T) {
 	})
 }
 
-// A request that is given up leaves a fake that waits for its client.
+// The context of a handler ends when the client cancels the request.
 func TestHandlerContextEndsWhenClientCancels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := make(chan error, 1)
@@ -99,7 +99,7 @@ func TestHandlerContextEndsWhenClientCancels(t *testing.T) {
 	})
 }
 
-// A fake that panics is a cut connection; net/http logs the panic.
+// A panic of the fake cuts the connection. net/http logs the panic.
 func TestHandlerAbortClosesConnection(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, _ *fake) {
 		aborting := resttest.NewServer("acme", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -114,7 +114,7 @@ func TestHandlerAbortClosesConnection(t *testing.T) {
 	})
 }
 
-func TestCloseEndsWhatIsInFlightAndLeavesNoGoroutine(t *testing.T) {
+func TestCloseEndsRequestsInFlightAndLeavesNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	server := resttest.NewServer("acme", new(fake))
 	server.Start()
@@ -125,7 +125,7 @@ func TestCloseEndsWhatIsInFlightAndLeavesNoGoroutine(t *testing.T) {
 	go func() {
 		resp, err := client.Post(server.URL, "text/plain", strings.NewReader("x"))
 		if err == nil {
-			err = errors.Join(errors.New("answered"), resp.Body.Close())
+			err = errors.Join(errors.New("got a response"), resp.Body.Close())
 		}
 		failed <- err
 	}()

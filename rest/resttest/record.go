@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// maxRequests is how many requests are kept: the latest. A load test must
-	// not fill the memory.
+	// maxRequests is how many requests are kept, the latest ones, so that a load test
+	// does not fill the memory.
 	maxRequests = 10_000
-	// maxBody is how much of a request's body is kept.
+	// maxBody is how much of a request body is kept.
 	maxBody = 1 << 20
 )
 
@@ -25,18 +25,18 @@ type Request struct {
 	// Path is the escaped path, as sent.
 	Path  string
 	Query url.Values
-	// Header holds "[redacted]" in place of credentials.
+	// Header contains "[redacted]" in place of credentials.
 	Header http.Header
-	// Body holds the first MiB of the body.
+	// Body contains the first MiB of the body.
 	Body []byte
-	// Faulted says that a fault met the request.
+	// Faulted is true if the request had a fault.
 	Faulted bool
-	// Status is the status of the answer, 0 as long as there is none: the fake is
-	// at work, or the connection was cut before.
+	// Status is the status of the response, 0 if there is none: the request is in
+	// progress, or the connection was cut before.
 	Status int
 }
 
-// Requests returns the latest 10,000 requests in the order of their arrival.
+// Requests returns the latest 10,000 requests in the order of arrival.
 func (s *Server) Requests() []Request {
 	return s.records.all()
 }
@@ -85,9 +85,9 @@ func (l *recorder) setStatus(entry *Request, status int) {
 	entry.Status = status
 }
 
-// readBody returns the body of r, as far as it is recorded, and an r whose body
-// can be read from its start. An error that ends the body early meets whoever
-// reads that: net/http would not repeat it.
+// readBody returns the recorded part of the body of r, and a copy of r whose body
+// can be read from its start. An error that ends the body early is repeated when the
+// copy is read, because net/http returns it once.
 func readBody(r *http.Request) (*http.Request, []byte) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	rest := io.Reader(r.Body)

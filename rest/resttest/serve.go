@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// serve answers r as f says. answered is told the status before it is sent.
-func (f Fault) serve(w http.ResponseWriter, r *http.Request, handler http.Handler, answered func(status int)) {
+// serve responds to r as f says. It calls setStatus before it sends the response.
+func (f Fault) serve(w http.ResponseWriter, r *http.Request, handler http.Handler, setStatus func(status int)) {
 	status, header, body := f.Status, http.Header(nil), f.body()
 	if f.Cut != CutRequest && (f.Execute || f.Status == 0) {
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, r)
 		if f.Status == 0 {
-			answer := recorder.Result()
-			status, header, body = answer.StatusCode, answer.Header, answer.Body
+			resp := recorder.Result()
+			status, header, body = resp.StatusCode, resp.Header, resp.Body
 		}
 	}
 	if sleep(r.Context(), f.Delay) != nil || f.Cut == CutRequest || f.Cut == CutResponse {
@@ -26,18 +26,18 @@ func (f Fault) serve(w http.ResponseWriter, r *http.Request, handler http.Handle
 	}
 	maps.Copy(w.Header(), header)
 	maps.Copy(w.Header(), f.Header)
-	answered(status)
+	setStatus(status)
 	w.WriteHeader(status)
 	f.send(r.Context(), w, body)
 }
 
-// body is Body, padded to Size.
+// body returns Body, padded to Size.
 func (f Fault) body() io.Reader {
 	padding := f.Size - int64(len(f.Body))
 	return io.MultiReader(strings.NewReader(f.Body), io.LimitReader(spaceReader{}, max(padding, 0)))
 }
 
-// send writes body until it ends, is to be cut, or the client is gone.
+// send writes body until it ends, it is cut, or the client disconnects.
 func (f Fault) send(ctx context.Context, w http.ResponseWriter, body io.Reader) {
 	if f.Cut == CutBody {
 		body = io.LimitReader(body, int64(f.CutAfter))
@@ -46,14 +46,14 @@ func (f Fault) send(ctx context.Context, w http.ResponseWriter, body io.Reader) 
 	if f.ByteDelay > 0 {
 		out = slowWriter{ctx, w, f.ByteDelay}
 	}
-	_, _ = io.Copy(out, body) // a client that is gone gets no more
+	_, _ = io.Copy(out, body) // an error means that the client has disconnected
 	if f.Cut == CutBody {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// slowWriter writes single bytes with a wait before each.
+// slowWriter waits before each byte.
 type slowWriter struct {
 	ctx  context.Context
 	w    http.ResponseWriter
@@ -76,7 +76,7 @@ func (t slowWriter) Write(p []byte) (int, error) {
 	return len(p), flush()
 }
 
-// sleep waits, but not for a client that is gone.
+// sleep waits for d, or until the client disconnects.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
@@ -91,7 +91,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// spaceReader is an endless run of them.
+// spaceReader is an endless sequence of spaces.
 type spaceReader struct{}
 
 func (spaceReader) Read(p []byte) (int, error) {

@@ -8,17 +8,16 @@ import (
 	"sync/atomic"
 )
 
-// Server serves a fake provider in memory or over loopback, records what it
-// receives and fails on demand. It is an [http.Handler], for use in any server,
-// and an [http.RoundTripper], for use without one. It is safe for concurrent
-// use.
+// Server serves a fake provider in memory or over loopback, records the requests and
+// fails on demand. It is an [http.Handler], for use in any server, and an
+// [http.RoundTripper], for use without one. It is safe for concurrent use.
 //
-// Every request passes the faults given to [Server.Fail] before it reaches the
-// fake. The fake's answer is collected whole before it is sent.
+// The faults of [Server.Fail] apply before the fake gets a request. The response of
+// the fake is complete before it is sent.
 type Server struct {
 	// URL is the origin of the server, without a slash at its end:
 	// https://<random>.<name>.test in memory, http://127.0.0.1:<port> after
-	// Start. No two servers share one.
+	// Start. Each server has another one.
 	URL string
 
 	handler       http.Handler
@@ -30,8 +29,8 @@ type Server struct {
 	records recorder
 }
 
-// NewServer returns a server for handler, ready for use in memory. The name, a
-// DNS label such as "partoo", becomes part of its URL.
+// NewServer returns a server of handler that can be used in memory. name, a DNS label
+// such as "partoo", becomes part of its URL.
 func NewServer(name string, handler http.Handler) *Server {
 	s := &Server{
 		URL:     fmt.Sprintf("https://%08x.%s.test", rand.Uint32(), name),
@@ -41,10 +40,9 @@ func NewServer(name string, handler http.Handler) *Server {
 	return s
 }
 
-// Start opens a listener on loopback and sets URL to its address. It panics when
-// the server is started already or closed. A started server must be closed. It
-// does not go into a testing/synctest bubble: there, a wait for the network holds
-// up the clock.
+// Start listens on loopback and sets URL to its address. It panics if the server is
+// already started or closed. A started server must be closed. It cannot be used in a
+// testing/synctest bubble, where waiting for the network stops the clock.
 func (s *Server) Start() {
 	if s.loopback != nil || s.closed.Load() {
 		panic("resttest: Start of a server that is started or closed")
@@ -53,9 +51,9 @@ func (s *Server) Start() {
 	s.URL = s.loopback.URL
 }
 
-// Close refuses further connections, in memory too. Over loopback it cuts the
-// requests in flight and waits for their goroutines to end; in memory they end
-// with their own contexts. Closing again does nothing.
+// Close rejects further connections, also in memory. Over loopback it cuts the
+// requests in flight and waits for their goroutines; in memory they end with their
+// own contexts. Further calls do nothing.
 func (s *Server) Close() {
 	if s.closed.Swap(true) || s.loopback == nil {
 		return
@@ -64,8 +62,7 @@ func (s *Server) Close() {
 	s.loopback.Close()
 }
 
-// Client returns a client that reaches this server: in memory, or over loopback
-// after Start.
+// Client returns a client of this server: in memory, or over loopback after Start.
 func (s *Server) Client() *http.Client {
 	if s.loopback != nil {
 		return s.loopback.Client()
@@ -73,9 +70,8 @@ func (s *Server) Client() *http.Client {
 	return &http.Client{Transport: s}
 }
 
-// ServeHTTP records the request, lets the next fault for it happen, if there is
-// one, and has the fake answer otherwise. A cut connection is a panic with
-// [http.ErrAbortHandler], as net/http wants it.
+// ServeHTTP records the request and responds as its fault says, or as the fake does.
+// To cut the connection it panics with [http.ErrAbortHandler], as net/http requires.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r, body := readBody(r)
 	fault, faulted := s.faults.next(r, body)

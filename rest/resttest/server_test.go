@@ -15,11 +15,11 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// fake answers 201 with what it is sent and counts how often it acts.
-type fake struct{ acted atomic.Int64 }
+// fake returns 201 with the body of the request and counts its executions.
+type fake struct{ executed atomic.Int64 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.acted.Add(1)
+	f.executed.Add(1)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -30,7 +30,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// bothWays runs test on a server in memory, inside a bubble, and on one over
+// bothWays runs test on a server in memory, in a synctest bubble, and on one over
 // loopback.
 func bothWays(t *testing.T, test func(t *testing.T, server *resttest.Server, fake *fake)) {
 	t.Helper()
@@ -49,7 +49,7 @@ func bothWays(t *testing.T, test func(t *testing.T, server *resttest.Server, fak
 	})
 }
 
-// seen is what a client sees of an answer, and of its end.
+// seen is the response that a client gets, and the error of its body.
 type seen struct {
 	status    int
 	header    http.Header
@@ -71,7 +71,7 @@ func send(t *testing.T, server *resttest.Server, body string) seen {
 	return seen{status: resp.StatusCode, header: resp.Header, body: string(data), cut: err, announced: resp.ContentLength}
 }
 
-func TestServerHasAnOriginOfItsOwn(t *testing.T) {
+func TestEachServerHasItsOwnOrigin(t *testing.T) {
 	a, b := resttest.NewServer("acme", nil), resttest.NewServer("acme", nil)
 	assert.Regexp(t, `^https://[0-9a-f]{8}\.acme\.test$`, a.URL)
 	assert.NotEqual(t, a.URL, b.URL)
@@ -80,7 +80,7 @@ func TestServerHasAnOriginOfItsOwn(t *testing.T) {
 	assert.Regexp(t, `^http://127\.0\.0\.1:[0-9]+$`, a.URL)
 }
 
-func TestServerResponsesAsTheFakeDoes(t *testing.T) {
+func TestServerRespondsAsTheFakeDoes(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, _ *fake) {
 		for _, body := range []string{"", "hello", strings.Repeat("long ", 1<<20)} {
 			got := send(t, server, body)
@@ -89,7 +89,7 @@ func TestServerResponsesAsTheFakeDoes(t *testing.T) {
 			assert.Equal(t, 201, got.status)
 			assert.Equal(t, "yes", got.header.Get("X-Fake"))
 			assert.NotEmpty(t, got.header.Get("Date"))
-			assert.True(t, body == got.body, "the answer repeats the request")
+			assert.True(t, body == got.body, "the response repeats the request")
 		}
 	})
 }
@@ -105,7 +105,7 @@ func TestServerIsAHandlerForAnyServer(t *testing.T) {
 	assert.Len(t, server.Requests(), 2)
 }
 
-func TestStartPanicsWhenItCannot(t *testing.T) {
+func TestStartPanicsWhenStartedOrClosed(t *testing.T) {
 	server := resttest.NewServer("acme", nil)
 	server.Start()
 	assert.Panics(t, server.Start)
