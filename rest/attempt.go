@@ -64,7 +64,7 @@ func (attemptTimeout) Temporary() bool { return true }
 
 var _ net.Error = attemptTimeout{}
 
-// sendTrace records how far an attempt came, to tell a request that was certainly
+// sendTrace records how far an attempt got, to tell a request that was certainly
 // not sent from one that may have arrived. net/http calls the hooks from its own
 // goroutines.
 type sendTrace struct {

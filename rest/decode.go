@@ -22,7 +22,7 @@ import (
 // twice, the last value counts, as in package encoding/json.
 //
 // A field that cannot be read keeps its zero value, like one that is absent: the
-// request was executed, and a field that nobody needs must not make it fail. Three
+// request was executed, and a field that is not needed must not make it fail. Three
 // optional methods of T change that:
 //
 //   - Strict() []string returns the fields that must be readable if they are present,

@@ -18,7 +18,7 @@ const (
 	idleTimeout = 3 * time.Second
 	// A silent HTTP/2 connection gets a ping after pingAfter, and is closed if no
 	// response arrives within pingTimeout. Otherwise every attempt would use the
-	// dead connection until the operating system gives up, after about 15 minutes.
+	// dead connection until the operating system closes it after about 15 minutes.
 	pingAfter   = 8 * time.Second
 	pingTimeout = 5 * time.Second
 )
