@@ -18,7 +18,7 @@ import (
 
 const update = "POST /v2/user/old"
 
-// What happens to users after the list was read.
+// Another client changes users after the list was read.
 func TestBulkWithOutdatedList(t *testing.T) {
 	old := partootest.User{ID: "old", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RoleBusinessManager}}
 	other := old
@@ -30,9 +30,9 @@ func TestBulkWithOutdatedList(t *testing.T) {
 		want   upsert.Outcome
 		sent   []string
 	}{
-		{"created since, the same", nil, func(_ *testing.T, server *partootest.Server, _ *partoo.Client) { server.AddUser(old) },
+		{"created since, equal", nil, func(_ *testing.T, server *partootest.Server, _ *partoo.Client) { server.AddUser(old) },
 			upsert.Unchanged, []string{search, create, search}},
-		{"created since, another", nil, func(_ *testing.T, server *partootest.Server, _ *partoo.Client) { server.AddUser(other) },
+		{"created since, different", nil, func(_ *testing.T, server *partootest.Server, _ *partoo.Client) { server.AddUser(other) },
 			upsert.Updated, []string{search, create, search, update}},
 		{"deleted since", &other, func(t *testing.T, _ *partootest.Server, client *partoo.Client) {
 			require.NoError(t, client.DeleteUser(t.Context(), "old"))
@@ -43,11 +43,11 @@ func TestBulkWithOutdatedList(t *testing.T) {
 			again.ID = "new"
 			server.AddUser(again)
 		}, upsert.Unchanged, []string{search, "DELETE /v2/user/old", update, search}},
-		{"changed since, as asked", &other, func(t *testing.T, _ *partootest.Server, client *partoo.Client) {
+		{"changed since to the wanted value", &other, func(t *testing.T, _ *partootest.Server, client *partoo.Client) {
 			require.NoError(t, client.UpdateUser(t.Context(), "old", partoo.UpdateUserRequest{FirstName: new("Ada")}))
 		}, upsert.Updated, []string{search, update, update}},
-		// The documented limit.
-		{"changed since, away from what is asked", &old, func(t *testing.T, _ *partootest.Server, client *partoo.Client) {
+		// This limit is documented.
+		{"changed since to another value", &old, func(t *testing.T, _ *partootest.Server, client *partoo.Client) {
 			require.NoError(t, client.UpdateUser(t.Context(), "old", partoo.UpdateUserRequest{FirstName: new("Ida")}))
 		}, upsert.Unchanged, []string{search, update}},
 	}
@@ -70,8 +70,8 @@ func TestBulkWithOutdatedList(t *testing.T) {
 	}
 }
 
-// The list serves one upsert of an address, whatever became of it.
-func TestBulkSearchesOnTheSecondUpsertOfAnAddress(t *testing.T) {
+// The list is used for one upsert of an email; the outcome does not matter.
+func TestBulkSearchesForSecondUpsertOfSameEmail(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		addMembers(server, 1)
 		bulk := prepare(t, server, client)
@@ -107,13 +107,13 @@ func TestBulkAfterCreateWithUnknownOutcome(t *testing.T) {
 		sent   []string
 		users  int
 	}{
-		{"created, answer lost", ada(), []resttest.Fault{lost}, upsert.Unchanged, []string{search, create, search}, 1},
+		{"created, response lost", ada(), []resttest.Fault{lost}, upsert.Unchanged, []string{search, create, search}, 1},
 		{"not created", ada(), []resttest.Fault{reset}, upsert.Created, []string{search, create, search, create}, 1},
-		{"thrice", ada(), []resttest.Fault{reset.On(create).Repeat(3)}, 0, []string{search, create, search, create, search, create, search}, 0},
-		{"invited, answer lost", invited, []resttest.Fault{lost}, upsert.Unchanged, []string{search, create, search}, 1},
-		{"perhaps invited", invited, []resttest.Fault{reset}, 0, []string{search, create, search}, 0},
-		{"success without an id", ada(), []resttest.Fault{answer(200, `{}`)}, 0, []string{search, create, search}, 0},
-		{"refused for good", ada(), []resttest.Fault{answer(400, `{"errors":{"json":{"email":"taken"}}}`)}, 0, []string{search, create, search}, 0},
+		{"three times", ada(), []resttest.Fault{reset.On(create).Repeat(3)}, 0, []string{search, create, search, create, search, create, search}, 0},
+		{"invited, response lost", invited, []resttest.Fault{lost}, upsert.Unchanged, []string{search, create, search}, 1},
+		{"maybe invited", invited, []resttest.Fault{reset}, 0, []string{search, create, search}, 0},
+		{"success without id", ada(), []resttest.Fault{response(200, `{}`)}, 0, []string{search, create, search}, 0},
+		{"rejected", ada(), []resttest.Fault{response(400, `{"errors":{"json":{"email":"taken"}}}`)}, 0, []string{search, create, search}, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -135,23 +135,23 @@ func TestBulkAfterCreateWithUnknownOutcome(t *testing.T) {
 	}
 }
 
-// A list that may lack somebody is good for those who are in it.
-func TestBulkCreatesAtOnceOnlyWhenTheListIsWhole(t *testing.T) {
+// A list that may be incomplete is used for the users in it only.
+func TestBulkCreatesWithoutSearchOnlyIfListIsComplete(t *testing.T) {
 	page := func(number int, count, users string) resttest.Fault {
-		return answer(200, fmt.Sprintf(`{"page":%d,"max_page":2,%s"users":[%s]}`, number, count, users))
+		return response(200, fmt.Sprintf(`{"page":%d,"max_page":2,%s"users":[%s]}`, number, count, users))
 	}
 	const one, two = `{"id":"u1","email":"user1@example.com"}`, `{"id":"u2","email":"user2@example.com"}`
 	tests := []struct {
-		name  string
-		pages []resttest.Fault
-		whole bool
+		name     string
+		pages    []resttest.Fault
+		complete bool
 	}{
-		{"whole", []resttest.Fault{page(1, `"count":2,`, one), page(2, `"count":2,`, two)}, true},
+		{"complete", []resttest.Fault{page(1, `"count":2,`, one), page(2, `"count":2,`, two)}, true},
 		{"one missed", []resttest.Fault{page(1, `"count":3,`, one), page(2, `"count":3,`, two)}, false},
-		{"grew meanwhile", []resttest.Fault{page(1, `"count":1,`, one), page(2, `"count":2,`, two)}, false},
-		{"one twice", []resttest.Fault{page(1, `"count":3,`, one), page(2, `"count":3,`, one+","+two)}, false},
-		{"not counted", []resttest.Fault{page(1, "", one), page(2, "", two)}, false},
-		{"counted oddly", []resttest.Fault{page(1, `"count":"2",`, one), page(2, `"count":"2",`, two)}, false},
+		{"another user meanwhile", []resttest.Fault{page(1, `"count":1,`, one), page(2, `"count":2,`, two)}, false},
+		{"one user twice", []resttest.Fault{page(1, `"count":3,`, one), page(2, `"count":3,`, one+","+two)}, false},
+		{"no count", []resttest.Fault{page(1, "", one), page(2, "", two)}, false},
+		{"count is a text", []resttest.Fault{page(1, `"count":"2",`, one), page(2, `"count":"2",`, two)}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestBulkCreatesAtOnceOnlyWhenTheListIsWhole(t *testing.T) {
 				assert.Equal(t, []string{search, search}, sent(server))
 				_, err = bulk.UpsertUser(t.Context(), ada())
 				require.NoError(t, err)
-				if tt.whole {
+				if tt.complete {
 					assert.Equal(t, []string{search, search, create}, sent(server))
 					return
 				}
@@ -175,13 +175,13 @@ func TestBulkCreatesAtOnceOnlyWhenTheListIsWhole(t *testing.T) {
 	}
 }
 
-// Who cannot be told from the list is searched for.
+// The list cannot identify these users.
 func TestBulkSearchesForDuplicateOrInvalidListedUsers(t *testing.T) {
-	const twice = `{"id":"u1","email":"ada@example.com"},{"id":"u2","email":"ADA@example.com"}`
-	const thrice = twice + `,{"id":"u3","email":"Ada@example.com"}`
+	const two = `{"id":"u1","email":"ada@example.com"},{"id":"u2","email":"ADA@example.com"}`
+	const three = two + `,{"id":"u3","email":"Ada@example.com"}`
 	const noID = `{"id":"../u1","email":"ada@example.com"}`
-	for _, users := range []string{twice, thrice, noID, noID + "," + twice} {
-		list := answer(200, fmt.Sprintf(`{"page":1,"max_page":1,"count":4,"users":[%s]}`, users))
+	for _, users := range []string{two, three, noID, noID + "," + two} {
+		list := response(200, fmt.Sprintf(`{"page":1,"max_page":1,"count":4,"users":[%s]}`, users))
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			server.Fail(list, list, list)
 			bulk, err := client.Bulk(t.Context(), 2)
@@ -196,11 +196,11 @@ func TestBulkSearchesForDuplicateOrInvalidListedUsers(t *testing.T) {
 		}, 200)
 	}
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-		server.Fail(answer(200, fmt.Sprintf(`{"page":1,"max_page":1,"count":2,"users":[%s]}`, twice)))
+		server.Fail(response(200, fmt.Sprintf(`{"page":1,"max_page":1,"count":2,"users":[%s]}`, two)))
 		bulk, err := client.Bulk(t.Context(), 2)
 		require.NoError(t, err)
 		_, err = bulk.UpsertUser(t.Context(), ada())
-		require.NoError(t, err, "put right since")
+		require.NoError(t, err, "the duplicate was removed meanwhile")
 		assert.Equal(t, []string{search, search, create}, sent(server))
 	}, 200)
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// organisation is a transport that lists so many users, as Partoo shows one on
+// organisation is a transport that lists this number of users, in the format of
 // vendor page "User information".
 type organisation int
 
@@ -51,7 +51,7 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// The documentation of Bulk tells what a listed user takes.
+// The doc comment of Bulk states the memory per user.
 func TestBulkMemoryPerUser(t *testing.T) {
 	const users = 10_000
 	client, err := partoo.New(partootest.Key, rest.WithQuotas(), rest.WithHTTPClient(&http.Client{Transport: organisation(users)}))

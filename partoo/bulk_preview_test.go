@@ -13,7 +13,7 @@ import (
 )
 
 func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
-	for name, users := range map[string]int{"with a list": 2, "without": 1} {
+	for name, users := range map[string]int{"with list": 2, "without list": 1} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 				addMembers(server, 2)
@@ -22,11 +22,11 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 				inputs := []partoo.UserInput{member(0), changed, member(2), member(2), member(0)}
 				bulk, err := client.Bulk(t.Context(), users)
 				require.NoError(t, err)
-				var foreseen []upsert.Result[string]
+				var predicted []upsert.Result[string]
 				for _, u := range inputs {
 					result, err := bulk.Preview(t.Context(), u)
 					require.NoError(t, err)
-					foreseen = append(foreseen, result.Result)
+					predicted = append(predicted, result.Result)
 				}
 				want := []upsert.Result[string]{
 					{ID: server.Users()[0].ID, Outcome: upsert.Unchanged},
@@ -35,7 +35,7 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 					{Outcome: upsert.Created},
 					{ID: server.Users()[0].ID, Outcome: upsert.Unchanged},
 				}
-				assert.Equal(t, want, foreseen)
+				assert.Equal(t, want, predicted)
 				for _, r := range server.Requests() {
 					assert.Equal(t, "GET", r.Method)
 				}
@@ -46,17 +46,17 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 				}
 				assert.Equal(t, 2, len(server.Requests())-count(server, search), "one update, one create")
 				if users > 1 {
-					assert.Equal(t, 1, count(server, search), "what was foreseen is still known")
+					assert.Equal(t, 1, count(server, search), "Preview does not use up the list")
 				}
 				result, err := bulk.Preview(t.Context(), changed)
 				require.NoError(t, err)
-				assert.Equal(t, upsert.Unchanged, result.Outcome, "what was written is searched for")
+				assert.Equal(t, upsert.Unchanged, result.Outcome, "the list is not used after a write")
 			})
 		})
 	}
 }
 
-func TestPreviewReturnsTheErrorOfItsSearch(t *testing.T) {
+func TestPreviewReturnsSearchError(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		bulk, err := client.Bulk(t.Context(), 1)
 		require.NoError(t, err)

@@ -19,7 +19,7 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// member is the i-th user of an organisation, as an input.
+// member returns the i-th user of an organisation as input.
 func member(i int) partoo.UserInput {
 	return partoo.UserInput{
 		Email: fmt.Sprintf("user%d@example.com", i), FirstName: "First", LastName: fmt.Sprint("Last", i),
@@ -27,7 +27,7 @@ func member(i int) partoo.UserInput {
 	}
 }
 
-// addMembers adds the first n to the fake.
+// addMembers adds the first n members to the fake.
 func addMembers(server *partootest.Server, n int) {
 	for i := range n {
 		u := member(i)
@@ -35,7 +35,7 @@ func addMembers(server *partootest.Server, n int) {
 	}
 }
 
-// prepare returns a Bulk with a list, and forgets the requests for that.
+// prepare returns a Bulk with a list, which took one request.
 func prepare(t *testing.T, server *partootest.Server, client *partoo.Client) *partoo.Bulk {
 	t.Helper()
 	bulk, err := client.Bulk(t.Context(), 2)
@@ -69,7 +69,7 @@ func TestBulkRun(t *testing.T) {
 			assert.Equal(t, item.User.BusinessIDs, have.BusinessIDs)
 		}
 		assert.Equal(t, map[upsert.Outcome]int{upsert.Unchanged: 200, upsert.Updated: 30, upsert.Created: 70}, tally)
-		assert.Equal(t, 3, count(server, search), "251 users, with the one the key belongs to")
+		assert.Equal(t, 3, count(server, search), "251 users with the owner of the key")
 		assert.Equal(t, 70, count(server, create))
 		assert.Len(t, server.Requests(), 103)
 		assert.Len(t, server.Users(), 320)
@@ -77,12 +77,12 @@ func TestBulkRun(t *testing.T) {
 	})
 }
 
-func TestBulkReadsTheListWhereThatTakesFewerRequests(t *testing.T) {
+func TestBulkReadsListIfThatTakesFewerRequests(t *testing.T) {
 	tests := []struct{ users, existing, pages, searches int }{
 		{1, 0, 0, 1},
 		{1, 50, 0, 1},
 		{2, 0, 1, 0},
-		{2, 99, 1, 0}, // one more has the key
+		{2, 99, 1, 0}, // and the owner of the key
 		{2, 199, 2, 0},
 		{2, 200, 1, 2},
 		{3, 299, 3, 0},
@@ -124,18 +124,18 @@ func TestBulkRejectsNonPositiveUsers(t *testing.T) {
 	assert.Empty(t, sent(server))
 }
 
-func TestBulkWhenTheListFails(t *testing.T) {
+func TestBulkReturnsListError(t *testing.T) {
 	full := `{"page":1,"max_page":2,"count":2,"users":[{"id":"a","email":"a@example.com"}]}`
 	tests := []struct {
 		name    string
 		faults  []resttest.Fault
 		problem string
 	}{
-		{"refused", []resttest.Fault{resttest.Status(403)}, "403"},
+		{"rejected", []resttest.Fault{resttest.Status(403)}, "403"},
 		{"breaks in the middle", []resttest.Fault{{}, resttest.Status(401)}, "401"},
-		{"too many", []resttest.Fault{{Status: 200, Header: answer(200, "").Header, Body: full, Size: rest.DefaultResponseLimit + 1}}, "too large"},
-		{"repeats", []resttest.Fault{answer(200, full), answer(200, full)}, "requested page 2, got page 1"},
-		{"no user in it has an id", []resttest.Fault{answer(200, `{"page":1,"max_page":1,"users":[{}]}`)}, `without "id"`},
+		{"too large", []resttest.Fault{{Status: 200, Header: response(200, "").Header, Body: full, Size: rest.DefaultResponseLimit + 1}}, "too large"},
+		{"same page again", []resttest.Fault{response(200, full), response(200, full)}, "requested page 2, got page 1"},
+		{"user without id", []resttest.Fault{response(200, `{"page":1,"max_page":1,"users":[{}]}`)}, `without "id"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestBulkWhenTheListFails(t *testing.T) {
 	}
 }
 
-func TestBulkWaitsOutAThrottledList(t *testing.T) {
+func TestBulkWaitsAfter429(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		addMembers(server, 150)
 		server.Fail(resttest.Fault{}, resttest.Throttle("60"), resttest.Status(503))
@@ -168,7 +168,7 @@ func TestBulkWaitsOutAThrottledList(t *testing.T) {
 	}, 503)
 }
 
-func TestBulkCancelledWhileTheListIsRead(t *testing.T) {
+func TestBulkEndsWithContext(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		addMembers(server, 150)
 		server.Fail(resttest.Fault{}, resttest.Fault{Delay: time.Hour})
@@ -182,7 +182,7 @@ func TestBulkCancelledWhileTheListIsRead(t *testing.T) {
 	})
 }
 
-// Workers of a run meet the same addresses at the same time.
+// Several workers upsert the same emails at the same time.
 func TestBulkFromManyGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()

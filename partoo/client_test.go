@@ -14,7 +14,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-func TestNewRejectsWhatCannotWork(t *testing.T) {
+func TestNewRejectsInvalidOptions(t *testing.T) {
 	tests := []struct {
 		name, key string
 		options   []rest.Option
@@ -35,7 +35,7 @@ func TestNewRejectsWhatCannotWork(t *testing.T) {
 	}
 }
 
-func TestBaseURLsAreThoseOfTheSpecification(t *testing.T) {
+func TestBaseURLsEqualSpec(t *testing.T) {
 	var urls []string
 	for _, server := range spectest.Load(t, "partoo").Servers {
 		urls = append(urls, server.URL)
@@ -50,7 +50,7 @@ func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, assert.AnError
 }
 
-func TestProductionUnlessToldOtherwise(t *testing.T) {
+func TestProductionIsTheDefault(t *testing.T) {
 	log := new(hosts)
 	hc := rest.WithHTTPClient(&http.Client{Transport: log})
 	once := rest.WithRetry(onlyOnce)
@@ -63,15 +63,15 @@ func TestProductionUnlessToldOtherwise(t *testing.T) {
 	assert.Equal(t, []string{"https://api.partoo.co/v2/user/me", "https://api.sandbox.partoo.co/v2/user/me"}, log.urls)
 }
 
-func TestPIUsesTheSameStack(t *testing.T) {
+func TestAPIUsesTheSameStack(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		me, err := client.API().GetMyUserWithResponse(t.Context(), &gen.GetMyUserParams{DisplayBusinessIDs: new(true)})
 		require.NoError(t, err)
 		assert.Equal(t, partootest.OrgID, *me.JSON200.OrgID)
 
-		_, err = client.API().GetUserWithResponse(t.Context(), "nobody")
+		_, err = client.API().GetUserWithResponse(t.Context(), "none")
 		require.ErrorIs(t, err, rest.ErrNotFound)
-		assert.EqualError(t, err, "partoo: GET /v2/user/nobody: 404 Not Found: Resource not found")
+		assert.EqualError(t, err, "partoo: GET /v2/user/none: 404 Not Found: Resource not found")
 	})
 }
 

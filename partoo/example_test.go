@@ -13,7 +13,7 @@ import (
 )
 
 func Example() {
-	server := partootest.NewServer() // in place of Partoo
+	server := partootest.NewServer() // instead of Partoo
 	client, err := partoo.New(partootest.Key, server.Options()...)
 	if err != nil {
 		fmt.Println(err)
@@ -54,7 +54,7 @@ func ExampleClient_UpsertUser_errors() {
 	// Output: must be an e-mail address like ada@example.com
 }
 
-// A user who is to be invited later.
+// A user who will be invited later.
 func ExampleClient_InviteUser() {
 	server := partootest.NewServer()
 	client, err := partoo.New(partootest.Key, server.Options()...)
@@ -98,7 +98,7 @@ func ExampleClient_SearchUsers() {
 	// grace@example.com
 }
 
-// All users of a service, of whom most have not changed.
+// All users of a service; most have not changed.
 func ExampleClient_Bulk() {
 	server, ctx := partootest.NewServer(), context.Background()
 	server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}})

@@ -11,7 +11,7 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// full has every field set.
+// full returns an input with every field set.
 func full(t *testing.T) UserInput {
 	u := UserInput{
 		Email:        "ada@example.com",
@@ -35,9 +35,9 @@ func full(t *testing.T) UserInput {
 	return u
 }
 
-// A field that the generator adds to a request must be decided on: here, and in
-// UserInput.
-func TestEveryFieldOfTheRequestsIsHandled(t *testing.T) {
+// A field that the generator adds to a request must be added to UserInput or to the
+// exceptions here.
+func TestRequestsContainEveryField(t *testing.T) {
 	left := func(request any) []string {
 		var names []string
 		for v, i := reflect.ValueOf(request), 0; i < v.NumField(); i++ {
@@ -49,13 +49,13 @@ func TestEveryFieldOfTheRequestsIsHandled(t *testing.T) {
 	}
 	assert.Empty(t, left(full(t).createRequest()))
 	assert.ElementsMatch(t, []string{
-		"Email",              // found by it
-		"Password", "Status", // count for new users alone
-		"Disabled", "ReceiveReviewsEmailNotifications", // no part of an upsert
+		"Email",              // identifies the user
+		"Password", "Status", // only for new users
+		"Disabled", "ReceiveReviewsEmailNotifications", // not part of an upsert
 	}, left(full(t).updateRequest()))
 }
 
-// twin returns a user that looks exactly like u.
+// twin returns a user that matches u.
 func twin(u UserInput) User {
 	return User{
 		ID: "5309c3a237bbc544d8e26737", Email: u.Email, FirstName: &u.FirstName, LastName: &u.LastName, OrgID: u.OrgID,
@@ -64,7 +64,7 @@ func twin(u UserInput) User {
 	}
 }
 
-func TestDifferenceIsExactlyWhatDiffers(t *testing.T) {
+func TestChangedFieldsAreThoseThatDiffer(t *testing.T) {
 	for _, role := range []Role{RoleBusinessManager, RoleGroupManager} {
 		u := full(t)
 		u.Role = role
@@ -88,7 +88,7 @@ func TestDifferenceIsExactlyWhatDiffers(t *testing.T) {
 			got := reflect.ValueOf(changedFields(want, have))
 			for j := range fields.NumField() {
 				sent := !got.Field(j).IsZero()
-				// A list of the new role was out of sight before.
+				// The list of the new role was unknown before.
 				list := name == "Role" && fields.Field(j).Name == map[Role]string{RoleBusinessManager: "BusinessIDs", RoleGroupManager: "Accesses"}[role]
 				assert.Equal(t, j == i || list, sent, "%s differs, %s", name, fields.Field(j).Name)
 				if sent {
@@ -99,7 +99,7 @@ func TestDifferenceIsExactlyWhatDiffers(t *testing.T) {
 	}
 }
 
-// An answer may leave out any field, or hold null for it.
+// A response may omit any field, or contain null.
 func TestChangedFieldsIncludesUnknownFields(t *testing.T) {
 	u := full(t)
 	u.Role = ""
@@ -114,7 +114,7 @@ func TestChangedFieldsOmitsUnsetFields(t *testing.T) {
 	assert.Equal(t, CreateUserRequest{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}, minimal.createRequest())
 }
 
-func TestListsOfOtherRolesAreLeftOut(t *testing.T) {
+func TestListsOfOtherRolesAreOmitted(t *testing.T) {
 	tests := []struct {
 		name               string
 		wanted, before     Role
@@ -139,9 +139,9 @@ func TestListsOfOtherRolesAreLeftOut(t *testing.T) {
 	}
 }
 
-// Partoo shows business_ids for business managers alone: the empty list of
-// somebody who is about to become one says nothing.
-func TestListOfANewRoleIsSent(t *testing.T) {
+// Partoo shows business_ids of business managers only: the empty list of another user
+// is unknown.
+func TestListOfNewRoleIsSent(t *testing.T) {
 	want := UserInput{Role: RoleBusinessManager, BusinessIDs: []string{}}.updateRequest()
 	have := User{Role: new(RoleOrgAdmin), BusinessIDs: []string{}}
 	assert.Equal(t, new([]string{}), changedFields(want, have).BusinessIDs)

@@ -20,13 +20,13 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// ada is a user of the tests.
+// ada returns a user for tests.
 func ada() partoo.UserInput {
 	return partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RoleBusinessManager}
 }
 
-// connect returns a client of the fake. What passes is held to the
-// specification, answers with the statuses in faults excepted.
+// connect returns a client of the fake. All requests and responses are checked against
+// the spec, except responses with the statuses in faults.
 func connect(t *testing.T, server *partootest.Server, faults []int, options ...rest.Option) *partoo.Client {
 	t.Helper()
 	checked := spectest.Transport(t, "partoo", server.Client().Transport, spectest.AllowStatus(faults...))
@@ -36,7 +36,7 @@ func connect(t *testing.T, server *partootest.Server, faults []int, options ...r
 	return client
 }
 
-// bubble runs test with a fresh fake and a client of it, where waits take no time.
+// bubble runs test with a new fake and a client of it; waits take no time.
 func bubble(t *testing.T, test func(t *testing.T, server *partootest.Server, client *partoo.Client), faults ...int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -45,7 +45,7 @@ func bubble(t *testing.T, test func(t *testing.T, server *partootest.Server, cli
 	})
 }
 
-// sent lists what the fake received, as "POST /v2/user".
+// sent lists the requests that the fake received, as "POST /v2/user".
 func sent(server *partootest.Server) []string {
 	var lines []string
 	for _, r := range server.Requests() {
@@ -64,7 +64,7 @@ func count(server *partootest.Server, line string) int {
 	return n
 }
 
-// wire notes requests as they leave the client.
+// wire records requests as the client sends them.
 type wire struct {
 	next http.RoundTripper
 	mu   sync.Mutex

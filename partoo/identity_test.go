@@ -170,7 +170,7 @@ func TestUpsertFindsTheUserOfALostCreateDespiteSearchLag(t *testing.T) {
 					}
 					if r.Method == "GET" && !created.IsZero() && time.Since(created) < lag {
 						r = r.Clone(r.Context())
-						r.URL.RawQuery = "email=nobody@example.com"
+						r.URL.RawQuery = "email=none@example.com"
 					}
 					return server.Client().Transport.RoundTrip(r)
 				})
@@ -194,7 +194,7 @@ func TestUpsertSendsFieldsThatTheResponseDoesNotShow(t *testing.T) {
 		u := ada()
 		u.Lang, u.SSOOnly = partoo.LangIt, new(true)
 		server.AddUser(partootest.User{ID: "u1", UserInput: u})
-		server.Fail(answer(200, `{"page":1,"max_page":1,"count":1,"users":[{"id":"u1","email":"ada@example.com","first_name":"Ada",`+
+		server.Fail(response(200, `{"page":1,"max_page":1,"count":1,"users":[{"id":"u1","email":"ada@example.com","first_name":"Ada",`+
 			`"last_name":"Lovelace","role":"BUSINESS_MANAGER","lang":7,"sso_only":"yes","disabled":0,"created_at":"2026-01-01"}]}`).On(search))
 		result, err := client.UpsertUser(t.Context(), u)
 		require.NoError(t, err)

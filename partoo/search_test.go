@@ -13,17 +13,17 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// ids reads a search to its end.
+// ids reads a search to its end and returns the ids.
 func ids(t *testing.T, client *partoo.Client, params partoo.SearchUsersParams) ([]string, error) {
-	var found []string
+	var got []string
 	for user, err := range client.SearchUsers(t.Context(), params) {
 		if err != nil {
 			assert.Zero(t, user)
-			return found, err
+			return got, err
 		}
-		found = append(found, user.ID)
+		got = append(got, user.ID)
 	}
-	return found, nil
+	return got, nil
 }
 
 func addUsers(server *partootest.Server, n int) {
@@ -40,9 +40,9 @@ func TestSearchUsersReadsAllPages(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		addUsers(server, 7)
 		params := publishers(3)
-		found, err := ids(t, client, params)
+		got, err := ids(t, client, params)
 		require.NoError(t, err)
-		assert.Equal(t, []string{"u1", "u2", "u3", "u4", "u5", "u6", "u7"}, found)
+		assert.Equal(t, []string{"u1", "u2", "u3", "u4", "u5", "u6", "u7"}, got)
 		requests := server.Requests()
 		require.Len(t, requests, 3)
 		for i, r := range requests {
@@ -51,13 +51,13 @@ func TestSearchUsersReadsAllPages(t *testing.T) {
 		assert.Nil(t, params.Page)
 
 		params.Page = new(int64(3))
-		found, err = ids(t, client, params)
+		got, err = ids(t, client, params)
 		require.NoError(t, err)
-		assert.Equal(t, []string{"u7"}, found)
+		assert.Equal(t, []string{"u7"}, got)
 		params.Page = new(int64(4))
-		found, err = ids(t, client, params)
+		got, err = ids(t, client, params)
 		require.NoError(t, err)
-		assert.Empty(t, found)
+		assert.Empty(t, got)
 	})
 }
 
@@ -74,7 +74,7 @@ func TestSearchUsersSendsEveryFilter(t *testing.T) {
 	})
 }
 
-func TestSearchUsersFetchesNoMoreThanIsRead(t *testing.T) {
+func TestSearchUsersFetchesPagesOnDemand(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		addUsers(server, 7)
 		users := client.SearchUsers(t.Context(), publishers(3))
@@ -89,11 +89,11 @@ func TestSearchUsersFetchesNoMoreThanIsRead(t *testing.T) {
 		for range users {
 			n++
 		}
-		assert.Equal(t, 6+7, n, "a second loop begins anew")
+		assert.Equal(t, 6+7, n, "a second loop starts over")
 	})
 }
 
-func TestSearchUsersEndsWithAnError(t *testing.T) {
+func TestSearchUsersEndsWithError(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		addUsers(server, 5)
 		server.Fail(resttest.Fault{}, resttest.Status(401))
@@ -110,7 +110,7 @@ func TestSearchUsersEndsWithAnError(t *testing.T) {
 	}, 401)
 }
 
-func TestSearchUsersRejectsBadFilters(t *testing.T) {
+func TestSearchUsersRejectsInvalidFilters(t *testing.T) {
 	server := partootest.NewServer()
 	client := connect(t, server, nil)
 	for field, params := range map[string]partoo.SearchUsersParams{
@@ -123,44 +123,45 @@ func TestSearchUsersRejectsBadFilters(t *testing.T) {
 		"per_page": {PerPage: new(int64(101))},
 		"order_by": {OrderBy: new(partoo.UserOrder("-created_at"))},
 	} {
-		found, err := ids(t, client, params)
+		got, err := ids(t, client, params)
 		require.ErrorIs(t, err, rest.ErrInvalid, field)
 		assert.ErrorContains(t, err, "partoo: SearchUsers: invalid input, nothing was sent: "+field+": ")
-		assert.Empty(t, found)
+		assert.Empty(t, got)
 	}
 	assert.Empty(t, sent(server))
 }
 
-// A list that goes wrong ends with an error, neither never nor too soon.
-func TestSearchUsersNoticesPagesThatGoWrong(t *testing.T) {
+// Invalid pages end the list with an error: it must neither continue forever nor end
+// too early.
+func TestSearchUsersRejectsInvalidPages(t *testing.T) {
 	one := `{"page":1,"max_page":2,"count":3,"users":[{"id":"a","email":"a@example.com"},{"id":"b","email":"b@example.com"}]}`
 	two := `{"page":2,"max_page":2,"count":3,"users":[{"id":"a","email":"a@example.com"},{"id":"b","email":"b@example.com"}]}`
 	tests := []struct {
 		name  string
 		pages []string
-		found int
+		got   int
 		want  string
 	}{
 		{"page ignored", []string{one, one}, 2, "requested page 2, got page 1"},
 		{"same users", []string{one, two}, 2, "page 2 of 2 contains no new users"},
-		{"same users, page not told", []string{`{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`, `{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`}, 1, "page 2 of 9 contains no new users"},
-		{"hole", []string{one, `{"page":2,"max_page":3,"count":3,"users":[]}`}, 2, "page 2 of 3 contains no new users"},
+		{"same users, no page number", []string{`{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`, `{"max_page":9,"users":[{"id":"a","email":"a@example.com"}]}`}, 1, "page 2 of 9 contains no new users"},
+		{"empty page", []string{one, `{"page":2,"max_page":3,"count":3,"users":[]}`}, 2, "page 2 of 3 contains no new users"},
 		{"no users", []string{`{"page":1,"max_page":1,"count":0}`}, 0, `no "users"`},
 		{"users null", []string{`{"page":1,"max_page":1,"count":0,"users":null}`}, 0, `no "users"`},
 		{"no max_page", []string{`{"page":1,"count":1,"users":[{"id":"a","email":"a@example.com"}]}`}, 0, `no "max_page"`},
 		{"no id", []string{`{"page":1,"max_page":1,"count":1,"users":[{"email":"a@example.com"}]}`}, 0, `a user without "id"`},
-		{"shrunk meanwhile", []string{one, `{"page":2,"max_page":1,"count":2,"users":[]}`}, 2, ""},
-		{"moved meanwhile", []string{one, `{"page":2,"max_page":2,"count":4,"users":[{"id":"b","email":"b@example.com"},{"id":"c","email":"c@example.com"}]}`}, 3, ""},
-		{"nobody", []string{`{"page":1,"max_page":0,"count":0,"users":[]}`}, 0, ""},
+		{"user deleted meanwhile", []string{one, `{"page":2,"max_page":1,"count":2,"users":[]}`}, 2, ""},
+		{"user moved to the next page", []string{one, `{"page":2,"max_page":2,"count":4,"users":[{"id":"b","email":"b@example.com"},{"id":"c","email":"c@example.com"}]}`}, 3, ""},
+		{"no users at all", []string{`{"page":1,"max_page":0,"count":0,"users":[]}`}, 0, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 				for _, page := range tt.pages {
-					server.Fail(answer(200, page))
+					server.Fail(response(200, page))
 				}
-				found, err := ids(t, client, partoo.SearchUsersParams{})
-				assert.Len(t, found, tt.found)
+				got, err := ids(t, client, partoo.SearchUsersParams{})
+				assert.Len(t, got, tt.got)
 				if tt.want == "" {
 					require.NoError(t, err)
 				} else {

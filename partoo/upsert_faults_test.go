@@ -21,33 +21,33 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-func answer(status int, body string) resttest.Fault {
+func response(status int, body string) resttest.Fault {
 	return resttest.Fault{Status: status, Body: body, Header: http.Header{"Content-Type": {"application/json"}}}
 }
 
-// What befalls a create, once with the user created and once without. Nobody can
-// tell from the answer which it was; the search can.
-func TestUpsertResolvesACreateOfUnknownOutcome(t *testing.T) {
-	gib := answer(200, `{"id":"x","status":"success"}`)
-	gib.Size = 1 << 30
-	elsewhere := answer(307, "")
-	elsewhere.Header.Set("Location", "https://elsewhere.test/v2/user")
+// Each fault of a create, once executed and once not. The response does not tell; the
+// search does.
+func TestUpsertResolvesUnknownCreateOutcome(t *testing.T) {
+	huge := response(200, `{"id":"x","status":"success"}`)
+	huge.Size = 1 << 30
+	redirect := response(307, "")
+	redirect.Header.Set("Location", "https://elsewhere.test/v2/user")
 	faults := map[string]resttest.Fault{
-		"no answer":             resttest.Reset(),
-		"web page, 502":         resttest.HTML(502),
-		"503":                   resttest.Status(503),
-		"500":                   resttest.Status(500),
-		"null":                  answer(200, "null"),
-		"no body":               answer(204, ""),
-		"web page, 200":         resttest.HTML(200),
-		"another shape":         answer(200, `[{"id":"x"}]`),
-		"empty object":          answer(200, `{}`),
-		"no id":                 answer(200, `{"status":"success"}`),
-		"id of another type":    answer(200, `{"id":7,"status":"success"}`),
-		"a GiB":                 gib,
-		"redirect":              elsewhere,
-		"cut in the middle":     {Status: 200, Body: `{"id":"x","status":"success"}`, Header: http.Header{"Content-Type": {"application/json"}}, Cut: resttest.CutBody, CutAfter: 9},
-		"slower than the limit": {Status: 200, Body: "{}", Delay: rest.DefaultTimeout + time.Second},
+		"no response":        resttest.Reset(),
+		"HTML page, 502":     resttest.HTML(502),
+		"503":                resttest.Status(503),
+		"500":                resttest.Status(500),
+		"null":               response(200, "null"),
+		"no body":            response(204, ""),
+		"HTML page, 200":     resttest.HTML(200),
+		"a list":             response(200, `[{"id":"x"}]`),
+		"empty object":       response(200, `{}`),
+		"no id at all":       response(200, `{"status":"success"}`),
+		"id of another type": response(200, `{"id":7,"status":"success"}`),
+		"a GiB":              huge,
+		"redirect":           redirect,
+		"truncated":          {Status: 200, Body: `{"id":"x","status":"success"}`, Header: http.Header{"Content-Type": {"application/json"}}, Cut: resttest.CutBody, CutAfter: 9},
+		"timeout":            {Status: 200, Body: "{}", Delay: rest.DefaultTimeout + time.Second},
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestUpsertResolvesACreateOfUnknownOutcome(t *testing.T) {
 				server.Fail(fault.On(create))
 				result, err := client.UpsertUser(t.Context(), ada())
 				if fault.Status/100 == 2 && fault.Delay == 0 {
-					// The server says that it did it: it is not asked a second time.
+					// The response reports success: no second create.
 					var e *rest.Error
 					require.ErrorAs(t, err, &e)
 					assert.Equal(t, rest.ExecutedYes, e.Executed)
@@ -85,18 +85,18 @@ func TestUpsertResolvesACreateOfUnknownOutcome(t *testing.T) {
 	}
 }
 
-func TestUpsertTakesAnyStatusOfSuccess(t *testing.T) {
+func TestUpsertAcceptsAny2xxWithID(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		for _, body := range []string{`{"id":"x","status":"success"}`, `{"id":"x","status":"pending"}`, `{"id":"x"}`} {
-			server.Fail(answer(201, body).On(create))
+			server.Fail(response(201, body).On(create))
 			result, err := client.UpsertUser(t.Context(), ada())
-			require.NoError(t, err, "the id is proof enough")
+			require.NoError(t, err, "an id means success")
 			assert.Equal(t, upsert.Result[string]{ID: "x", Outcome: upsert.Created}, result)
 		}
 	}, 201)
 }
 
-// A second create would mail a second invitation, if the first one was mailed.
+// A second create might send a second invitation.
 func TestUpsertNeverInvitesTwice(t *testing.T) {
 	u := ada()
 	u.OnCreate.SendInvitation = new(true)
@@ -118,7 +118,7 @@ func TestUpsertNeverInvitesTwice(t *testing.T) {
 	})
 }
 
-func TestUpsertWaitsOutA429(t *testing.T) {
+func TestUpsertWaitsAfter429(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.Fail(resttest.Throttle("7").On(search), resttest.Throttle("60").On(create))
 		start := time.Now()
@@ -131,7 +131,7 @@ func TestUpsertWaitsOutA429(t *testing.T) {
 	})
 }
 
-// Before it creates again, an upsert waits as the server wishes.
+// A second create respects Retry-After, the deadline and the retry policy.
 func TestUpsertWaitsBeforeCreatingAgain(t *testing.T) {
 	overloaded := resttest.Status(503)
 	overloaded.Header.Set("Retry-After", "30")
@@ -150,7 +150,7 @@ func TestUpsertWaitsBeforeCreatingAgain(t *testing.T) {
 		_, err := client.UpsertUser(ctx, ada())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, rest.ErrUnavailable)
-		assert.Equal(t, 5*time.Second, time.Since(start), "a last search, but no wait that does not fit")
+		assert.Equal(t, 5*time.Second, time.Since(start), "a last search after 5 s, but no wait for Retry-After")
 		assert.Equal(t, []string{search, create, search}, sent(server))
 	}, 503)
 	synctest.Test(t, func(t *testing.T) {
@@ -159,11 +159,11 @@ func TestUpsertWaitsBeforeCreatingAgain(t *testing.T) {
 		server.Fail(resttest.Reset().On(create))
 		_, err := client.UpsertUser(t.Context(), ada())
 		require.Error(t, err)
-		assert.Equal(t, []string{search, create, search}, sent(server), "a policy without repetition holds here too")
+		assert.Equal(t, []string{search, create, search}, sent(server), "the policy allows no retry")
 	})
 }
 
-// What an earlier create may have done is not forgotten over later answers.
+// Executed describes all creates of the call, not only the last one.
 func TestUpsertKeepsExecutedMaybe(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.Fail(resttest.Reset().On(create), resttest.Status(403).On(create))
@@ -189,11 +189,11 @@ func TestUpsertReturnsCreateAndSearchError(t *testing.T) {
 	}, 401, 500)
 }
 
-func TestUpsertCancelledInTheMiddle(t *testing.T) {
-	for name, act := range map[string]bool{"created": true, "not created": false} {
+func TestUpsertEndsWithContextDuringCreate(t *testing.T) {
+	for name, execute := range map[string]bool{"created": true, "not created": false} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-				server.Fail(resttest.Fault{Status: 200, Execute: act, Delay: time.Hour}.On(create))
+				server.Fail(resttest.Fault{Status: 200, Execute: execute, Delay: time.Hour}.On(create))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				start := time.Now()
@@ -202,7 +202,7 @@ func TestUpsertCancelledInTheMiddle(t *testing.T) {
 				var e *rest.Error
 				require.True(t, errors.As(err, &e))
 				assert.Equal(t, rest.ExecutedMaybe, e.Executed)
-				assert.Equal(t, "POST", e.Method, "the error of the create, as it is")
+				assert.Equal(t, "POST", e.Method, "the error of the create")
 				assert.NotContains(t, err.Error(), "searching again")
 				assert.Equal(t, time.Second, time.Since(start))
 				assert.Equal(t, []string{search, create}, sent(server))
@@ -211,15 +211,15 @@ func TestUpsertCancelledInTheMiddle(t *testing.T) {
 	}
 }
 
-// The key goes to one origin, whatever a server says.
-func TestKeyDoesNotFollowARedirect(t *testing.T) {
+// The API key is sent to one origin only.
+func TestRedirectIsNotFollowed(t *testing.T) {
 	elsewhere := resttest.NewServer("elsewhere", http.NotFoundHandler())
 	elsewhere.Start()
 	defer elsewhere.Close()
 	server := partootest.NewServer()
 	server.Start()
 	defer server.Close()
-	redirect := answer(307, "")
+	redirect := response(307, "")
 	redirect.Header.Set("Location", elsewhere.URL+"/v2/user")
 	server.Fail(redirect.Repeat(-1))
 	client := connect(t, server, []int{307})
@@ -230,15 +230,15 @@ func TestKeyDoesNotFollowARedirect(t *testing.T) {
 	assert.Empty(t, elsewhere.Requests())
 }
 
-// The server repeats the password and the key in all it says.
+// The server repeats the password and the API key in its errors.
 func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
 	const password = "Sup3r-secret-Passw0rd"
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		var log bytes.Buffer
 		client := connect(t, server, []int{400, 503}, rest.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-		leaky := answer(400, `{"errors":{"json":{"password":"`+password+` is weak","`+partootest.Key+`":"`+password+`"}}}`)
-		server.Fail(answer(503, `{"message":"`+password+`"}`).On(create), leaky.On(create))
+		leaky := response(400, `{"errors":{"json":{"password":"`+password+` is weak","`+partootest.Key+`":"`+password+`"}}}`)
+		server.Fail(response(503, `{"message":"`+password+`"}`).On(create), leaky.On(create))
 		u := ada()
 		u.OnCreate.Password = password
 		_, err := client.UpsertUser(t.Context(), u)

@@ -17,7 +17,7 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// Both search before either creates: their answers come a second later.
+// Both clients search before either creates: responses take a second.
 func TestTwoClientsRaceForOneUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
@@ -41,7 +41,7 @@ func TestTwoClientsRaceForOneUser(t *testing.T) {
 			loser = 1
 		}
 		user, _ := server.User("ada@example.com")
-		assert.Equal(t, inputs[loser].LastName, user.LastName, "the later one has its way")
+		assert.Equal(t, inputs[loser].LastName, user.LastName, "the later upsert wins")
 	})
 }
 

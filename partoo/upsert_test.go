@@ -21,7 +21,7 @@ const (
 	create = "POST /v2/user"
 )
 
-func TestUpsertCreatesUpdatesAndLeavesAlone(t *testing.T) {
+func TestUpsertCreatesThenUpdatesOrSendsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		u := ada()
 		u.BusinessIDs = []string{"b1", "b2"}
@@ -47,12 +47,12 @@ func TestUpsertCreatesUpdatesAndLeavesAlone(t *testing.T) {
 		require.Len(t, server.Users(), 1)
 		user := server.Users()[0]
 		assert.Equal(t, "ada@example.com", user.Email)
-		assert.Equal(t, partoo.UserStatusInvited, user.OnCreate.Status, "what is for creation stays")
+		assert.Equal(t, partoo.UserStatusInvited, user.OnCreate.Status, "OnCreate does not change an existing user")
 		assert.Empty(t, user.BusinessIDs)
 	})
 }
 
-func TestUpsertRejectsBadInputBeforeSending(t *testing.T) {
+func TestUpsertRejectsInvalidInput(t *testing.T) {
 	server := partootest.NewServer()
 	_, err := connect(t, server, nil).UpsertUser(t.Context(), partoo.UserInput{Email: "ada"})
 	require.ErrorIs(t, err, rest.ErrInvalid)
@@ -70,8 +70,8 @@ func TestUpsertReturnsConflictForDuplicateEmail(t *testing.T) {
 	})
 }
 
-// Were the filter ignored one day, every user would be the answer.
-func TestUpsertLooksForTheExactAddressOnAllPages(t *testing.T) {
+// If the server ignored the filter, it would return all users.
+func TestUpsertComparesEmailsOnAllPages(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		page := func(body string) resttest.Fault {
 			return resttest.Fault{Status: 200, Body: body, Header: http.Header{"Content-Type": {"application/json"}}}
@@ -86,7 +86,7 @@ func TestUpsertLooksForTheExactAddressOnAllPages(t *testing.T) {
 	})
 }
 
-// An id becomes part of a path.
+// The id becomes part of a URL path.
 func TestUpsertRejectsInvalidIDFromSearch(t *testing.T) {
 	for _, id := range []string{"../org/1", "me", "search", "a?b", "x/invite"} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
@@ -98,7 +98,7 @@ func TestUpsertRejectsInvalidIDFromSearch(t *testing.T) {
 	}
 }
 
-// The address belongs to a user of another organisation, whom the key cannot see.
+// The email belongs to a user of another organisation, which the key cannot see.
 func TestUpsertReturnsCreateErrorWhenSearchFindsNone(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "ada@example.com", OrgID: new(int64(1))}})
@@ -114,12 +114,12 @@ func TestUpsertReturnsCreateErrorWhenSearchFindsNone(t *testing.T) {
 	})
 }
 
-func TestUpsertTakes409And422ForALostRaceToo(t *testing.T) {
+func TestUpsertResolves409And422(t *testing.T) {
 	for _, status := range []int{400, 409, 422} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
-			refusal := resttest.Status(status).On(create)
-			refusal.Execute = true
-			server.Fail(refusal)
+			conflict := resttest.Status(status).On(create)
+			conflict.Execute = true
+			server.Fail(conflict)
 			result, err := client.UpsertUser(t.Context(), ada())
 			require.NoError(t, err)
 			assert.Equal(t, upsert.Unchanged, result.Outcome)
@@ -159,7 +159,7 @@ func TestUpsertEndsAfterThreeRounds(t *testing.T) {
 	}, 502)
 }
 
-// A web page that says 404 does not mean that the user is gone.
+// A 404 with an HTML page does not mean that the user was deleted.
 func TestUpsertReturnsErrorForHTML404(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ida"}})
@@ -170,7 +170,7 @@ func TestUpsertReturnsErrorForHTML404(t *testing.T) {
 	}, 404)
 }
 
-func TestUpsertUpdateIsRetried(t *testing.T) {
+func TestUpsertRetriesUpdate(t *testing.T) {
 	for _, fault := range []resttest.Fault{resttest.LostResponse(), resttest.Reset(), resttest.HTML(503), resttest.TruncatedResponse(3), resttest.Throttle("2")} {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Ida"}})
@@ -183,7 +183,7 @@ func TestUpsertUpdateIsRetried(t *testing.T) {
 	}
 }
 
-func TestUpsertWithACancelledContext(t *testing.T) {
+func TestUpsertWithCancelledContext(t *testing.T) {
 	server := partootest.NewServer()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -18,7 +18,7 @@ import (
 
 const weak = "must have 8 or more characters with an upper-case letter, a lower-case letter and a special character"
 
-func TestValidateNamesEveryBadField(t *testing.T) {
+func TestValidateNamesEveryInvalidField(t *testing.T) {
 	u := partoo.UserInput{
 		Email: "Ada <ada@example.com>", LastName: " ", OrgID: new(int64(0)), Role: "ADMIN", Accesses: [][]int64{{1}, {}},
 		BusinessIDs: []string{""}, SidebarPages: []partoo.SidebarPage{"posts", "mail"}, Lang: "pt-BR",
@@ -49,12 +49,12 @@ func TestValidate(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*partoo.UserInput)
-		field  string // empty: in order
+		field  string // empty: valid
 	}{
-		{"as it is", func(*partoo.UserInput) {}, ""},
-		{"no address", func(u *partoo.UserInput) { u.Email = "" }, "email"},
-		{"two addresses", func(u *partoo.UserInput) { u.Email = "a@b.c,d@e.f" }, "email"},
-		{"address with a tag", func(u *partoo.UserInput) { u.Email = "ada+x@example.com" }, ""},
+		{"valid", func(*partoo.UserInput) {}, ""},
+		{"no email", func(u *partoo.UserInput) { u.Email = "" }, "email"},
+		{"two emails", func(u *partoo.UserInput) { u.Email = "a@b.c,d@e.f" }, "email"},
+		{"email with a tag", func(u *partoo.UserInput) { u.Email = "ada+x@example.com" }, ""},
 		{"no first name", func(u *partoo.UserInput) { u.FirstName = "" }, "first_name"},
 		{"name not UTF-8", func(u *partoo.UserInput) { u.LastName = "L\xff" }, "last_name"},
 		{"negative organisation", func(u *partoo.UserInput) { u.OrgID = new(int64(-1)) }, "org_id"},
@@ -63,7 +63,7 @@ func TestValidate(t *testing.T) {
 		{"PROVIDER", func(u *partoo.UserInput) { u.Role = partoo.RoleProvider }, "role"},
 		{"role in lower case", func(u *partoo.UserInput) { u.Role = "org_admin" }, "role"},
 		{"group id 0", func(u *partoo.UserInput) { u.Accesses = [][]int64{{1, 0}} }, "accesses"},
-		{"nil among the accesses", func(u *partoo.UserInput) { u.Accesses = [][]int64{nil} }, "accesses"},
+		{"nil in accesses", func(u *partoo.UserInput) { u.Accesses = [][]int64{nil} }, "accesses"},
 		{"no accesses", func(u *partoo.UserInput) { u.Accesses = [][]int64{} }, ""},
 		{"blank business id", func(u *partoo.UserInput) { u.BusinessIDs = []string{"b", " "} }, "business_ids"},
 		{"business id not UTF-8", func(u *partoo.UserInput) { u.BusinessIDs = []string{"\xff"} }, "business_ids"},
@@ -117,7 +117,7 @@ func TestPasswordRules(t *testing.T) {
 	}
 }
 
-func TestLoggingAnInputShowsNoPassword(t *testing.T) {
+func TestLogContainsNoPassword(t *testing.T) {
 	u := ada()
 	u.OnCreate.Password = "Sup3r-secret"
 	var log bytes.Buffer
@@ -129,11 +129,11 @@ func TestLoggingAnInputShowsNoPassword(t *testing.T) {
 
 	log.Reset()
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "user", ada())
-	assert.NotContains(t, log.String(), "[redacted]", "none was given")
+	assert.NotContains(t, log.String(), "[redacted]", "no password is set")
 }
 
-// The names in errors and the values allowed are those of the specification.
-func TestEnumsAreThoseOfTheSpecification(t *testing.T) {
+// Field names in errors and allowed values are those of the spec.
+func TestEnumsEqualSpec(t *testing.T) {
 	doc := spectest.Load(t, "partoo")
 	allowed := func(schema string) string {
 		var names []string
@@ -161,9 +161,9 @@ func TestEnumsAreThoseOfTheSpecification(t *testing.T) {
 	}
 }
 
-// A pointer in a list under a verb that does not fit is printed without asking the
-// types of its fields.
-func TestInputsPrintNoPasswords(t *testing.T) {
+// For a pointer in a list and a verb that does not fit, fmt ignores the methods of the
+// fields.
+func TestFormattedInputContainsNoPassword(t *testing.T) {
 	u := ada()
 	u.OnCreate.Password = "Pa55word!"
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q", "%x"} {

@@ -58,7 +58,7 @@ func (l *userList) take(userEmail string) (have *User, known bool) {
 }
 
 // peek returns the user with this email, or nil if there is none. known is false if
-// the list cannot answer that.
+// the list is not sufficient.
 func (l *userList) peek(userEmail string) (have *User, known bool) {
 	return l.get(userEmail, false)
 }

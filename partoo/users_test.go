@@ -18,7 +18,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// onlyOnce tries once and never waits.
+// onlyOnce returns the option for one attempt without retries.
 var onlyOnce = backoff.Policy{MaxAttempts: 1, MaxWait: 1}
 
 func request() partoo.CreateUserRequest {
@@ -63,7 +63,7 @@ func TestCreateGetUpdateDeleteUser(t *testing.T) {
 	})
 }
 
-// every calls each operation and returns its error, by name.
+// every returns the operations by name.
 func every(client *partoo.Client) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"UpsertUser": func(ctx context.Context) error { _, err := client.UpsertUser(ctx, ada()); return err },
@@ -86,17 +86,16 @@ func every(client *partoo.Client) map[string]func(context.Context) error {
 	}
 }
 
-// An answer that cannot be used is an error for every operation: no panic, no
-// empty result.
-func TestResponsesThatCannotBeUsed(t *testing.T) {
-	gib := answer(200, "{}")
-	gib.Size = 1 << 30
-	cut := answer(200, `{"id":"u1"}`)
+// An unusable response is an error of every operation: no panic, no empty result.
+func TestUnusableResponseIsAnError(t *testing.T) {
+	huge := response(200, "{}")
+	huge.Size = 1 << 30
+	cut := response(200, `{"id":"u1"}`)
 	cut.Cut, cut.CutAfter = resttest.CutBody, 4
 	faults := map[string]resttest.Fault{
-		"null": answer(200, "null"), "no body": answer(204, ""), "empty object": answer(200, "{}"), "list": answer(200, "[]"),
-		"text": answer(200, `"success"`), "web page": resttest.HTML(200), "half": answer(200, `{"id":"u1"`), "a GiB": gib, "cut": cut,
-		"id of another type": answer(200, `{"id":7,"status":7,"users":7}`), "502": resttest.HTML(502), "no connection": resttest.Reset(),
+		"null": response(200, "null"), "no body": response(204, ""), "empty object": response(200, "{}"), "list": response(200, "[]"),
+		"text": response(200, `"success"`), "HTML page": resttest.HTML(200), "half": response(200, `{"id":"u1"`), "a GiB": huge, "cut": cut,
+		"id of another type": response(200, `{"id":7,"status":7,"users":7}`), "502": resttest.HTML(502), "no connection": resttest.Reset(),
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +113,7 @@ func TestResponsesThatCannotBeUsed(t *testing.T) {
 					require.True(t, errors.As(err, &e), "%s: %v", operation, err)
 					assert.Equal(t, operation, e.Operation)
 					assert.Equal(t, fault.Status, e.StatusCode, operation)
-					// An upsert fails at its search, which is a read.
+					// UpsertUser fails at its search, which is a read.
 					assert.Equal(t, operation == "UpsertUser", e.Executed == rest.ExecutedNo, operation)
 				}
 			})
@@ -122,7 +121,7 @@ func TestResponsesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-func TestEveryOperationHonoursItsContext(t *testing.T) {
+func TestEveryOperationEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		server.Fail(resttest.Fault{Delay: time.Hour}.Repeat(-1))
@@ -136,7 +135,7 @@ func TestEveryOperationHonoursItsContext(t *testing.T) {
 	})
 }
 
-func TestBadInputIsNotSent(t *testing.T) {
+func TestInvalidInputIsNotSent(t *testing.T) {
 	server := partootest.NewServer()
 	client := connect(t, server, nil)
 	ctx := t.Context()
@@ -175,8 +174,8 @@ func keys[V any](m map[string]V) []string {
 	return names
 }
 
-func TestCreateUserIsNotRepeated(t *testing.T) {
-	for name, fault := range map[string]resttest.Fault{"lost answer": resttest.LostResponse(), "503": resttest.Status(503), "cut": resttest.TruncatedResponse(3)} {
+func TestCreateUserIsNotRetried(t *testing.T) {
+	for name, fault := range map[string]resttest.Fault{"lost response": resttest.LostResponse(), "503": resttest.Status(503), "cut": resttest.TruncatedResponse(3)} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 				server.Fail(fault.On(create))
@@ -198,7 +197,7 @@ func TestCreateUserIsNotRepeated(t *testing.T) {
 	})
 }
 
-func TestDeleteUserWhoseResponseWasLost(t *testing.T) {
+func TestDeleteUserAfterLostResponse(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		server.AddUser(partootest.User{ID: "u1", UserInput: partoo.UserInput{Email: "ada@example.com"}})
 		server.Fail(resttest.LostResponse())
@@ -208,11 +207,11 @@ func TestDeleteUserWhoseResponseWasLost(t *testing.T) {
 	})
 }
 
-// An invitation is an e-mail: none is sent twice for want of an answer, and the
-// cool-down is no rate limit to wait for.
+// A retry might send a second invitation, and the 5 minutes between two invitations
+// are too long to wait.
 func TestInviteUserIsSentOnce(t *testing.T) {
 	for name, fault := range map[string]resttest.Fault{
-		"lost answer": resttest.LostResponse(), "503": resttest.Status(503), "429": resttest.Throttle("1"), "no connection": resttest.Reset(),
+		"lost response": resttest.LostResponse(), "503": resttest.Status(503), "429": resttest.Throttle("1"), "no connection": resttest.Reset(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {

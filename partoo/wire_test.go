@@ -24,8 +24,8 @@ func post(target, body string) string {
 	return "POST " + target + "\n" + headers + "Content-Type: application/json\n" + agent + "\n" + body
 }
 
-// The bytes of every request an upsert makes.
-func TestUpsertOnTheWire(t *testing.T) {
+// The exact bytes of the requests of an upsert.
+func TestUpsertRequestBytes(t *testing.T) {
 	const search = "/v2/user/search?email=ada%2Btag%40example.com&display_business_ids=true&page=1"
 	minimal := partoo.UserInput{Email: "ada+tag@example.com", FirstName: "Ada", LastName: "Lovelace"}
 	full := partoo.UserInput{

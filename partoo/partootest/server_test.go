@@ -21,8 +21,8 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// send sends a request with the key, unless headers say otherwise, and returns
-// status and body.
+// send sends a request and returns the response and its body. headers may replace the
+// API key.
 func send(t *testing.T, server *partootest.Server, method, path, body string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
@@ -45,10 +45,10 @@ func TestResponses(t *testing.T) {
 	_, body := send(t, server, "POST", "/v2/user", `{"email":"ada@example.com","first_name":"A","last_name":"L","surprise":1,"disabled":true}`)
 	assert.Equal(t, `{"id":"5309c3a237bbc54400000001","status":"success"}`, body)
 	user, _ := server.User("ADA@example.com")
-	assert.False(t, user.Disabled, "for updates alone")
+	assert.False(t, user.Disabled, "only for updates")
 	_, body = send(t, server, "POST", "/v2/user/"+user.ID, `{"disabled":true,"send_invitation":true}`)
 	assert.Equal(t, `{"id":"5309c3a237bbc54400000001","status":"success"}`, body)
-	assert.Empty(t, server.Invitations(), "for creations alone")
+	assert.Empty(t, server.Invitations(), "only for creates")
 	_, body = send(t, server, "POST", "/v2/user/"+user.ID+"/invite", "")
 	assert.Equal(t, `{"status":"success"}`, body)
 	_, body = send(t, server, "GET", "/v2/user/search?email=ada@example.com", "")
@@ -65,14 +65,14 @@ func TestResponses(t *testing.T) {
 			"available_features": []any{"diffusion", "feedback_management", "messages", "posts", "review_invite", "review_management"},
 		}},
 	}, page)
-	_, body = send(t, server, "GET", "/v2/user/search?email=nobody@example.com", "")
+	_, body = send(t, server, "GET", "/v2/user/search?email=none@example.com", "")
 	assert.Equal(t, `{"page":1,"max_page":1,"count":0,"users":[]}`, body)
 	_, body = send(t, server, "DELETE", "/v2/user/"+user.ID, "")
 	assert.Equal(t, `{"id":"5309c3a237bbc54400000001","status":"success"}`, body)
 	assert.Empty(t, server.Users())
 }
 
-// Lists belong to one role and are shown for it alone.
+// Each list applies to one role and is empty for others.
 func TestListsBelongToARole(t *testing.T) {
 	server := partootest.NewServer()
 	lists := `"business_ids":["b1"],"accesses":[[1]]`
@@ -93,12 +93,12 @@ func TestListsBelongToARole(t *testing.T) {
 
 	send(t, server, "POST", "/v2/user/"+user.ID, `{"role":"BUSINESS_MANAGER"}`)
 	user, _ = server.User("ada@example.com")
-	assert.Empty(t, user.BusinessIDs, "what was lost stays lost")
+	assert.Empty(t, user.BusinessIDs, "the list is not restored")
 }
 
 func TestRolesOfTheKey(t *testing.T) {
-	// What a key may do: create a business manager, create a publisher, see
-	// another organisation, change a publisher, change its own user.
+	// The statuses of: create a business manager, create a publisher, see
+	// another organisation, change a publisher, change the owner of the key.
 	for role, want := range map[partoo.Role][5]int{
 		partoo.RoleProvider:        {200, 200, 200, 200, 200},
 		partoo.RoleOrgAdmin:        {200, 200, 404, 200, 200},
@@ -123,7 +123,7 @@ func TestRolesOfTheKey(t *testing.T) {
 		}
 		assert.Equal(t, want, got, string(role))
 		if user, ok := server.User("a@example.com"); ok {
-			assert.Equal(t, role == partoo.RoleProvider, *user.OrgID == 7, "only a PROVIDER chooses")
+			assert.Equal(t, role == partoo.RoleProvider, *user.OrgID == 7, "only a PROVIDER key sets the organisation")
 		}
 	}
 }
@@ -168,7 +168,7 @@ func TestQuotas(t *testing.T) {
 	server := partootest.NewServer()
 	for range 301 {
 		resp, _ := send(t, server, "GET", "/v2/user/me", "")
-		require.Equal(t, 200, resp.StatusCode, "off unless asked for")
+		require.Equal(t, 200, resp.StatusCode, "no quota by default")
 	}
 }
 
@@ -178,22 +178,22 @@ func TestState(t *testing.T) {
 	assert.Equal(t, partoo.UserStatusActive, added.OnCreate.Status)
 	assert.Equal(t, partootest.OrgID, *added.OrgID)
 	second := server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "bob@example.com"}})
-	assert.Equal(t, "5309c3a237bbc54400000002", second.ID, "no id twice")
+	assert.Equal(t, "5309c3a237bbc54400000002", second.ID, "ids are unique")
 	assert.Panics(t, func() { server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "ADA@example.com"}}) })
 	assert.Panics(t, func() {
 		server.AddUser(partootest.User{ID: second.ID, UserInput: partoo.UserInput{Email: "x@example.com"}})
 	})
 
-	// What is handed out is a copy.
+	// Users returns copies.
 	users := server.Users()
 	users[0].Role, users[0].Accesses[0][0] = partoo.RolePublisher, 9
 	user, ok := server.User("ada@example.com")
 	require.True(t, ok)
 	assert.Equal(t, added, user)
-	_, ok = server.User("nobody@example.com")
+	_, ok = server.User("none@example.com")
 	assert.False(t, ok)
 
-	// What one fake hands out, another takes back.
+	// AddUser accepts what Users returns.
 	restored := partootest.NewServer()
 	for _, user := range server.Users() {
 		restored.AddUser(user)
@@ -201,9 +201,8 @@ func TestState(t *testing.T) {
 	assert.Equal(t, server.Users(), restored.Users())
 }
 
-// The enums shown by default are those of the specification, and all answers in
-// these tests of the wrapper and the fake fit it.
-func TestUsersFitTheSpecification(t *testing.T) {
+// The default lists contain all values of the spec.
+func TestDefaultListsEqualSpec(t *testing.T) {
 	doc := spectest.Load(t, "partoo")
 	server := partootest.NewServer()
 	user := server.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "ada@example.com"}})
@@ -224,6 +223,6 @@ func TestOverLoopback(t *testing.T) {
 	result, err := client.UpsertUser(t.Context(), partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "L"})
 	require.NoError(t, err)
 	assert.Equal(t, upsert.Created, result.Outcome)
-	_, err = client.GetUser(t.Context(), "nobody")
+	_, err = client.GetUser(t.Context(), "none")
 	assert.True(t, errors.Is(err, rest.ErrNotFound))
 }

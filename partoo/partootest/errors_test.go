@@ -25,7 +25,7 @@ func TestErrorResponses(t *testing.T) {
 		{"another type", "POST", "/v2/user", valid, []string{"Content-Type", "text/plain"}, 415, `{"errors":{"json":"Unsupported media type. Please use application/json"}}`},
 		{"no JSON", "POST", "/v2/user", "{", nil, 400, `{"errors":{"json":"The body is not a JSON object"}}`},
 		{"null", "POST", "/v2/user", "null", nil, 400, `{"errors":{"json":"The body is not a JSON object"}}`},
-		{"nothing", "POST", "/v2/user", "{}", nil, 400, `{"errors":{"json":{"email":"Missing data for required field","first_name":"Missing data for required field","last_name":"Missing data for required field"}}}`},
+		{"empty object", "POST", "/v2/user", "{}", nil, 400, `{"errors":{"json":{"email":"Missing data for required field","first_name":"Missing data for required field","last_name":"Missing data for required field"}}}`},
 		{
 			"wrong types and values", "POST", "/v2/user",
 			`{"email":"ada","first_name":7,"last_name":null,"org_id":"7","accesses":[1],"business_ids":[1],"role":"PROVIDER","sidebar_pages":["x"],"status":"x","password":"x","lang":"FR","sso_only":"True","send_invitation":1}`,
@@ -55,7 +55,7 @@ func TestErrorResponses(t *testing.T) {
 			resp, body := send(t, server, tt.method, tt.path, tt.body, tt.headers...)
 			assert.Equal(t, tt.status, resp.StatusCode)
 			assert.Equal(t, tt.want, body)
-			assert.Equal(t, before, server.Users(), "a refusal changes nothing")
+			assert.Equal(t, before, server.Users(), "an error response changes nothing")
 		})
 	}
 }
