@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/usersync/usersync/internal/check"
-	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -158,20 +154,8 @@ func isStale(err error) bool {
 	return errors.Is(err, rest.ErrNotFound) || isFieldRejected(err, "id") || isFieldRejected(err, "email")
 }
 
-// matchesInput reports whether all fields that would be sent are known and equal.
-func matchesInput(current User, u UserInput) bool {
-	return u.Password == "" && u.Newsletter == nil && u.SaveFiles == nil &&
-		equalText(current.Name, u.Name) &&
-		email.Equal(current.Email, u.Email) &&
-		current.Heuristic != nil && equalText(*current.Heuristic, u.Heuristic) &&
-		current.Pricing != nil && current.Pricing.ID == u.PricingID &&
-		(u.Readonly == nil || current.Readonly != nil && *current.Readonly == *u.Readonly)
-}
-
-// equalText compares texts trimmed and in NFC: Laravel trims them (inference).
-func equalText(a, b string) bool {
-	return norm.NFC.String(strings.TrimSpace(a)) == norm.NFC.String(strings.TrimSpace(b))
-}
+// matchesInput reports whether no field must be sent.
+func matchesInput(current User, u UserInput) bool { return changedFields(current, u) == (UserInput{}) }
 
 // Preview returns what UpsertUser would do with u, and writes nothing. If the list
 // does not show it, the email is looked up as by [Client.FindUserByEmail]. An
@@ -187,12 +171,16 @@ func equalText(a, b string) bool {
 // other ID that is not listed is taken to exist, because identifAI has no
 // operation to get a user by id.
 //
-// Each user is previewed separately: a new user that occurs twice is Created both
-// times, and stays listed for UpsertUser. The result of Created has no ID. Other
-// errors of UpsertUser are not predicted, except invalid input.
-func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
+// If the outcome is Updated and the list shows the user, the result contains the
+// changed fields. Fields that the list does not show, such as Password, count as
+// changed. Each user is previewed separately: a new user that occurs twice is
+// Created both times, and stays listed for UpsertUser. The result of Created has no
+// ID. Other errors of UpsertUser are not predicted, except invalid input.
+func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Preview[int64], error) {
+	var created upsert.Preview[int64]
+	created.Outcome = upsert.Created
 	if err := u.Validate(); err != nil {
-		return upsert.Result[int64]{}, err
+		return upsert.Preview[int64]{}, err
 	}
 	current, complete := b.list.peek(u)
 	if u.ID != nil {
@@ -202,39 +190,41 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Result[int64], 
 	if !listed && !complete {
 		var err error
 		if current, err = b.client.findByEmail(ctx, opPreview, u.Email); err != nil {
-			return upsert.Result[int64]{}, err
+			return upsert.Preview[int64]{}, err
 		}
 	}
 	if current == nil || b.ids.isMoving(current.ID, u) {
-		return upsert.Result[int64]{Outcome: upsert.Created}, nil
+		return created, nil
 	}
 	if err := b.ids.match(opPreview, current.ID, u); err != nil {
-		return upsert.Result[int64]{}, err
+		return upsert.Preview[int64]{}, err
 	}
-	result := previewResult(*current, u)
+	preview := previewOf(*current, u)
 	if !listed {
-		result.Outcome = upsert.Updated // UpsertUser sends a create first, and then an update
+		preview.Outcome = upsert.Updated // UpsertUser sends a create first, and then an update
 	}
-	return result, nil
+	return preview, nil
 }
 
-func (b *Bulk) previewUpdate(u UserInput, current *User, complete bool) (upsert.Result[int64], error) {
+func (b *Bulk) previewUpdate(u UserInput, current *User, complete bool) (preview upsert.Preview[int64], err error) {
 	if err := b.ids.add(opPreview, u); err != nil {
-		return upsert.Result[int64]{}, err
+		return preview, err
 	}
 	switch {
 	case current != nil:
-		return previewResult(*current, u), nil
+		return previewOf(*current, u), nil
 	case complete:
-		return upsert.Result[int64]{}, lookupError(opPreview, "no user has this id", rest.ErrNotFound)
+		return preview, lookupError(opPreview, "no user has this id", rest.ErrNotFound)
 	}
-	return upsert.Result[int64]{ID: *u.ID, Outcome: upsert.Updated}, nil
+	preview.ID, preview.Outcome = *u.ID, upsert.Updated
+	return preview, nil
 }
 
-func previewResult(current User, u UserInput) upsert.Result[int64] {
-	outcome := upsert.Updated
-	if matchesInput(current, u) {
-		outcome = upsert.Unchanged
+func previewOf(current User, u UserInput) (preview upsert.Preview[int64]) {
+	have, changed := inputOf(current), changedFields(current, u)
+	preview.ID, preview.Outcome, preview.Changes = current.ID, upsert.Unchanged, compared.Changes(&have, &changed)
+	if len(preview.Changes) > 0 {
+		preview.Outcome = upsert.Updated
 	}
-	return upsert.Result[int64]{ID: current.ID, Outcome: outcome}
+	return preview
 }

@@ -50,7 +50,8 @@ func TestBulkReturnsUnchangedOnlyForFullMatch(t *testing.T) {
 					result, err := bulk.UpsertUser(t.Context(), u)
 					require.NoError(t, err)
 					assert.Equal(t, tt.want, result.Outcome)
-					assert.Equal(t, predicted, result.Result)
+					assert.Equal(t, predicted.Result, result.Result)
+					assert.Equal(t, tt.want == upsert.Updated, len(predicted.Changes) > 0)
 					assert.EqualValues(t, 1, result.User.ID)
 					want := []string{listURL, writeURL}
 					if tt.want == upsert.Unchanged {

@@ -49,7 +49,7 @@ func TestPreviewPredictsOutcomeWithoutWriting(t *testing.T) {
 					} else {
 						require.NoError(t, err)
 					}
-					assert.Equal(t, tt.want[i], result, i)
+					assert.Equal(t, tt.want[i], result.Result, i)
 				}
 				for _, r := range server.Requests() {
 					assert.Equal(t, "GET", r.Method)
@@ -70,10 +70,30 @@ func TestPreviewAfterUpserts(t *testing.T) {
 		for _, u := range []identifai.UserInput{ada(), withID(ada(), created.ID)} {
 			result, err := bulk.Preview(t.Context(), u)
 			require.NoError(t, err)
-			assert.Equal(t, upsert.Result[int64]{ID: created.ID, Outcome: upsert.Updated}, result)
+			assert.Equal(t, upsert.Result[int64]{ID: created.ID, Outcome: upsert.Updated}, result.Result)
 		}
 		server.Fail(resttest.Status(404))
 		_, err = bulk.Preview(t.Context(), ada())
 		assert.Equal(t, 404, failure(t, err).StatusCode, "a missing list is not an empty list")
 	}, 404)
+}
+
+func TestPreviewReturnsChanges(t *testing.T) {
+	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
+		addMembers(server, 1)
+		bulk, err := client.Bulk(t.Context(), 2)
+		require.NoError(t, err)
+		u := member(0)
+		u.Name, u.Email, u.PricingID, u.Readonly, u.Password, u.Newsletter = "New", "USER0@example.com", 3, new(true), "secret", new(false)
+		preview, err := bulk.Preview(t.Context(), u)
+		require.NoError(t, err)
+		assert.Equal(t, []upsert.Change{
+			{Field: "name", Old: "Name 0", New: "New"}, {Field: "password"}, {Field: "pricing_id", Old: int64(2), New: int64(3)},
+			{Field: "readonly", New: true}, {Field: "newsletter", New: false},
+		}, preview.Changes, "not the email, whose letter case differs; no password")
+
+		preview, err = bulk.Preview(t.Context(), withID(identifai.UserInput{Name: "A", Email: "a@example.com", Heuristic: "Average", PricingID: 2}, 1))
+		require.NoError(t, err)
+		assert.Equal(t, []upsert.Change{{Field: "name", Old: "Name 0", New: "A"}, {Field: "email", Old: "user0@example.com", New: "a@example.com"}}, preview.Changes)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/rest"
 )
 
 // multipartForm is a request body of type multipart/form-data. It is in memory, so
@@ -23,20 +24,25 @@ func newForm(textBooleans bool) *multipartForm {
 	return f
 }
 
-// encodeUser writes the parts in the order of the vendor's page.
+// encodeUser writes the parts in the order of the declaration, which is that of the
+// vendor's page.
 func encodeUser(u UserInput, textBooleans bool) *multipartForm {
 	f := newForm(textBooleans)
-	f.id(u.ID)
-	f.text("name", u.Name)
-	f.text("email", email.Normalize(u.Email))
-	if u.Password != "" {
-		f.text("password", string(u.Password))
+	u.Email = email.Normalize(u.Email)
+	for _, field := range inputFields {
+		switch value := field.Of(&u).Interface().(type) {
+		case *int64:
+			f.id(value)
+		case int64:
+			f.number(field.Name, value)
+		case *bool:
+			f.boolean(field.Name, value)
+		case rest.Secret:
+			f.optional(field.Name, string(value))
+		case string:
+			f.optional(field.Name, value)
+		}
 	}
-	f.text("heuristic", u.Heuristic)
-	f.number("pricing_id", u.PricingID)
-	f.boolean("readonly", u.Readonly)
-	f.boolean("newsletter", u.Newsletter)
-	f.boolean("save_files", u.SaveFiles)
 	return f
 }
 
@@ -55,6 +61,13 @@ func (f *multipartForm) reader() (contentType string, body io.Reader) {
 }
 
 func (f *multipartForm) text(name, value string) { _ = f.parts.WriteField(name, value) }
+
+// optional writes no part for an empty text.
+func (f *multipartForm) optional(name, value string) {
+	if value != "" {
+		f.text(name, value)
+	}
+}
 
 // id writes an id, or an empty part if there is none. Multipart has no null. Only
 // an empty part fits the spec (the field is required and nullable), and Laravel

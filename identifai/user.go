@@ -23,25 +23,25 @@ type (
 // UserInput is the input of [Client.UpsertUser]. Name, Email, Heuristic and
 // PricingID are required, also for updates (vendor page "Create or update user").
 // Other fields that are not set are not sent; an existing user then keeps the value
-// (inference). Errors use the field names of the page: pricing_id, save_files and
-// so on.
+// (inference). The struct tags declare each field in the order of the page: the
+// name that requests and errors use, and what is checked.
 type UserInput struct {
 	// ID is the id that an earlier upsert returned. nil creates a user.
-	ID    *int64
-	Name  string
-	Email string
+	ID    *int64 `json:"id" check:"positive" help:"identifAI's own; without it the user is created, or found by email if that is taken"`
+	Name  string `json:"name" check:"required"`
+	Email string `json:"email" check:"required,email"`
+	// Password is not sent if empty. The vendor publishes no rules for it.
+	Password rest.Secret `json:"password"`
 	// Heuristic selects how the user's verdicts are computed. The vendor publishes
 	// no list; its examples contain Average and AverageExcludeObsolete.
-	Heuristic string
+	Heuristic string `json:"heuristic" check:"required" help:"such as Average"`
 	// PricingID is the id of one of [Client.Pricings].
-	PricingID int64
-	// Password is not sent if empty. The vendor publishes no rules for it.
-	Password rest.Secret
+	PricingID int64 `json:"pricing_id" check:"required,positive"`
 	// Readonly users can only view results.
-	Readonly *bool
+	Readonly *bool `json:"readonly"`
 	// Newsletter and SaveFiles can be set, but responses never contain them.
-	Newsletter *bool
-	SaveFiles  *bool
+	Newsletter *bool `json:"newsletter"`
+	SaveFiles  *bool `json:"save_files"`
 }
 
 // Validate makes the checks that UpsertUser makes before it sends a request. Its
@@ -49,15 +49,7 @@ type UserInput struct {
 // rest.ErrInvalid.
 func (u UserInput) Validate() error {
 	var p check.Problems
-	if u.ID != nil {
-		p.Positive("id", *u.ID)
-	}
-	p.Required("name", u.Name)
-	p.Required("email", u.Email)
-	p.Email("email", u.Email)
-	p.Required("heuristic", u.Heuristic)
-	p.Positive("pricing_id", u.PricingID)
-	p.Text("password", string(u.Password))
+	checker.Check(&p, &u)
 	return p.Err(provider, opUpsert)
 }
 

@@ -25,11 +25,11 @@ func TestValidateNamesEveryBadField(t *testing.T) {
 	require.ErrorIs(t, err, rest.ErrInvalid)
 	e := failure(t, err)
 	assert.Equal(t, map[string][]string{
-		"id":         {"must be more than 0"},
+		"id":         {"must be greater than 0"},
 		"name":       {"is required"},
 		"email":      {"is required"},
 		"heuristic":  {"is required"},
-		"pricing_id": {"must be more than 0"},
+		"pricing_id": {"is required"},
 		"password":   {"must be valid UTF-8"},
 	}, e.Fields)
 	assert.Equal(t, "UpsertUser", e.Operation)

@@ -8,8 +8,12 @@ import (
 	"strings"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/rest"
 )
+
+// inputFields are the fields of a create or update, in the order of the vendor's page.
+var inputFields = fields.List[identifai.UserInput]()
 
 // form is the input of a request as Laravel parses it, with its validation errors.
 type form struct {
@@ -92,30 +96,43 @@ func (f *form) id() *int64 {
 }
 
 // readUser reads the input of a create or update.
-func (s *Server) readUser(f *form) identifai.UserInput {
+func (s *Server) readUser(f *form) (u User) {
 	yes, no := "1", "0"
 	if s.textBooleans {
 		yes, no = "true", "false"
 	}
-	password, _ := f.value("password")
-	u := identifai.UserInput{
-		ID:         f.id(),
-		Name:       f.required("name"),
-		Email:      f.required("email"),
-		Password:   rest.Secret(password),
-		Heuristic:  f.required("heuristic"),
-		Readonly:   f.boolean("readonly", yes, no),
-		Newsletter: f.boolean("newsletter", yes, no),
-		SaveFiles:  f.boolean("save_files", yes, no),
-	}
-	if plan := f.required("pricing_id"); plan != "" {
-		u.PricingID = f.integer("pricing_id", plan)
+	for _, field := range inputFields {
+		value, _ := f.value(field.Name)
+		if field.Required {
+			value = f.required(field.Name)
+		}
+		switch target := field.Of(&u).Addr().Interface().(type) {
+		case **int64:
+			*target = f.id()
+		case **bool:
+			*target = f.boolean(field.Name, yes, no)
+		case *rest.Secret:
+			*target = rest.Secret(value)
+		case *string:
+			*target = value
+		case *int64:
+			*target = f.number(field.Name, value)
+		}
 	}
 	f.checkEmail(u.Email)
-	if len(f.errors["pricing_id"]) == 0 && u.PricingID < 1 {
-		f.addError("pricing_id", "The selected pricing id is invalid.")
-	}
 	return u
+}
+
+// number reads an optional number greater than 0.
+func (f *form) number(field, value string) int64 {
+	if value == "" {
+		return 0
+	}
+	n := f.integer(field, value)
+	if n < 1 && len(f.errors[field]) == 0 {
+		f.addError(field, "The selected "+fieldLabel(field)+" is invalid.")
+	}
+	return n
 }
 
 func (f *form) checkEmail(email string) {

@@ -1,8 +1,8 @@
 package identifaitest
 
 import (
-	"cmp"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -33,23 +33,29 @@ type Server struct {
 	mailed []int64
 }
 
+// User is a user as the fake stores it.
+type User = identifai.UserInput
+
 // record is a user with the times of its changes.
 type record struct {
-	identifai.UserInput
+	User
 	created, updated time.Time
 }
 
 // Option changes how a Server behaves.
 type Option func(*Server)
 
-// WithQuotas enforces the quotas of vendor page "Rate limits": 2 reads a second
-// and 60 a minute, 1 write a second and 30 a minute. A window starts with the first
-// request counted in it, as in Laravel (inference).
-func WithQuotas() Option {
-	return func(s *Server) {
-		s.reads = resttest.NewLimiter(resttest.Window{Limit: 2, Every: time.Second}, resttest.Window{Limit: 60, Every: time.Minute})
-		s.writes = resttest.NewLimiter(resttest.Window{Limit: 1, Every: time.Second}, resttest.Window{Limit: 30, Every: time.Minute})
+// WithQuotas enforces quotas for the key: the windows, for reads and writes separately,
+// or without any those of vendor page "Rate limits": 2 reads a second and 60 a
+// minute, 1 write a second and 30 a minute. A window starts with the first request
+// counted in it, as in Laravel (inference).
+func WithQuotas(windows ...resttest.Window) Option {
+	reads, writes := windows, windows
+	if len(windows) == 0 {
+		reads = []resttest.Window{{Limit: 2, Every: time.Second}, {Limit: 60, Every: time.Minute}}
+		writes = []resttest.Window{{Limit: 1, Every: time.Second}, {Limit: 30, Every: time.Minute}}
 	}
+	return func(s *Server) { s.reads, s.writes = resttest.NewLimiter(reads...), resttest.NewLimiter(writes...) }
 }
 
 // WithTextBooleans accepts true and false as booleans and rejects 1 and 0. The
@@ -95,36 +101,36 @@ func (s *Server) Options() []rest.Option {
 }
 
 // Users returns the users in the order of their creation, with their ids.
-func (s *Server) Users() []identifai.UserInput {
+func (s *Server) Users() []User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	users := make([]identifai.UserInput, 0, len(s.users))
+	users := make([]User, 0, len(s.users))
 	for _, r := range s.users {
-		users = append(users, clone(r.UserInput))
+		users = append(users, clone(r.User))
 	}
 	return users
 }
 
 // User returns the user with this email, in any letter case.
-func (s *Server) User(email string) (identifai.UserInput, bool) {
+func (s *Server) User(email string) (User, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.byEmail(email); r != nil {
-		return clone(r.UserInput), true
+		return clone(r.User), true
 	}
-	return identifai.UserInput{}, false
+	return User{}, false
 }
 
 // AddUser adds a user without validation and returns it with its id; without an ID
 // it gets the next one. So two users may share an email. AddUser panics if the id
 // is taken.
-func (s *Server) AddUser(user identifai.UserInput) identifai.UserInput {
+func (s *Server) AddUser(user User) User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if user.ID != nil && s.byID(*user.ID) != nil {
 		panic("identifaitest: AddUser: the id is taken")
 	}
-	return clone(s.add(clone(user)).UserInput)
+	return clone(s.add(clone(user)).User)
 }
 
 // EmailsSent returns the ids of the users that got a creation email, in order of the
@@ -136,7 +142,7 @@ func (s *Server) EmailsSent() []int64 {
 }
 
 // add stores a user under its id or the next one.
-func (s *Server) add(user identifai.UserInput) *record {
+func (s *Server) add(user User) *record {
 	if user.ID == nil {
 		user.ID = new(s.lastID + 1)
 	}
@@ -163,24 +169,23 @@ func (s *Server) first(match func(*record) bool) *record {
 }
 
 // clone copies a user and all values that it points to.
-func clone(u identifai.UserInput) identifai.UserInput {
-	u.ID, u.Readonly, u.Newsletter, u.SaveFiles = copyOf(u.ID), copyOf(u.Readonly), copyOf(u.Newsletter), copyOf(u.SaveFiles)
+func clone(u User) User {
+	for _, f := range inputFields {
+		if v := f.Of(&u); f.Pointer && !v.IsNil() {
+			copied := reflect.New(f.Type)
+			copied.Elem().Set(v.Elem())
+			v.Set(copied)
+		}
+	}
 	return u
 }
 
-func copyOf[T any](p *T) *T {
-	if p == nil {
-		return nil
+// merge returns the input of an update; fields that it omits keep their values.
+func merge(current, input User) User {
+	for _, f := range inputFields {
+		if f.Of(&input).IsZero() {
+			f.Of(&input).Set(f.Of(&current))
+		}
 	}
-	return new(*p)
-}
-
-// mergeInput returns the input of an update; optional fields that it omits keep
-// their current values.
-func mergeInput(current, input identifai.UserInput) identifai.UserInput {
-	input.Password = cmp.Or(input.Password, current.Password)
-	input.Readonly = cmp.Or(input.Readonly, current.Readonly)
-	input.Newsletter = cmp.Or(input.Newsletter, current.Newsletter)
-	input.SaveFiles = cmp.Or(input.SaveFiles, current.SaveFiles)
 	return input
 }

@@ -2,7 +2,8 @@ package identifaitest
 
 import (
 	"fmt"
-	"time"
+
+	"github.com/usersync/usersync/internal/fields"
 )
 
 // timestamp is the vendor's form of a date.
@@ -31,6 +32,8 @@ type userJSON struct {
 	Partner         *userJSON `json:"partner"`
 }
 
+var toResponse = fields.NewMapping[User, userJSON]()
+
 type pricing struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
@@ -56,17 +59,19 @@ func plan(id int64) *pricing {
 const partnerID = 1 << 40
 
 func toJSON(r *record) *userJSON {
-	u := user(*r.ID, r.Name, r.Email, r.Heuristic, r.created, r.updated)
-	u.Readonly, u.Pricing = copyOf(r.Readonly), plan(r.PricingID)
-	u.Partner = user(partnerID, "Partner", "partner@example.com", "Average", r.created, r.created)
-	return u
+	user := r.withTimes()
+	stored := clone(r.User)
+	toResponse.Copy(&stored, user)
+	user.Pricing, user.Partner = plan(r.PricingID), r.withTimes()
+	user.Partner.ID, user.Partner.Name, user.Partner.Email, user.Partner.Heuristic = partnerID, "Partner", "partner@example.com", "Average"
+	user.Partner.UpdatedAt = user.Partner.CreatedAt
+	return user
 }
 
-func user(id int64, name, email, heuristic string, created, updated time.Time) *userJSON {
+func (r *record) withTimes() *userJSON {
 	return &userJSON{
-		ID: id, Name: name, Email: email, Heuristic: heuristic,
-		EmailVerifiedAt: created.UTC().Format(timestamp),
-		CreatedAt:       created.UTC().Format(timestamp),
-		UpdatedAt:       updated.UTC().Format(timestamp),
+		EmailVerifiedAt: r.created.UTC().Format(timestamp),
+		CreatedAt:       r.created.UTC().Format(timestamp),
+		UpdatedAt:       r.updated.UTC().Format(timestamp),
 	}
 }

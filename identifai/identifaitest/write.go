@@ -39,7 +39,7 @@ func (s *Server) store(f *form) (status int, body any) {
 	case current == nil:
 		return s.createdStatus, s.wrapData(toJSON(s.add(user)))
 	}
-	current.UserInput, current.updated = mergeInput(current.UserInput, user), time.Now()
+	current.User, current.updated = merge(current.User, user), time.Now()
 	return http.StatusOK, s.wrapData(toJSON(current))
 }
 
