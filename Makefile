@@ -58,7 +58,7 @@ demo: ## upsert testdata/users.csv into all three providers, twice, on in-memory
 	bin/usersync upsert --provider all --fake --fake-state $(DEMO_STATE) testdata/users.csv
 
 generate: ## regenerate gen/ from specs/
-	go generate ./gen/...
+	@cd drift && go run ./regenerate $(PROVIDERS)
 
 lint: ## run gofmt, go vet and staticcheck
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
@@ -131,12 +131,20 @@ drift: ## compare specs/ with what the vendors publish now; ARGS='--provider par
 	@cd drift && go build -o ../bin/drift .
 	bin/drift $(ARGS)
 
-update: ## after a spec was edited: validate, generate, vet, test, tell what changed in the API
-	go test ./specs
-	$(MAKE) generate
-	go vet ./...
-	$(MAKE) test
-	@$(MAKE) --no-print-directory api
+# The providers that update is for, and a pattern for their names.
+UPDATED = $(or $(PROVIDER),$(PROVIDERS))
+empty :=
+UPDATED_PATTERN = ^($(subst $(empty) ,|,$(strip $(UPDATED))))$$$$
+
+update: ## after a change of a spec: validate, generate, vet and test PROVIDER=partoo (default all), then list what else to run
+	go test -count=1 ./specs -run '^TestSpecIsValid$$/$(UPDATED_PATTERN)'
+	cd drift && go run ./regenerate $(UPDATED)
+	go vet $(UPDATED:%=./gen/%) $(UPDATED:%=./%/...)
+	go test ./specs ./gen ./internal/spectest ./internal/wrappertest $(UPDATED:%=./%/...)
+	@echo; echo 'To do: review the changes with git diff, then run:'
+	@echo '  make test   all tests, with the race detector'
+	@echo '  make api    changes of the exported API and the version they require'
+	@echo '  make drift  compare the specs with the vendors again'
 
 api: ## list changes of the exported API since BASE (HEAD) and the version they require
 	@rm -rf bin/base && mkdir -p bin/base && git archive $(BASE) | tar -x -C bin/base
