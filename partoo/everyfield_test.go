@@ -1,13 +1,13 @@
 package partoo_test
 
 import (
-	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/internal/fields"
+	"github.com/usersync/usersync/internal/fields/fieldstest"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest/resttest"
@@ -30,7 +30,7 @@ func TestEveryDeclaredFieldIsHandledEverywhere(t *testing.T) {
 			if f.Name == "accesses" {
 				u.Role = partoo.RoleGroupManager
 			}
-			f.Set(&u, example(t, f, 0))
+			f.Set(&u, fieldstest.Example(t, f, 0))
 			result, err := client.UpsertUser(t.Context(), u)
 			require.NoError(t, err)
 			require.Equal(t, upsert.Created, result.Outcome)
@@ -51,7 +51,7 @@ func TestEveryDeclaredFieldIsHandledEverywhere(t *testing.T) {
 				return // another email is another user
 			}
 			changed := u
-			f.Set(&changed, example(t, f, 1))
+			f.Set(&changed, fieldstest.Example(t, f, 1))
 			preview, err := bulk().Preview(t.Context(), changed)
 			require.NoError(t, err)
 			result, err = bulk().UpsertUser(t.Context(), changed)
@@ -69,37 +69,6 @@ func TestEveryDeclaredFieldIsHandledEverywhere(t *testing.T) {
 			assert.Equal(t, f.Of(&changed).Interface(), f.Of(&stored.UserInput).Interface(), "stored by the fake")
 		})
 	}
-}
-
-// example returns one of two values of a field.
-func example(t *testing.T, f fields.Field, i int) reflect.Value {
-	text := []string{"Examp1e!", "Examp2e!"}[i]
-	switch {
-	case f.Name == "email":
-		text = "ada@example.com"
-	case len(f.Enum) > 0:
-		text = f.Enum[i].Text
-	}
-	value := reflect.New(f.Type).Elem()
-	switch f.Type {
-	case reflect.TypeFor[bool]():
-		value.SetBool(i == 0)
-	case reflect.TypeFor[int64]():
-		value.SetInt(int64(i + 7))
-	case reflect.TypeFor[[][]int64]():
-		value.Set(reflect.ValueOf([][]int64{{int64(i + 1)}}))
-	default:
-		switch f.Type.Kind() {
-		case reflect.String:
-			value.SetString(text)
-		case reflect.Slice:
-			value.Set(reflect.MakeSlice(f.Type, 1, 1))
-			value.Index(0).SetString(text)
-		default:
-			t.Fatalf("add an example of %v", f.Type)
-		}
-	}
-	return value
 }
 
 // fieldOf returns the value of a field without its pointer.

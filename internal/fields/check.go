@@ -80,11 +80,11 @@ func (f Field) textProblem(text string) string {
 		return "is required"
 	case f.nonempty && strings.TrimSpace(text) == "":
 		return "must not be empty"
-	case f.email && text != "":
+	case f.Email && text != "":
 		err = email.Check(text)
-	case f.key:
+	case f.Key:
 		err = email.CheckKey(text)
-	case f.phone && text != "" && !e164.MatchString(text):
+	case f.Phone && text != "" && !e164.MatchString(text):
 		return "must be a phone number in E.164, like +390612345678"
 	case f.password && !isStrong(text):
 		return "must have " + passwordRule

@@ -44,12 +44,14 @@ type Field struct {
 	Required bool
 	Update   bool // part of an update of an existing user
 	Enum     []Value
+	Email    bool
+	Key      bool
+	Phone    bool
 
-	help  string
-	index []int
-
-	nonempty, email, key, phone, password, positive bool
-	max                                             int64 // 0: none
+	nonempty, password, positive bool
+	max                          int64 // 0: none
+	help                         string
+	index                        []int
 }
 
 // Value is an allowed value of a field. Word is empty for a text.
@@ -147,11 +149,11 @@ func (f *Field) addRule(rule string) (err error) {
 	case "nonempty":
 		f.nonempty = true
 	case "email":
-		f.email = true
+		f.Email = true
 	case "key":
-		f.key = true
+		f.Key = true
 	case "phone":
-		f.phone = true
+		f.Phone = true
 	case "password":
 		f.password = true
 	case "positive":
@@ -173,9 +175,9 @@ func (f Field) Help() string {
 		}
 	}
 	add(len(f.Enum) > 0, f.allowed(" or "))
-	add(f.email, "an email")
-	add(f.key, "no outer white space or invisible characters")
-	add(f.phone, "E.164, such as +390612345678")
+	add(f.Email, "an email")
+	add(f.Key, "no outer white space or invisible characters")
+	add(f.Phone, "E.164, such as +390612345678")
 	add(f.password, passwordRule)
 	add(f.positive, "greater than 0")
 	add(f.max > 0, "at most "+f.limit())

@@ -19,6 +19,7 @@ import (
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/internal/bodycheck"
+	"github.com/usersync/usersync/internal/fields/fieldstest"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/rest"
@@ -110,14 +111,8 @@ func upsertIdentifai(t *testing.T, options ...rest.Option) error {
 }
 
 func upsertPartoo(t *testing.T, options ...rest.Option) error {
-	u := partoo.UserInput{
-		Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", OrgID: new(int64(7)), Role: partoo.RoleBusinessManager,
-		CustomRole: "role", Accesses: [][]int64{{1}}, BusinessIDs: []string{"b"}, SidebarPages: []partoo.SidebarPage{partoo.SidebarPagePosts},
-		Lang: partoo.LangIt, SSOOnly: new(true),
-		OnCreate: partoo.OnCreate{Password: "Sup3r-secret", SendInvitation: new(false), Status: partoo.UserStatusInvited},
-	}
-	full(t, u)
-	full(t, u.OnCreate)
+	var u partoo.UserInput
+	fieldstest.Fill(t, &u)
 	_, err := must(partoo.New("key", options...)).UpsertUser(t.Context(), u)
 	return err
 }
