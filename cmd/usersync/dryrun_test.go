@@ -22,7 +22,7 @@ func TestDryRun(t *testing.T) {
 `
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs, usercom := identifaitest.NewServer(), partootest.NewServer(), usercomtest.NewServer()
-		ours.AddUser(identifai.UserInput{ID: new(int64(7)), Email: "BEA@example.com", Name: "Bea", Heuristic: "Average", PricingID: 1})
+		ours.AddUser(identifai.UserInput{ID: new(int64(7)), Email: "BEA@example.com", Name: "Beatrix", Heuristic: "Average", PricingID: 1})
 		ours.AddUser(identifai.UserInput{ID: new(int64(8)), Email: "cy@example.com", Name: "Cy", Heuristic: "Average", PricingID: 1})
 		theirs.AddUser(partootest.User{ID: "b", UserInput: partoo.UserInput{Email: "BEA@example.com", FirstName: "Beatrix", LastName: "Brown"}})
 		theirs.AddUser(partootest.User{ID: "c", UserInput: partoo.UserInput{Email: "cy@example.com", FirstName: "Cy", LastName: "Clark"}})

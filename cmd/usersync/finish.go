@@ -9,7 +9,7 @@ import (
 
 // finish prints the summary, closes the journals, prints the command that continues the
 // run, and returns the exit status.
-func (run *upsertRun) finish(args []string) int {
+func (run *upsertRun) finish(args []string, in input) int {
 	unsent, failed, recorded, hasJournal := 0, 0, 0, false
 	for _, t := range run.targets {
 		unsent += t.tally.unsent()
@@ -22,7 +22,7 @@ func (run *upsertRun) finish(args []string) int {
 	run.report.printSummary(run.targets)
 	err := run.report.err
 	done := unsent == 0 && failed == 0
-	err = errors.Join(err, run.closeJournals((!done || err != nil) && recorded > 0))
+	err = errors.Join(err, run.closeJournals((!done || err != nil) && recorded > 0), run.writeFailedFiles(in))
 	if run.fakes != nil {
 		if failure := run.fakes.write(); failure != nil {
 			err = errors.Join(err, fmt.Errorf("--fake-state: %w", failure))

@@ -3,9 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/usersync/usersync/backoff"
 
 	"github.com/usersync/usersync/internal/userfile"
 )
@@ -14,8 +15,14 @@ import (
 type options struct {
 	provider  []string
 	providers []provider // the selected ones
-	format    string
 	file      string
+
+	format    string
+	separator rune
+	encoding  string
+	maps      []string
+	mapping   string
+	columns   userfile.Mapping // of --mapping and --map
 
 	dryRun bool
 	quiet  bool
@@ -24,11 +31,13 @@ type options struct {
 	journal     string
 	resume      bool
 	retryFailed bool
+	failed      string
 
-	workers int               // 0: the default
-	timeout time.Duration     // 0: the default
-	quota   *backoff.QuotaSet // nil: the documented quotas
-	share   int               // 0: the whole quota
+	workers      int           // 0: the default
+	timeout      time.Duration // 0: the default
+	quotas       quotas
+	share        int // 0: the whole quota
+	textBooleans bool
 
 	fake      bool
 	fakeState string
@@ -50,30 +59,53 @@ func (o *options) complete(args []string) error {
 		return err
 	}
 	switch {
+	case o.format != "" && o.format != "csv" && o.format != "jsonl":
+		return fmt.Errorf("--format %s: want csv or jsonl", userfile.Printable(o.format))
 	case !o.fake && (o.fakeState != "" || o.fake429):
 		return errors.New("--fake-state and --fake-429 need --fake")
-	case o.dryRun && (o.journal != "" || o.resume):
-		return errors.New("--dry-run uses no journal: omit --journal, --resume and --retry-failed")
+	case o.dryRun && (o.journal != "" || o.resume || o.failed != ""):
+		return errors.New("--dry-run writes no files: omit --journal, --resume, --retry-failed and --failed")
 	case o.resume && o.journal == "" && !o.hasDefaultJournal():
 		return errors.New("--resume and --retry-failed need --journal here: there is no default journal with --fake or standard input")
-	case o.fake && o.share > 0 && o.quota == nil:
-		return errors.New("--share with --fake needs --quota: the fakes have no quota to share")
-	case o.quota != nil && len(o.quota.Quotas) == 0 && o.share > 0:
-		return errors.New("--share with --quota none: there is no quota to share")
-	case o.quota != nil && len(o.providers) > 1:
-		return errors.New("--quota needs a single provider: each has its own quotas")
+	case o.file == "-" && o.failed == "" && !o.fake && !o.dryRun:
+		return errors.New("standard input needs --failed FILE, for the rows that fail")
+	case o.textBooleans && !o.selects("identifai"):
+		return errors.New("--text-booleans is for identifai")
 	}
-	return o.chooseFormat()
+	return errors.Join(o.quotas.check(o), o.readMapping())
 }
 
-// chooseFormat derives the format from the name of the file unless --format is given.
-func (o *options) chooseFormat() (err error) {
-	switch o.format {
-	case "csv", "jsonl":
-	case "":
-		o.format, err = userfile.FormatOf(o.file)
-	default:
-		err = fmt.Errorf("--format %s: want csv or jsonl", userfile.Printable(o.format))
+func (o *options) selects(name string) bool {
+	return slices.ContainsFunc(o.providers, func(p provider) bool { return p.title() == name })
+}
+
+// readMapping reads --mapping and --map.
+func (o *options) readMapping() (err error) {
+	if o.mapping != "" {
+		if o.columns, err = userfile.ReadMapping(o.mapping); err != nil {
+			return fmt.Errorf("--mapping: %w", err)
+		}
 	}
-	return err
+	for _, rename := range o.maps {
+		if err := o.columns.Add(rename); err != nil {
+			return fmt.Errorf("--map %s: %w", userfile.Printable(rename), err)
+		}
+	}
+	return nil
+}
+
+// isInput reports whether path is the input file.
+func (o *options) isInput(path string) bool {
+	a, errA := os.Stat(path)
+	b, errB := os.Stat(o.file)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// isRegularFile reports whether the input can be read again.
+func (o *options) isRegularFile() bool {
+	if o.file == "-" || strings.HasPrefix(o.file, "/dev/") {
+		return false
+	}
+	info, err := os.Stat(o.file)
+	return err != nil || info.Mode().IsRegular() // opening the file reports the error
 }

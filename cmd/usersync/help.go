@@ -38,13 +38,18 @@ Exit status:
 
 const fileText = `
 File:
-  The header of a CSV file names the columns, in any order. One file can serve all
-  providers: columns of other providers are ignored. A prefixed column (partoo.status)
-  overrides the shared column (status) for that provider if its cell is not empty. An
-  unknown column is an error.
+  The header of a CSV file names the columns, in any order and case; "First Name" and
+  first-name are first_name. Cells are separated by comma, semicolon or tab. One file can
+  serve all providers: columns of other providers are ignored. A prefixed column
+  (partoo.status) overrides the shared column (status) for that provider if its cell is
+  not empty. An unknown column is an error: rename or ignore it with --map.
 
   Empty cells are not sent; the user keeps the value (inference for some fields). []
-  sends an empty list. Booleans: true, false, 1, 0. Lists: a;b or ["a","b"].
+  sends an empty list. Booleans: true, false, 1, 0, yes, no, or what Excel writes in
+  German, French, Italian, Polish or Spanish. Lists: a;b or ["a","b"].
+
+  UTF-8 and gzip are recognized, and UTF-16 with a byte order mark. A spreadsheet may
+  change keys (1.23457E+11, #N/A): such keys are errors, other such values warnings.
 
   The lines of a JSONL file are objects with the same names and JSON values; null and ""
   are not sent. Provider fields are in an object:

@@ -37,6 +37,9 @@ func identifaiTable() table[identifai.UserInput] {
 		id:   func(u U) *int64 { return u.ID },
 		user: func(u U) string { return u.Email },
 		newClient: func(a clientConfig) (prepareFunc[U], error) {
+			if a.textBooleans {
+				a.options = append(a.options, identifai.WithTextBooleans())
+			}
 			client, err := identifai.New(a.key, a.options...)
 			return func(ctx context.Context, p workload) (upsertFunc[U], error) {
 				bulk, err := client.Bulk(ctx, p.users, p.ids...)

@@ -19,7 +19,9 @@ func readInput(o options, stdin io.Reader) (input, error) {
 		defer file.Close()
 		in = file
 	}
-	f, err := userfile.Read(in, groups(), userfile.Options{Format: o.format})
+	f, err := userfile.Read(in, groups(), userfile.Options{
+		Format: o.format, Name: o.file, Separator: o.separator, Encoding: o.encoding, Mapping: o.columns,
+	})
 	if err != nil {
 		return input{}, err
 	}
@@ -43,28 +45,31 @@ func groups() []userfile.Group {
 // input is a validated file.
 type input struct {
 	*userfile.File
-	ids map[string][]int64 // the vendors' ids in the file, by provider
+	ids      map[string][]int64 // the vendors' ids in the file, by provider
+	warnings userfile.Problems
 }
 
 // validate checks the rows for the providers. It adds what it finds to the problems of the
 // file.
 func validate(f *userfile.File, selected []provider) input {
-	in := input{f, make(map[string][]int64)}
+	in := input{File: f, ids: make(map[string][]int64)}
 	var problems userfile.Problems
 	if f.Header != nil {
 		problems.Add(missingColumns(f.Header, selected)...)
 	}
 	seen := make(seenValues)
 	for _, r := range f.Rows {
-		var found []userfile.Problem
+		var found, warnings []userfile.Problem
 		for _, p := range selected {
 			user, more := p.validateRow(r)
 			found = append(append(found, more...), seen.add(p.title(), r, user.identities)...)
+			warnings = append(warnings, user.warnings...)
 			if user.id != nil {
 				in.ids[p.title()] = append(in.ids[p.title()], *user.id)
 			}
 		}
 		problems.Add(found...)
+		in.warnings.Add(warnings...)
 	}
 	f.Problems.Join(problems)
 	return in

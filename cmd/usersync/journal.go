@@ -5,21 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/upsert"
 )
 
 // hasDefaultJournal reports whether the run has a journal without --journal: not with
-// fakes, which are in memory, and only if the input is a file that can be read again.
-func (o options) hasDefaultJournal() bool {
-	if o.fake || o.dryRun || o.file == "-" || strings.HasPrefix(o.file, "/dev/") {
-		return false
-	}
-	info, err := os.Stat(o.file)
-	return err != nil || info.Mode().IsRegular() // opening the file reports the error
-}
+// fakes, which are in memory, and only if the input can be read again.
+func (o options) hasDefaultJournal() bool { return !o.fake && !o.dryRun && o.isRegularFile() }
 
 // journalPath is the path of a provider's journal, empty for none.
 func (o options) journalPath(provider string) string {
@@ -80,10 +73,10 @@ func (t *target) openJournal(o options, in input) error {
 	if path == "" {
 		return nil
 	}
-	journal, err := os.Stat(path)
-	if file, fileErr := os.Stat(o.file); err == nil && fileErr == nil && os.SameFile(journal, file) {
+	if o.isInput(path) {
 		return fmt.Errorf("--journal %s: is the input file", userfile.Printable(path))
 	}
+	_, err := os.Stat(path)
 	t.createdJournal = errors.Is(err, fs.ErrNotExist)
 	t.journalPath = path
 	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.accountID, Input: "sha256:" + in.Sum}
@@ -156,6 +149,7 @@ func (t *target) loadEarlierResults() error {
 	for _, entry := range entries {
 		if entry.Error != "" && len(t.failedEarlier) < maxListed {
 			t.failedEarlier[entry.Index] = entry
+			t.failed[entry.Index] = entry.Error + " (in an earlier run)"
 		}
 	}
 	return err

@@ -51,6 +51,7 @@ func TestJournalByDefault(t *testing.T) {
 	assert.Contains(t, got.out, "3 created, 0 updated, 0 unchanged, 1 failed, 0 not sent;")
 	assert.Equal(t, lines(
 		"usersync: journal "+journal,
+		"usersync: failed rows are in "+strings.TrimSuffix(file, ".csv")+".partoo.failed.csv",
 		"usersync: to retry failed users: usersync upsert --retry-failed --provider partoo --quota none "+file,
 	), got.err)
 	assert.FileExists(t, journal)

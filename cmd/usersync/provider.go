@@ -30,6 +30,8 @@ type clientConfig struct {
 	subdomain string // user.com only
 	baseURL   string // empty: the provider's own
 	options   []rest.Option
+
+	textBooleans bool // identifai only
 }
 
 // uniqueValue is a value that no two rows may have in common.

@@ -33,6 +33,16 @@ func TestQuota(t *testing.T) {
 	}
 }
 
+func TestQuotasOfSeveralProviders(t *testing.T) {
+	o, err := parseFlags([]string{"--fake", "--provider", "all", "--quota", "partoo=600/min", "--quota", "usercom=none", "users.csv"})
+	require.NoError(t, err)
+	partoo, ok := o.quotas.of("partoo")
+	assert.True(t, ok)
+	assert.Equal(t, []backoff.Quota{{N: 600, Per: time.Minute}}, partoo.Quotas)
+	_, ok = o.quotas.of("identifai")
+	assert.False(t, ok)
+}
+
 func TestShareAndWorkers(t *testing.T) {
 	n, err := parseShare("1/4")
 	require.NoError(t, err)

@@ -101,6 +101,34 @@ func (r *report) userJSON(provider string, res result) []byte {
 	return line
 }
 
+// jsonSummary is the last line of --json for a provider.
+type jsonSummary struct {
+	Type        string  `json:"type"` // "summary"
+	Provider    string  `json:"provider"`
+	DryRun      bool    `json:"dry_run,omitempty"`
+	Created     int     `json:"created"`
+	Updated     int     `json:"updated"`
+	Unchanged   int     `json:"unchanged"`
+	Valid       int     `json:"valid,omitempty"` // dry run without prediction
+	Failed      int     `json:"failed"`
+	Earlier     int     `json:"done_before"` // by earlier runs, failed ones included
+	NotSent     int     `json:"not_sent"`
+	Reason      string  `json:"reason,omitempty"` // why not all were sent
+	Duration    float64 `json:"duration_seconds"`
+	RateLimited uint64  `json:"rate_limited"` // 429 responses
+}
+
+func (r *report) summaryJSON(t *target) []byte {
+	o := t.tally.outcomes
+	line, _ := json.Marshal(jsonSummary{ // cannot fail
+		Type: "summary", Provider: t.name, DryRun: r.options.dryRun,
+		Created: o[upsert.Created], Updated: o[upsert.Updated], Unchanged: o[upsert.Unchanged], Valid: o[0],
+		Failed: t.tally.failed, Earlier: t.tally.doneEarlier(), NotSent: t.tally.unsent(), Reason: t.tally.unsentReason,
+		Duration: t.tally.duration.Seconds(), RateLimited: t.rateLimited(),
+	})
+	return line
+}
+
 // printSummary prints the counts of each provider and lists the failed users.
 func (r *report) printSummary(targets []*target) {
 	if !r.options.quiet && !r.options.json {
@@ -108,6 +136,9 @@ func (r *report) printSummary(targets []*target) {
 	}
 	for _, t := range targets {
 		r.printf(r.summaryOut, "%s; 429 responses: %d\n", t.tally.summary(), t.rateLimited())
+		if r.options.json {
+			r.printf(r.out, "%s\n", r.summaryJSON(t))
+		}
 	}
 	var failed, unsent []string
 	for _, t := range targets {

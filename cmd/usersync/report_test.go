@@ -53,12 +53,17 @@ func TestJSONOutput(t *testing.T) {
 	got := usersync(t, "user_id\n1\n2\n", "upsert", "--provider", "usercom", "--fake", "--json", "-")
 	assert.Equal(t, exitOK, got.status)
 	assert.Equal(t, "usercom    2 created, 0 updated, 0 unchanged, 0 failed, 0 not sent; 429 responses: 0\n", got.err)
-	for line := range strings.Lines(got.out) {
+	printed := strings.Split(strings.TrimSpace(got.out), "\n")
+	require.Len(t, printed, 3)
+	for _, line := range printed[:2] {
 		var user jsonUser
 		require.NoError(t, json.Unmarshal([]byte(line), &user))
 		assert.Equal(t, "created", user.Outcome)
 	}
-	assert.Equal(t, 2, strings.Count(got.out, "\n"))
+	var sum jsonSummary
+	require.NoError(t, json.Unmarshal([]byte(printed[2]), &sum))
+	sum.Duration = 0
+	assert.Equal(t, jsonSummary{Type: "summary", Provider: "usercom", Created: 2}, sum)
 }
 
 // Who failed is listed up to a limit, and counted beyond.

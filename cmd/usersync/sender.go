@@ -95,7 +95,7 @@ func (s *tableSender[U]) send(ctx, acceptCtx context.Context, rows []userfile.Ro
 func (s *tableSender[U]) users(acceptCtx context.Context, rows []userfile.Row) iter.Seq[inputUser[U]] {
 	return func(yield func(inputUser[U]) bool) {
 		for _, r := range rows {
-			user, _ := s.readUser(r)
+			user, _, _ := s.readUser(r)
 			if acceptCtx.Err() != nil || !yield(inputUser[U]{user, r.Line}) {
 				return
 			}

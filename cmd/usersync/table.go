@@ -55,8 +55,9 @@ func (t table[U]) required() []string {
 	return slices.Sorted(maps.Keys(fieldErrors(empty.Validate())))
 }
 
-// readUser makes a user of a row, and reports cells that cannot be read.
-func (t table[U]) readUser(r userfile.Row) (user U, problems []userfile.Problem) {
+// readUser makes a user of a row. It reports cells that cannot be read, and warns about
+// cells that a spreadsheet or a database export has probably changed.
+func (t table[U]) readUser(r userfile.Row) (user U, problems, warnings []userfile.Problem) {
 	for _, c := range t.columns {
 		cell, column, isSet := r.Cell(t.name, c.name)
 		if !isSet {
@@ -64,24 +65,27 @@ func (t table[U]) readUser(r userfile.Row) (user U, problems []userfile.Problem)
 		}
 		if err := c.set(&user, cell); err != nil {
 			problems = append(problems, t.problem(r, column, err.Error()))
+		} else if damage, _ := userfile.Damage(strings.Trim(cell.Text, `"`)); damage != "" {
+			warnings = append(warnings, t.problem(r, column, damage))
 		}
 	}
-	return user, problems
+	return user, problems, warnings
 }
 
 // userKeys is what must be unique in a file.
 type userKeys struct {
 	identities []uniqueValue
 	id         *int64 // the vendor's id
+	warnings   []userfile.Problem
 }
 
 // validateRow reads a row and validates its user.
 func (t table[U]) validateRow(r userfile.Row) (userKeys, []userfile.Problem) {
-	user, problems := t.readUser(r)
+	user, problems, warnings := t.readUser(r)
 	if err := user.Validate(); err != nil {
 		problems = append(problems, t.validationProblems(r, fieldErrors(err), problems)...)
 	}
-	return userKeys{t.identities(user), t.id(user)}, problems
+	return userKeys{t.identities(user), t.id(user), warnings}, problems
 }
 
 // validationProblems are the field errors of a row, without those of unreadable cells.

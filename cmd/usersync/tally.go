@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/upsert"
 )
 
@@ -25,10 +27,12 @@ type tally struct {
 	listed       []string // the first failed users
 	finished     bool     // no more users are sent
 	unsentReason string   // why not all were sent
+	start        time.Time
+	duration     time.Duration // until finished
 }
 
 func newTally(name string, dryRun bool) *tally {
-	return &tally{name: name, dryRun: dryRun, outcomes: make(map[upsert.Outcome]int)}
+	return &tally{name: name, dryRun: dryRun, outcomes: make(map[upsert.Outcome]int), start: time.Now()}
 }
 
 // add counts a result. If the user failed, line is listed at the end.
@@ -60,7 +64,7 @@ func (t *tally) unsentLine() string {
 	if n == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%-9s  %s not sent: %s", t.name, plural(n, "user"), t.unsentReason)
+	text := fmt.Sprintf("%-9s  %s not sent: %s", t.name, userfile.Plural(n, "user"), t.unsentReason)
 	if t.aborted > 0 {
 		text += fmt.Sprintf("; %d of them were in progress and may exist", t.aborted)
 	}
@@ -71,7 +75,7 @@ func (t *tally) unsentLine() string {
 func (t *tally) finish(reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.finished, t.unsentReason = true, reason
+	t.finished, t.unsentReason, t.duration = true, reason, time.Since(t.start)
 }
 
 func (t *tally) isFinished() bool {

@@ -24,6 +24,7 @@ type target struct {
 	log       *slog.Logger
 	ids       []int64 // the vendor's ids in the file
 	tally     *tally
+	failed    map[int]string // reasons, by row
 
 	journal        *upsert.Journal // nil: none
 	journalPath    string
@@ -43,12 +44,14 @@ func newTarget(p provider, config clientConfig, o options, log io.Writer) (*targ
 		accountID:     p.accountID(config),
 		log:           slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		tally:         newTally(p.title(), o.dryRun),
+		failed:        make(map[int]string),
 		failedEarlier: make(map[int]upsert.Entry),
 	}
 	var err error
 	if t.pacer, err = newPacer(p, o); err != nil {
 		return nil, fmt.Errorf("%s: %w", t.name, err)
 	}
+	config.textBooleans = o.textBooleans
 	config.options = append(slices.Clone(config.options), rest.WithPacer(t.pacer), rest.WithLogger(t.log), rest.WithRetry(backoff.Policy{MaxWait: -1, MaxRetryAfter: time.Hour}))
 	if o.timeout > 0 {
 		config.options = append(config.options, rest.WithTimeout(o.timeout))
@@ -61,9 +64,9 @@ func newTarget(p provider, config clientConfig, o options, log io.Writer) (*targ
 // the fakes do not have. It allows one request in flight per worker.
 func newPacer(p provider, o options) (*backoff.QuotaPacer, error) {
 	config := backoff.PacerConfig{Share: o.share, MaxInFlight: max(o.workers, backoff.DefaultMaxInFlight)}
-	switch {
-	case o.quota != nil:
-		config.Quotas = []backoff.QuotaSet{*o.quota}
+	switch set, ok := o.quotas.of(p.title()); {
+	case ok:
+		config.Quotas = []backoff.QuotaSet{set}
 	case !o.fake:
 		config.Quotas = p.documented()
 	}
@@ -141,6 +144,9 @@ func (t *target) send(ctx, acceptCtx context.Context, in input, r *report) error
 			continue
 		case errors.Is(res.err, upsert.ErrJournal):
 			unrecorded = res.err
+		}
+		if res.err != nil {
+			t.failed[res.index] = res.err.Error()
 		}
 		r.printUser(t.tally, res)
 	}

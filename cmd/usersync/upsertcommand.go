@@ -32,6 +32,7 @@ func (c *command) upsertCommand() *cobra.Command {
 		},
 	}
 	addFlags(cmd.Flags(), &o)
+	cmd.SetUsageTemplate("Usage:\n  {{.UseLine}}\n\nFlags:\n{{.LocalFlags.FlagUsagesWrapped 100}}")
 	cmd.SetHelpTemplate("{{.Long}}\n{{.UsageString}}" + fileText + columnsText() + environmentText())
 	for flag, values := range map[string][]string{"provider": append(names(), "all"), "format": {"csv", "jsonl"}} {
 		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
@@ -54,21 +55,27 @@ func addFlags(flags *pflag.FlagSet, o *options) {
 	flags.SortFlags = false
 	flags.StringSliceVar(&o.provider, "provider", nil, "`NAME` of a provider: "+strings.Join(names(), ", ")+" or all; may be repeated")
 	flags.StringVar(&o.format, "format", "", "`FORMAT` of FILE: csv or jsonl (default: by the name of FILE)")
+	flags.Var(valueOf(&o.separator, parseSeparator), "separator", "`CHARACTER` that separates CSV cells: , ; tab or another (default: detected)")
+	flags.StringVar(&o.encoding, "encoding", "", "`ENCODING` of FILE, such as windows-1252 (default UTF-8, or UTF-16 with a byte order mark)")
+	flags.StringArrayVar(&o.maps, "map", nil, "read the column NAME of FILE as another, `NAME=COLUMN`, or ignore it, NAME=; may be repeated")
+	flags.StringVar(&o.mapping, "mapping", "", "read a JSON `FILE` {\"rename\": {\"Work e-mail\": \"email\"}, \"constant\": {\"role\": \"PUBLISHER\"}, \"ignore\": [\"Notes\"]}")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "validate FILE and print what would be created, updated or unchanged; send no writes (usercom: validate only)")
-	flags.BoolVar(&o.quiet, "quiet", false, "print only waits and the summary")
-	flags.BoolVar(&o.json, "json", false, "print one JSON object per user; the summary goes to standard error. With --dry-run, objects contain \"dry_run\": true and the expected outcome")
+	flags.BoolVar(&o.quiet, "quiet", false, "print only warnings, waits and the summary")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object per user and a summary object per provider; the summary text goes to standard error. With --dry-run, objects contain \"dry_run\": true and the expected outcome")
 	flags.StringVar(&o.journal, "journal", "", "record results in `FILE` (with several providers: FILE.identifai and so on). Default: FILE.PROVIDER.journal next to the input; none with --fake or standard input")
 	flags.BoolVar(&o.resume, "resume", false, "continue the run in the journal; skip recorded users")
 	flags.BoolVar(&o.retryFailed, "retry-failed", false, "like --resume, but retry failed users")
+	flags.StringVar(&o.failed, "failed", "", "write failed rows to `FILE`, with a reason (with several providers: one file each). Default: users.PROVIDER.failed.csv next to the input; none with --fake; required for standard input")
 	flags.Var(valueOf(&o.workers, parseWorkers), "workers", "`NUMBER` of concurrent upserts per provider (default 8)")
 	flags.Var(valueOf(&o.timeout, parseTimeout), "timeout", "timeout of one request attempt, a `DURATION` such as 45s or 2m (default 30s)")
-	flags.Var(valueOf(&o.quota, parseQuota), "quota", "`QUOTA` to use instead of the documented one, for reads and writes together: 300/min, 50/10s, \"1/s,30/min\" or none; single provider only")
+	flags.Var(&o.quotas, "quota", "`QUOTA` to use instead of the documented one, for reads and writes together: 300/min, 50/10s, \"1/s,30/min\" or none; with several providers: partoo=600/min, repeated for each")
 	flags.Var(valueOf(&o.share, parseShare), "share", "use `1/N` of the quota because N processes share the key")
+	flags.BoolVar(&o.textBooleans, "text-booleans", false, "identifai: send booleans as true and false instead of 1 and 0")
 	flags.BoolVar(&o.fake, "fake", false, "use in-memory fakes; no API keys needed")
 	flags.StringVar(&o.fakeState, "fake-state", "", "with --fake: load users of the fakes from `FILE` if it exists, save them at the end")
 	flags.BoolVar(&o.fake429, "fake-429", false, "with --fake: return 429 to one request of the first provider")
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Name != "provider" {
+		if f.Name != "provider" && f.Name != "map" && f.Name != "quota" { // these may be repeated
 			f.Value = &once{Value: f.Value}
 		}
 	})

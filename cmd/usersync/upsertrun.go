@@ -66,25 +66,35 @@ func (run *upsertRun) run(ctx context.Context, args []string) int {
 		run.streams.printError(err)
 		return exitUsage
 	case in.Problems.Total > 0:
-		run.printProblems(&in.Problems)
+		run.printProblems(&in.Problems, "problem", ", nothing was sent")
 		return exitUsage
+	}
+	if !run.options.quiet {
+		fmt.Fprintf(run.log, "usersync: %s: %s\n", run.options.inputName(), in)
+	}
+	if in.warnings.Total > 0 {
+		run.printProblems(&in.warnings, "warning", "")
 	}
 	if err := run.begin(in); err != nil {
 		run.streams.printError(err)
 		return exitUsage
 	}
 	run.upsert(ctx, in)
-	return run.finish(args)
+	return run.finish(args, in)
 }
 
-// printProblems lists the problems of the file.
-func (run *upsertRun) printProblems(p *userfile.Problems) {
-	name := userfile.Printable(run.options.file)
-	if run.options.file == "-" {
-		name = "standard input"
-	}
-	fmt.Fprintf(run.log, "usersync: %s: %s, nothing was sent:\n", name, plural(p.Total, "problem"))
+// printProblems lists problems of the file, or warnings.
+func (run *upsertRun) printProblems(p *userfile.Problems, noun, consequence string) {
+	fmt.Fprintf(run.log, "usersync: %s: %s%s:\n", run.options.inputName(), userfile.Plural(p.Total, noun), consequence)
 	p.Print(run.log, groups())
+}
+
+// inputName is what the input is called in messages.
+func (o options) inputName() string {
+	if o.file == "-" {
+		return "standard input"
+	}
+	return userfile.Printable(o.file)
 }
 
 // begin opens the journals, all or none.
@@ -92,6 +102,9 @@ func (run *upsertRun) begin(in input) error {
 	run.report.rows = in.Rows
 	for _, t := range run.targets {
 		t.tally.total, t.ids = len(in.Rows), in.ids[t.name]
+	}
+	if err := run.checkFailedFiles(); err != nil {
+		return err
 	}
 	if err := run.openJournals(in); err != nil {
 		return errors.Join(err, run.discardNewJournals())

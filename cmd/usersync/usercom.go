@@ -20,7 +20,7 @@ func usercomTable() table[usercom.UserInput] {
 	return table[U]{
 		name: "usercom",
 		columns: []column[U]{
-			valueColumn("user_id", userfile.Text[string](), "your own; what the user is found by", func(u *U) *string { return &u.UserID }),
+			valueColumn("user_id", userfile.Key(), "your own; what the user is found by", func(u *U) *string { return &u.UserID }),
 			valueColumn("email", userfile.Text[string](), "", func(u *U) *string { return &u.Email }),
 			valueColumn("first_name", userfile.Text[string](), "at most 40 characters", func(u *U) *string { return &u.FirstName }),
 			valueColumn("last_name", userfile.Text[string](), "at most 40 characters", func(u *U) *string { return &u.LastName }),
@@ -31,7 +31,7 @@ func usercomTable() table[usercom.UserInput] {
 			valueColumn("region", userfile.Text[string](), "", func(u *U) *string { return &u.Region }),
 			valueColumn("country", userfile.Text[string](), "", func(u *U) *string { return &u.Country }),
 			valueColumn("timezone", userfile.Text[string](), "", func(u *U) *string { return &u.Timezone }),
-			valueColumn("company_id", userfile.Text[string](), "the user becomes an employee of that company", func(u *U) *string { return &u.CompanyID }),
+			valueColumn("company_id", userfile.Key(), "the user becomes an employee of that company", func(u *U) *string { return &u.CompanyID }),
 			valueColumn("assigned_to", userfile.Integer(), "the id of an agent", func(u *U) *int64 { return &u.AssignedTo }),
 			pointerColumn("score", userfile.Integer(), "", func(u *U) **int64 { return &u.Score }),
 			pointerColumn("notifications", userfile.Boolean(), "", func(u *U) **bool { return &u.Notifications }),

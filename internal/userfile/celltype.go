@@ -33,27 +33,57 @@ func Text[T ~string]() CellType[T] {
 	}}
 }
 
-// Integer is a whole number.
+// Key is text that identifies something. Values that a spreadsheet changed are rejected.
+func Key() CellType[string] {
+	return CellType[string]{"text", func(c Cell) (string, error) {
+		text, err := Text[string]().Read(c)
+		if err == nil {
+			err = checkKey(text)
+		}
+		return text, err
+	}}
+}
+
+func checkKey(text string) error {
+	if damage, isNoKey := Damage(text); isNoKey {
+		return errors.New(damage)
+	}
+	return nil
+}
+
+// Integer is a whole number. In CSV it may end in .0.
 func Integer() CellType[int64] {
 	return CellType[int64]{"whole number", func(c Cell) (int64, error) {
-		n, err := strconv.ParseInt(strings.TrimSpace(c.Text), 10, 64)
+		n, err := strconv.ParseInt(integerText(c), 10, 64)
 		if err != nil {
-			return 0, errors.New("must be a whole number")
+			return 0, errors.New("must be a whole number" + withoutQuotes(c))
 		}
 		return n, nil
 	}}
 }
 
-// Boolean is true or false in any case, 1 or 0.
+func integerText(c Cell) string {
+	text := strings.TrimSpace(c.Text)
+	if wholeNumber.MatchString(text) {
+		text, _, _ = strings.Cut(text, ".")
+	}
+	return text
+}
+
+func withoutQuotes(c Cell) string {
+	if c.IsJSON && strings.HasPrefix(c.Text, `"`) {
+		return ", without quotes"
+	}
+	return ""
+}
+
+// Boolean is true or false, 1 or 0. CSV may contain the words of spreadsheets.
 func Boolean() CellType[bool] {
 	return CellType[bool]{"true or false", func(c Cell) (bool, error) {
-		switch strings.ToLower(strings.TrimSpace(c.Text)) {
-		case "true", "1":
-			return true, nil
-		case "false", "0":
-			return false, nil
+		if value, ok := booleans[strings.ToLower(strings.TrimSpace(c.Text))]; ok {
+			return value, nil
 		}
-		return false, errors.New("must be true, false, 1 or 0")
+		return false, errors.New("must be true or false" + withoutQuotes(c))
 	}}
 }
 
@@ -64,11 +94,29 @@ func List[T ~string]() CellType[[]T] {
 		if c.IsJSON || strings.HasPrefix(text, "[") {
 			return decodeJSON[[]T](text, `a list of texts, such as ["a","b"]`)
 		}
+		if strings.ContainsAny(text, ",|") {
+			return nil, errors.New(`must be a list separated by ";", such as a;b (if an item contains "," or "|", write ["a","b"])`)
+		}
 		var items []T
 		for item := range strings.SplitSeq(text, ";") {
 			items = append(items, T(strings.TrimSpace(item)))
 		}
 		return items, nil
+	}}
+}
+
+// KeyList is a list of keys.
+func KeyList() CellType[[]string] {
+	cells := List[string]()
+	return CellType[[]string]{cells.Format, func(c Cell) ([]string, error) {
+		if err := checkKey(c.Text); err != nil {
+			return nil, err
+		}
+		items, err := cells.Read(c)
+		if i := slices.IndexFunc(items, func(item string) bool { return checkKey(item) != nil }); i >= 0 {
+			err = checkKey(items[i])
+		}
+		return items, err
 	}}
 }
 
@@ -88,10 +136,8 @@ func Object() CellType[map[string]any] {
 		d := json.NewDecoder(strings.NewReader(c.Text))
 		d.UseNumber()
 		var values map[string]any
-		if err := d.Decode(&values); err != nil {
-			return nil, err
-		}
-		return values, nil
+		err := d.Decode(&values)
+		return values, err
 	}}
 }
 
@@ -106,7 +152,7 @@ func Enum[T ~int64](names map[string]T) CellType[T] {
 	}
 	want := strings.Join(formats, ", ")
 	return CellType[T]{want, func(c Cell) (T, error) {
-		if value, ok := values[strings.Trim(strings.TrimSpace(c.Text), `"`)]; ok {
+		if value, ok := values[strings.Trim(integerText(c), `"`)]; ok {
 			return value, nil
 		}
 		return 0, errors.New("must be one of " + want + ", as number or name")

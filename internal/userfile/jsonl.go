@@ -13,15 +13,16 @@ import (
 
 // jsonReader reads lines. Lines with the same names share a layout.
 type jsonReader struct {
-	schema  schema
+	schema  *schema
 	layouts map[string]*Layout // by their names
 
-	names  []byte   // of the current line, each with a line break
-	values []string // of the current line
+	// Of the current line: the names, each with a line break, the values, and their ends.
+	names, values []byte
+	ends          []int
 }
 
 // readJSON reads an object from every line that is not blank.
-func (f *File) readJSON(text string, s schema) {
+func (f *File) readJSON(text string, s *schema) {
 	r := jsonReader{schema: s, layouts: make(map[string]*Layout)}
 	number := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -42,7 +43,7 @@ func (f *File) readJSON(text string, s schema) {
 }
 
 func (r *jsonReader) row(line string) (Row, []Problem) {
-	r.names, r.values = r.names[:0], r.values[:0]
+	r.names, r.values, r.ends = r.names[:0], r.values[:0], r.ends[:0]
 	problems := r.add("", line)
 	if len(problems) > 0 {
 		return Row{}, problems
@@ -56,7 +57,19 @@ func (r *jsonReader) row(line string) (Row, []Problem) {
 	for _, text := range layout.problems {
 		problems = append(problems, Problem{Text: text})
 	}
-	return Row{Layout: layout, values: slices.Clone(r.values), source: line}, problems
+	return Row{Layout: layout, values: r.split(), source: line}, problems
+}
+
+// split returns the values of the current line. They share one string, which takes less
+// memory than one for each.
+func (r *jsonReader) split() []string {
+	all, start := string(r.values), 0
+	values := make([]string, 0, len(r.ends))
+	for _, end := range r.ends {
+		values = append(values, all[start:end])
+		start = end
+	}
+	return values
 }
 
 // add adds the members of the line, or of the object of a group in it.
@@ -70,24 +83,28 @@ func (r *jsonReader) add(group, text string) (problems []Problem) {
 		switch isGroup := group == "" && r.schema.isGroup(prefix); {
 		case isGroup && dotted:
 			problems = append(problems, Problem{Text: fmt.Sprintf(`unknown key %s: put the fields of one provider in an object, such as {"%s": {…}}`, Printable(m.name), prefix)})
-		case isGroup && m.value == "null":
+		case isGroup && string(m.value) == "null":
 		case isGroup:
-			problems = append(problems, r.add(m.name, m.value)...)
+			problems = append(problems, r.add(m.name, string(m.value))...)
 		case strings.Contains(m.name, "\n"):
-			problems = append(problems, Problem{Text: r.schema.unknown(m.name)})
+			problems = append(problems, Problem{Text: r.schema.unknownName(m.name)})
 		default:
 			if group != "" {
 				r.names = append(append(r.names, group...), '.')
 			}
 			r.names = append(append(r.names, m.name...), '\n')
-			r.values = append(r.values, m.value)
+			r.values = append(r.values, m.value...)
+			r.ends = append(r.ends, len(r.values))
 		}
 	}
 	return problems
 }
 
-// member is one name of an object with its value, which is JSON.
-type member struct{ name, value string }
+// member is one name of an object with its value.
+type member struct {
+	name  string
+	value json.RawMessage
+}
 
 // memberName is the name of a member. Each is a different key of a map, so that equal
 // names in an object are detected.
@@ -114,7 +131,7 @@ func parseObject(text string) ([]member, error) {
 	}
 	members := make([]member, 0, len(object))
 	for name, value := range object {
-		members = append(members, member{*name.text, string(value)})
+		members = append(members, member{*name.text, value})
 	}
 	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	for i := 1; i < len(members); i++ {
@@ -129,7 +146,7 @@ func parseObject(text string) ([]member, error) {
 // surrogates.
 func checkJSON(text string) error {
 	if !utf8.ValidString(text) {
-		return errors.New("not valid UTF-8")
+		return errors.New(notUTF8)
 	}
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
@@ -141,7 +158,7 @@ func checkJSON(text string) error {
 			continue
 		}
 		if i += 5; utf16.DecodeRune(first, escaped(strings.TrimPrefix(text[i:], `\`))) == utf8.RuneError {
-			return fmt.Errorf(`contains \u%04x, half of a character`, first)
+			return fmt.Errorf(`contains the lone surrogate \u%04x`, first)
 		}
 		i += 5
 	}

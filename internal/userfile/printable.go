@@ -21,3 +21,11 @@ func Printable(text string) string {
 	}
 	return text
 }
+
+// Plural is a number with its noun.
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

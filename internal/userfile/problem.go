@@ -84,6 +84,6 @@ func (p *Problems) Print(w io.Writer, groups []Group) {
 		fmt.Fprintf(w, "and %d more\n", rest)
 	}
 	if slices.ContainsFunc(p.First, func(one Problem) bool { return strings.HasPrefix(one.Text, unknownColumn) }) {
-		fmt.Fprint(w, Help(groups))
+		fmt.Fprint(w, help(groups))
 	}
 }

@@ -1,21 +1,26 @@
 package userfile
 
 import (
+	"bufio"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 )
 
-// maxSize is the size of the largest file that is read, in bytes.
-const maxSize = 1 << 30
+// maxSize is the size of the largest file that is read, in bytes after decompression.
+const maxSize = 512 << 20
 
 // Options change how a file is read.
 type Options struct {
-	Format string // csv or jsonl; empty: according to the name of the file
+	Format    string // csv or jsonl; empty: according to Name
+	Name      string // of the file
+	Separator rune   // of CSV; 0: detected
+	Encoding  string // such as windows-1252; empty: UTF-8, or UTF-16 with a byte order mark
+	Mapping   Mapping
 }
 
 // File is the content of a file.
@@ -23,41 +28,70 @@ type File struct {
 	Rows     []Row   // without those that have problems
 	Header   *Layout // CSV only; nil if it cannot be read
 	Problems Problems
-	Sum      string // SHA-256 of the bytes, in hex
+	Sum      string // SHA-256 of the content, in hex
+
+	format    string
+	encoding  string
+	separator rune
+	gzip      bool
+	bom       bool // begins with a byte order mark
+	crlf      bool // lines end in CRLF
 }
 
-// FormatOf returns the format of a file according to its name.
-func FormatOf(name string) (string, error) {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".json":
-		return "", errors.New("a .json file: use --format jsonl if it contains one object per line")
-	case ".jsonl", ".ndjson":
-		return "jsonl", nil
+// String describes what was detected.
+func (f *File) String() string {
+	text := "JSONL"
+	if f.format == "csv" {
+		text = "CSV, separator " + separatorName(f.separator)
 	}
-	return "csv", nil
+	if text += ", " + f.encoding; f.gzip {
+		text += ", gzip"
+	}
+	return text + ", " + Plural(len(f.Rows), "row")
 }
 
-// Read reads a file whose columns are those of the groups. Its error is one of reading;
-// everything wrong with the content is in Problems.
+// formatOf returns the format of a file according to its name.
+func formatOf(name string) string {
+	switch strings.ToLower(filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz"))) {
+	case ".jsonl", ".ndjson", ".json":
+		return "jsonl"
+	}
+	return "csv"
+}
+
+// Read reads a file whose columns are those of the groups. Errors in the content are in
+// Problems; the returned error is about reading or about the options.
 func Read(r io.Reader, groups []Group, o Options) (*File, error) {
-	var data strings.Builder
-	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(&data, sum), io.LimitReader(r, maxSize+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("reading: %w", err)
-	case n > maxSize:
-		return nil, fmt.Errorf("larger than %d MiB: split the file", maxSize>>20)
+	s, err := newSchema(groups, o.Mapping)
+	if err != nil {
+		return nil, err
 	}
-	f := &File{Sum: hex.EncodeToString(sum.Sum(nil))}
-	text := strings.TrimPrefix(data.String(), "\uFEFF")
-	switch problem := unsupported(text, o.Format); {
-	case problem != nil:
-		f.Problems.Add(*problem)
-	case o.Format == "jsonl":
-		f.readJSON(text, newSchema(groups))
+	f := &File{format: o.Format, separator: o.Separator}
+	if f.format == "" {
+		f.format = formatOf(o.Name)
+	}
+	data, err := f.load(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading: %w", err)
+	}
+	text := ""
+	problem := unsupported(data)
+	if problem == "" {
+		if text, err = f.decode(data, o.Encoding); err != nil {
+			return nil, err
+		}
+		problem = f.wrongFormat(text)
+	}
+	switch {
+	case problem != "":
+		f.Problems.Add(Problem{Text: problem})
+	case f.format == "jsonl":
+		f.readJSON(text, s)
 	default:
-		f.readCSV(text, newSchema(groups))
+		f.readCSV(text, s)
+	}
+	if f.Problems.Total == 0 {
+		f.Problems.Add(s.unused()...)
 	}
 	if len(f.Rows) == 0 && f.Problems.Total == 0 {
 		f.Problems.Add(Problem{Text: "no users in the file"})
@@ -65,18 +99,40 @@ func Read(r io.Reader, groups []Group, o Options) (*File, error) {
 	return f, nil
 }
 
-// unsupported detects encodings, line endings and separators of other programs.
-func unsupported(text, format string) *Problem {
-	header := strings.TrimLeft(text, "\r\n")
-	line := 1 + strings.Count(text[:len(text)-len(header)], "\n")
-	header, _, _ = strings.Cut(header, "\n")
-	switch {
-	case strings.HasPrefix(text, "\xFF\xFE"), strings.HasPrefix(text, "\xFE\xFF"):
-		return &Problem{Text: "the file is in UTF-16: it must be in UTF-8"}
-	case !strings.Contains(text, "\n") && strings.Contains(strings.TrimRight(text, "\r"), "\r"):
-		return &Problem{Text: "the lines end in CR alone: they must end in LF or CRLF"}
-	case format != "jsonl" && strings.ContainsAny(header, ";\t") && !strings.Contains(header, ","):
-		return &Problem{Line: line, Text: "cells must be separated by commas"}
+// load returns the content of a file, decompressed.
+func (f *File) load(r io.Reader) (string, error) {
+	in := bufio.NewReader(r)
+	r = in
+	if start, _ := in.Peek(2); string(start) == "\x1f\x8b" {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return "", err
+		}
+		f.gzip, r = true, z
 	}
-	return nil
+	var data strings.Builder
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(&data, sum), io.LimitReader(r, maxSize+1))
+	if err == nil && n > maxSize {
+		err = fmt.Errorf("larger than %d MiB: split the file", maxSize>>20)
+	}
+	f.Sum = hex.EncodeToString(sum.Sum(nil))
+	return data.String(), err
+}
+
+// wrongFormat detects content of another format than the expected one.
+func (f *File) wrongFormat(text string) string {
+	start := strings.TrimSpace(text[:min(len(text), 1000)])
+	switch {
+	case strings.Contains(text, "\x00"):
+		return "contains NUL characters: is it UTF-16? use --encoding utf-16le or utf-16be"
+	case start == "":
+	case start[0] == '[' && f.format == "jsonl":
+		return "a JSON array: write one object per line, for example with: jq -c '.[]'"
+	case start[0] == '{' && f.format == "csv":
+		return "looks like JSONL: use --format jsonl"
+	case f.format == "jsonl" && start[0] != '{' && start[0] != '"' && strings.ContainsAny(start, ",;\t"):
+		return "looks like CSV: use --format csv"
+	}
+	return ""
 }

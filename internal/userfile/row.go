@@ -12,12 +12,14 @@ type Row struct {
 
 // Layout is the arrangement of columns that rows have in common.
 type Layout struct {
-	IsJSON   bool
-	Line     int                       // of the header
-	names    []string                  // as they are in the file
-	shared   map[string]int            // columns for all groups
-	own      map[string]map[string]int // columns of one group, by group
-	problems []string
+	IsJSON    bool
+	Line      int                       // of the header
+	width     int                       // number of columns in the file
+	names     []string                  // as in the file, then those of the constants
+	shared    map[string]int            // columns for all groups
+	own       map[string]map[string]int // columns of one group, by group
+	constants []Cell
+	problems  []string
 }
 
 // Cell is one value of a row: the text of a CSV cell, or JSON.
@@ -41,7 +43,13 @@ func (r Row) Cell(group, column string) (c Cell, name string, isSet bool) {
 		if !ok {
 			continue
 		}
-		if cell := (Cell{r.values[i], r.IsJSON}); cell.IsSet() {
+		cell := Cell{IsJSON: r.IsJSON}
+		if i < r.width {
+			cell.Text = r.values[i]
+		} else {
+			cell = r.constants[i-r.width]
+		}
+		if cell.IsSet() {
 			c, name, isSet = cell, r.names[i], true
 		} else if !isSet {
 			name = r.names[i]
@@ -57,29 +65,35 @@ func (l *Layout) Has(group, column string) bool {
 	return shared || own
 }
 
-// newLayout finds the columns of a file by their names.
-func (s schema) newLayout(names []string, isJSON bool) *Layout {
-	l := &Layout{IsJSON: isJSON, names: names, shared: make(map[string]int), own: make(map[string]map[string]int)}
+// newLayout finds the columns of a file by their names, and adds the constants.
+func (s *schema) newLayout(names []string, isJSON bool) *Layout {
+	l := &Layout{IsJSON: isJSON, width: len(names), names: names, constants: s.values, shared: make(map[string]int), own: make(map[string]map[string]int)}
 	for i, name := range names {
-		if name == "" {
-			continue
+		switch c, use := s.resolve(name); use {
+		case known:
+			l.add(c, i)
+		case unknown:
+			l.problems = append(l.problems, s.unknownName(name))
 		}
-		c, known := s.columns[simplify(name)]
-		if !known {
-			l.problems = append(l.problems, s.unknown(name))
-			continue
-		}
-		columns := l.shared
-		if c.group != "" {
-			if l.own[c.group] == nil {
-				l.own[c.group] = make(map[string]int)
-			}
-			columns = l.own[c.group]
-		}
-		if first, twice := columns[c.name]; twice {
-			l.problems = append(l.problems, "columns "+Printable(names[first])+" and "+Printable(name)+" are both "+c.String())
-		}
-		columns[c.name] = i
+	}
+	for i, c := range s.constants {
+		l.names = append(l.names, c.String()+" (constant)")
+		l.add(c, l.width+i)
 	}
 	return l
+}
+
+// add adds the column with index i, unless the file has it already.
+func (l *Layout) add(c column, i int) {
+	columns := l.shared
+	if c.group != "" {
+		if l.own[c.group] == nil {
+			l.own[c.group] = make(map[string]int)
+		}
+		columns = l.own[c.group]
+	}
+	if first, twice := columns[c.name]; twice {
+		l.problems = append(l.problems, "columns "+Printable(l.names[first])+" and "+Printable(l.names[i])+" are both "+c.String())
+	}
+	columns[c.name] = i
 }

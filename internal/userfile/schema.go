@@ -2,6 +2,8 @@ package userfile
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -23,21 +25,27 @@ func (c column) String() string {
 	return c.group + "." + c.name
 }
 
-// schema is the set of known columns, by simplified name.
+// schema is what the names in a file mean. Its maps have simplified names as keys.
 type schema struct {
 	groups  []Group
 	columns map[string]column
+	ignored map[string]bool
+	renamed map[string]column
+	unseen  map[string]string // renamed names that the file has not had yet
+
+	constants []column
+	values    []Cell // of the constants
 }
 
-func newSchema(groups []Group) schema {
-	s := schema{groups: groups, columns: make(map[string]column)}
+func newSchema(groups []Group, m Mapping) (*schema, error) {
+	s := &schema{groups: groups, columns: make(map[string]column), ignored: make(map[string]bool), renamed: make(map[string]column), unseen: make(map[string]string)}
 	for _, g := range groups {
 		for _, name := range g.Columns {
 			s.columns[simplify(name)] = column{name: name}
 			s.columns[simplify(g.Name+"."+name)] = column{g.Name, name}
 		}
 	}
-	return s
+	return s, m.apply(s)
 }
 
 // simplify makes "First Name", "first-name" and "first_name" equal.
@@ -50,23 +58,51 @@ func simplify(name string) string {
 	}, name)
 }
 
-func (s schema) isGroup(name string) bool {
-	for _, g := range s.groups {
-		if g.Name == name {
-			return true
-		}
+// The uses of a name in a file.
+type use int
+
+const (
+	unknown use = iota
+	known
+	ignored
+)
+
+// resolve returns the column that a name in the file means.
+func (s *schema) resolve(name string) (column, use) {
+	name = simplify(name)
+	if name == "" || s.ignored[name] {
+		return column{}, ignored
 	}
-	return false
+	if c, ok := s.renamed[name]; ok {
+		delete(s.unseen, name)
+		return c, known
+	}
+	if c, ok := s.columns[name]; ok {
+		return c, known
+	}
+	return column{}, unknown
+}
+
+// unused reports renamed columns that the file does not have.
+func (s *schema) unused() (problems []Problem) {
+	for _, name := range slices.Sorted(maps.Values(s.unseen)) {
+		problems = append(problems, Problem{Text: "the mapping renames " + Printable(name) + ", which is no column of the file"})
+	}
+	return problems
+}
+
+func (s *schema) isGroup(name string) bool {
+	return slices.ContainsFunc(s.groups, func(g Group) bool { return g.Name == name })
 }
 
 const unknownColumn = "unknown column "
 
-// unknown is the problem of a name that is no column, with the closest known column.
-func (s schema) unknown(name string) string {
+// unknownName is the problem of a name that is no column, with the closest known column.
+func (s *schema) unknownName(name string) string {
 	text := unknownColumn + Printable(name)
 	best, closest := 3, ""
-	for known, column := range s.columns {
-		if d := distance(simplify(name), known); d < best || d == best && column.String() < closest {
+	for simple, column := range s.columns {
+		if d := distance(simplify(name), simple); d < best || d == best && column.String() < closest {
 			best, closest = d, column.String()
 		}
 	}
@@ -97,8 +133,8 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// Help lists the columns of the groups.
-func Help(groups []Group) string {
+// help lists the columns of the groups.
+func help(groups []Group) string {
 	var b strings.Builder
 	b.WriteString("known columns:\n")
 	for _, g := range groups {

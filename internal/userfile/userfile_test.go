@@ -29,21 +29,21 @@ func read(t *testing.T, format, text string) (*userfile.File, []string) {
 
 func TestLoneSurrogatesAreRejected(t *testing.T) {
 	for value, want := range map[string]string{
-		`"abc\ud83d"`:        `line 1: contains \ud83d, half of a character`,
-		`"\ud83dx"`:          `line 1: contains \ud83d, half of a character`,
-		`"\ud83d\ud83d"`:     `line 1: contains \ud83d, half of a character`,
-		`"\uDE00"`:           `line 1: contains \ude00, half of a character`,
+		`"abc\ud83d"`:        `line 1: contains the lone surrogate \ud83d`,
+		`"\ud83dx"`:          `line 1: contains the lone surrogate \ud83d`,
+		`"\ud83d\ud83d"`:     `line 1: contains the lone surrogate \ud83d`,
+		`"\uDE00"`:           `line 1: contains the lone surrogate \ude00`,
 		`"\ud83d\ude00"`:     "",
 		`"\\ud83d"`:          "",
-		`"\u00e9\\\ud83d\""`: `line 1: contains \ud83d, half of a character`,
+		`"\u00e9\\\ud83d\""`: `line 1: contains the lone surrogate \ud83d`,
 	} {
 		_, problems := read(t, "jsonl", `{"user_id":`+value+`}`)
 		assert.Equal(t, want, strings.Join(problems, "\n"), value)
 	}
 	_, err := userfile.Object().Read(userfile.Cell{Text: `{"a":"\ud83d"}`})
-	assert.ErrorContains(t, err, "half of a character")
+	assert.ErrorContains(t, err, "lone surrogate")
 	_, err = userfile.List[string]().Read(userfile.Cell{Text: `["\ud83d"]`})
-	assert.ErrorContains(t, err, "half of a character")
+	assert.ErrorContains(t, err, "lone surrogate")
 }
 
 func TestColumnForOneGroupWins(t *testing.T) {

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/usersync/usersync/internal/userfile"
+)
+
+// failedPath is the path of the file for the failed rows of a provider, empty for none:
+// next to the input unless --failed is given. Fakes have no default, since they would
+// replace the file of a real run.
+func (o options) failedPath(provider string) string {
+	path, name := o.failed, provider
+	switch {
+	case o.dryRun || path == "" && (o.fake || !o.isRegularFile()):
+		return ""
+	case path == "":
+		path, name = strings.TrimSuffix(o.file, ".gz"), provider+".failed"
+	case len(o.providers) == 1:
+		return path
+	}
+	extension := filepath.Ext(path)
+	return strings.TrimSuffix(path, extension) + "." + name + extension
+}
+
+// checkFailedFiles returns an error if a file exists in the place of a file of failed rows,
+// and is none.
+func (run *upsertRun) checkFailedFiles() error {
+	for _, t := range run.targets {
+		path := run.options.failedPath(t.name)
+		if info, err := os.Stat(path); path == "" || err == nil && !info.Mode().IsRegular() || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("--failed: %w", err)
+		}
+		start, err := bufio.NewReader(io.LimitReader(file, 1<<20)).ReadBytes('\n')
+		_ = file.Close()
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("--failed: %w", err)
+		}
+		if len(start) > 0 && !bytes.Contains(start, []byte(userfile.ReasonColumn)) || run.options.isInput(path) {
+			return fmt.Errorf("--failed %s: exists and is no file of failed rows", userfile.Printable(path))
+		}
+	}
+	return nil
+}
+
+// writeFailedFiles writes the failed rows of each provider, or removes the file of an
+// earlier run if no row failed. Only the current user can read it: rows may contain
+// passwords.
+func (run *upsertRun) writeFailedFiles(in input) error {
+	var failures []error
+	for _, t := range run.targets {
+		if path := run.options.failedPath(t.name); path != "" {
+			failures = append(failures, run.writeFailedFile(in, t, path))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func (run *upsertRun) writeFailedFile(in input, t *target, path string) error {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() { // not /dev/stderr
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("--failed: %w", err)
+		}
+	}
+	if len(t.failed) == 0 {
+		return nil
+	}
+	var rows []userfile.FailedRow
+	for _, i := range slices.Sorted(maps.Keys(t.failed)) {
+		rows = append(rows, userfile.FailedRow{Row: in.Rows[i], Reason: oneLine(t.failed[i])})
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err == nil {
+		err = errors.Join(in.WriteFailed(file, rows), file.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("--failed: %w", err)
+	}
+	fmt.Fprintf(run.log, "usersync: failed rows are in %s\n", path)
+	return nil
+}

@@ -1,0 +1,73 @@
+package userfile
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// decode converts the content of a file to UTF-8 with LF or CRLF line endings.
+func (f *File) decode(data, encoding string) (text string, err error) {
+	switch isUTF16 := strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff"); {
+	case encoding != "":
+		text, f.encoding, err = decodeNamed(data, encoding)
+	case isUTF16:
+		f.encoding, f.bom = "UTF-16", true
+		text, err = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(data)
+	default:
+		text, f.encoding = data, "UTF-8"
+	}
+	if trimmed, ok := strings.CutPrefix(text, "\uFEFF"); ok {
+		text, f.bom = trimmed, true
+	}
+	f.crlf = strings.Contains(text, "\r\n")
+	if !strings.Contains(text, "\n") {
+		text = strings.ReplaceAll(text, "\r", "\n")
+	}
+	return text, err
+}
+
+func decodeNamed(data, encoding string) (text, name string, err error) {
+	e, err := htmlindex.Get(encoding)
+	if err != nil {
+		return "", "", fmt.Errorf("--encoding %s: want a name such as windows-1252, iso-8859-2 or utf-16le", Printable(encoding))
+	}
+	if name, _ = htmlindex.Name(e); name == "utf-8" { // invalid bytes are reported with their line
+		return data, "UTF-8", nil
+	}
+	text, err = e.NewDecoder().String(data)
+	return text, name, err
+}
+
+// signatures are the first bytes of files that cannot be read.
+var signatures = []struct{ start, problem string }{
+	{"PK\x03\x04", "an xlsx, ods or zip file" + exportHint},
+	{"\xd0\xcf\x11\xe0", "an xls file" + exportHint},
+	{"<", "an HTML or XML file" + exportHint},
+	{"%PDF", "a PDF file" + exportHint},
+	{`{\rtf`, "an RTF file" + exportHint},
+	{"PAR1", "a Parquet file: convert it to CSV or JSONL"},
+	{"SQLite format 3", "an SQLite database: export the table as CSV"},
+	{"BZh", "compressed with bzip2" + decompressHint},
+	{"\xfd7zXZ", "compressed with xz" + decompressHint},
+	{"\x28\xb5\x2f\xfd", "compressed with zstd" + decompressHint},
+	{"7z\xbc\xaf", "a 7z archive" + decompressHint},
+}
+
+const (
+	exportHint     = ": open it in a spreadsheet program and save it as CSV (UTF-8)"
+	decompressHint = ": decompress it first (only gzip is read directly)"
+)
+
+// unsupported names the format of a file that cannot be read.
+func unsupported(data string) string {
+	start := strings.TrimLeft(strings.TrimPrefix(data[:min(len(data), 1000)], "\uFEFF"), " \t\r\n")
+	for _, s := range signatures {
+		if strings.HasPrefix(start, s.start) {
+			return s.problem
+		}
+	}
+	return ""
+}
