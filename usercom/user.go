@@ -1,68 +1,86 @@
 package usercom
 
 import (
-	"cmp"
 	"encoding/json"
 	"maps"
 
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
-	"github.com/usersync/usersync/internal/wrapper"
+	"github.com/usersync/usersync/internal/fields"
 )
 
 // UserInput is the input of [Client.UpsertUser]. UserID is required. Any other
 // field with its zero value is not sent; an existing user then keeps the value
-// (inference). To empty a field, use [Client.UpdateUser]. Errors use the field names
-// of vendor page "Update or create user": user_id, first_name and so on.
+// (inference). To empty a field, use [Client.UpdateUser]. The struct tags declare
+// each field: the name that vendor page "Update or create user" and errors use, the
+// name in version 2 of the API if it differs, and what is checked.
 type UserInput struct {
 	// UserID is the caller's own id of the user. user.com identifies a user by it
 	// and by nothing else, not by Email. Version 2 of the API calls it custom_id.
-	UserID string
+	UserID string `json:"user_id" v2:"custom_id" check:"required,key" help:"your own; identifies the user"`
 
 	// Email need not be unique. A new UserID with the email of another user
 	// creates a second user with that email (inference).
-	Email string
+	Email string `json:"email" check:"email"`
 	// FirstName and LastName have at most 40 characters each in version 2 of the
 	// API.
-	FirstName string
-	LastName  string
+	FirstName string `json:"first_name" help:"at most 40 characters in version 2 of the API"`
+	LastName  string `json:"last_name" help:"at most 40 characters in version 2 of the API"`
 	// PhoneNumber is in E.164, like +390612345678 (vendor page "Miscellaneous").
-	PhoneNumber string
-	Gender      Gender
-	Status      UserStatus
+	PhoneNumber string     `json:"phone_number" check:"phone"`
+	Gender      Gender     `json:"gender" enum:"1=unknown,2=male,3=female"`
+	Status      UserStatus `json:"status" enum:"1=visitor,2=user"`
 
-	City    string
-	Region  string
-	Country string
+	City    string `json:"city"`
+	Region  string `json:"region"`
+	Country string `json:"country"`
 	// Timezone is sent as it is; no list of names is published.
-	Timezone string
+	Timezone string `json:"timezone"`
 
 	// CompanyID is the company of which the user becomes an employee. Version 2 of
 	// the API calls it company_custom_id.
-	CompanyID string
+	CompanyID string `json:"company_id" v2:"company_custom_id" check:"key" help:"company of which the user becomes an employee"`
 	// AssignedTo is the vendor's id of the responsible agent.
-	AssignedTo int64
+	AssignedTo int64 `json:"assigned_to" check:"positive" help:"id of the responsible agent"`
 	// Score is sent if it is not nil, also if it is 0.
-	Score *int64
+	Score *int64 `json:"score"`
 	// Notifications and Unsubscribed are sent if they are not nil.
-	Notifications *bool
-	Unsubscribed  *bool
+	Notifications *bool `json:"notifications"`
+	Unsubscribed  *bool `json:"unsubscribed"`
 
-	FacebookURL string
-	GoogleURL   string
-	GravatarURL string
-	LinkedInURL string
-	TwitterURL  string
+	FacebookURL string `json:"facebook_url"`
+	GoogleURL   string `json:"google_url"`
+	GravatarURL string `json:"gravatar_url"`
+	LinkedInURL string `json:"linkedin_url"`
+	TwitterURL  string `json:"twitter_url"`
 
 	// Tags are added to those of the user; other tags of the user stay. They need
 	// version 2 of the API.
-	Tags []string
+	Tags []string `json:"tags" help:"version 2 of the API only; other tags of the user stay"`
 
 	// Attributes are custom attributes by name, as for [Client.SetAttributes].
 	// Version 2 of the API gets them with the other fields. Version 1 needs a
 	// second request, which is not sent if Attributes is empty.
-	Attributes map[string]any
+	Attributes map[string]any `json:"attributes" help:"custom attributes by name, such as {\"plan\":\"pro\"}"`
+}
+
+// Derived from the tags of UserInput; see package fields.
+var (
+	inputChecker  = fields.NewChecker[UserInput, UserInput]()
+	updateChecker = fields.NewChecker[UserInput, UpdateUserRequest]()
+	toVersion1    = fields.NewMapping[UserInput, gen.UpdateOrCreateUserRequest]()
+	toVersion2    = fields.NewMappingBy[UserInput, gen.UpdateOrCreateUserV2Request]("v2")
+
+	inputChecker2  = fields.NewChecker[version2Limits, UserInput]()
+	updateChecker2 = fields.NewChecker[version2Limits, UpdateUserRequest]()
+)
+
+// version2Limits declares limits that only vendor page "Update or create user",
+// version 2, contains.
+type version2Limits struct {
+	FirstName string `json:"first_name" check:"max=40"`
+	LastName  string `json:"last_name" check:"max=40"`
 }
 
 // Key returns UserID, by which user.com identifies a user. Use it for
@@ -78,68 +96,26 @@ func (u UserInput) Validate() error { return u.ValidateVersion(1) }
 // names of version 1 for both.
 func (u UserInput) ValidateVersion(version int) error {
 	var p check.Problems
-	checkFields(&p, u.upsertRequest(), version)
+	inputChecker.Check(&p, &u)
 	checkAttributes(&p, u.Attributes)
-	if version == 1 && len(u.Tags) > 0 {
+	switch {
+	case version == 2:
+		inputChecker2.Check(&p, &u)
+	case len(u.Tags) > 0:
 		p.Add("tags", "need version 2 of the API (WithVersion)")
-	}
-	for _, tag := range u.Tags {
-		p.Required("tags", tag)
 	}
 	return p.Err(provider, opUpsert)
 }
 
-// version2Names contains the names of version 2 that differ from version 1.
-var version2Names = map[string]string{"user_id": "custom_id", "company_id": "company_custom_id"}
-
 // upsertBody returns the JSON body of an upsert.
 func (u UserInput) upsertBody(version int) ([]byte, error) {
-	body, err := json.Marshal(u.upsertRequest())
-	if version == 1 || err != nil {
-		return body, err
+	u.Email = email.Normalize(u.Email)
+	if version == 2 {
+		request := gen.UpdateOrCreateUserV2Request{AdditionalProperties: maps.Clone(u.Attributes)}
+		toVersion2.Copy(&u, &request)
+		return json.Marshal(request)
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
-		return nil, err
-	}
-	request := maps.Clone(u.Attributes)
-	if request == nil {
-		request = make(map[string]any, len(fields))
-	}
-	for name, value := range fields {
-		request[cmp.Or(version2Names[name], name)] = value
-	}
-	if len(u.Tags) > 0 {
-		request["tags"] = u.Tags
-	}
+	var request gen.UpdateOrCreateUserRequest
+	toVersion1.Copy(&u, &request)
 	return json.Marshal(request)
-}
-
-// upsertRequest returns u without its custom attributes: user.com ignores unknown
-// fields in an upsert without an error (inference from the framework); vendor page
-// "Update or create user" sets custom attributes by another request.
-func (u UserInput) upsertRequest() gen.UpdateOrCreateUserRequest {
-	return gen.UpdateOrCreateUserRequest{
-		UserID:        new(u.UserID),
-		Email:         wrapper.PtrOrNil(email.Normalize(u.Email)),
-		FirstName:     wrapper.PtrOrNil(u.FirstName),
-		LastName:      wrapper.PtrOrNil(u.LastName),
-		PhoneNumber:   wrapper.PtrOrNil(u.PhoneNumber),
-		Gender:        wrapper.PtrOrNil(u.Gender),
-		Status:        wrapper.PtrOrNil(u.Status),
-		City:          wrapper.PtrOrNil(u.City),
-		Region:        wrapper.PtrOrNil(u.Region),
-		Country:       wrapper.PtrOrNil(u.Country),
-		Timezone:      wrapper.PtrOrNil(u.Timezone),
-		CompanyID:     wrapper.PtrOrNil(u.CompanyID),
-		AssignedTo:    wrapper.PtrOrNil(u.AssignedTo),
-		Score:         u.Score,
-		Notifications: u.Notifications,
-		Unsubscribed:  u.Unsubscribed,
-		FacebookURL:   wrapper.PtrOrNil(u.FacebookURL),
-		GoogleURL:     wrapper.PtrOrNil(u.GoogleURL),
-		GravatarURL:   wrapper.PtrOrNil(u.GravatarURL),
-		LinkedInURL:   wrapper.PtrOrNil(u.LinkedInURL),
-		TwitterURL:    wrapper.PtrOrNil(u.TwitterURL),
-	}
 }

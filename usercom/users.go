@@ -31,16 +31,7 @@ func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 // a lost response. An unknown id is an error that matches rest.ErrNotFound.
 func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserRequest) (User, error) {
 	const operation = "UpdateUser"
-	var p check.Problems
-	p.Positive("id", id)
-	checkFields(&p, request, c.version)
-	if c.version == 2 && request.UserID != nil {
-		p.Add("user_id", "cannot be changed with version 2 of the API: no source shows it")
-	}
-	if c.version == 2 && request.CompanyID != nil {
-		p.Add("company_id", "cannot be changed with version 2 of the API: no source shows it")
-	}
-	if err := p.Err(provider, operation); err != nil {
+	if err := c.checkUpdate(operation, id, request); err != nil {
 		return User{}, err
 	}
 	if request.Email != nil {

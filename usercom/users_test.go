@@ -68,7 +68,7 @@ func TestUpdateUserValidatesFieldsThatAreSet(t *testing.T) {
 		"phone_number": {"must be a phone number in E.164, like +390612345678"},
 		"gender":       {"must be 1 (unknown), 2 (male) or 3 (female)"},
 		"status":       {"must be 1 (visitor) or 2 (user)"},
-		"assigned_to":  {"must be more than 0"},
+		"assigned_to":  {"must be greater than 0"},
 	}, err)
 	assert.Empty(t, server.Requests())
 }

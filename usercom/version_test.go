@@ -115,7 +115,7 @@ func TestVersion2Validate(t *testing.T) {
 	u.Attributes = map[string]any{"custom_id": "x", "tags": "x", "company_custom_id": "x"}
 	const standard = "must not be a standard attribute: these have separate fields"
 	assertFields(t, "UpsertUser", map[string][]string{
-		"first_name": {"must have at most 40 characters"}, "last_name": {"must have at most 40 characters"}, "tags": {"is required"},
+		"first_name": {"must have at most 40 characters"}, "last_name": {"must have at most 40 characters"}, "tags": {"item 1 must not be empty"},
 		"attributes.custom_id": {standard}, "attributes.tags": {standard}, "attributes.company_custom_id": {standard},
 	}, u.ValidateVersion(2))
 	server := usercomtest.NewServer()

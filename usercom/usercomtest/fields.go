@@ -1,15 +1,18 @@
 package usercomtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/mail"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/usercom"
 )
 
@@ -18,204 +21,141 @@ const (
 	notBlank = "This field may not be blank."
 )
 
-// fieldSetter writes a value into a user, or returns a problem in the framework's
-// words.
-type fieldSetter func(*User, any) (problem string)
+// inputFields are the fields of UserInput.
+var inputFields = fields.List[usercom.UserInput]()
 
-// fields returns the attributes of vendor page "Update or create user". It is
-// inference that null clears a text or a number, and that a boolean, a gender and a
-// status must not be null. Version 2 of the API has other names for two of them.
-func fields(version int) map[string]fieldSetter {
-	all := map[string]fieldSetter{
-		"assigned_to":   integer(func(u *User, n *int64) { u.AssignedTo = orZero(n) }),
-		"city":          text(func(u *User) *string { return &u.City }),
-		"company_id":    text(func(u *User) *string { return &u.CompanyID }),
-		"country":       text(func(u *User) *string { return &u.Country }),
-		"email":         text(func(u *User) *string { return &u.Email }, emailRule),
-		"facebook_url":  text(func(u *User) *string { return &u.FacebookURL }),
-		"first_name":    text(func(u *User) *string { return &u.FirstName }, nameRules(version)...),
-		"gender":        choice(func(u *User) *usercom.Gender { return &u.Gender }),
-		"google_url":    text(func(u *User) *string { return &u.GoogleURL }),
-		"gravatar_url":  text(func(u *User) *string { return &u.GravatarURL }),
-		"last_name":     text(func(u *User) *string { return &u.LastName }, nameRules(version)...),
-		"linkedin_url":  text(func(u *User) *string { return &u.LinkedInURL }),
-		"notifications": flag(func(u *User) **bool { return &u.Notifications }),
-		"phone_number":  text(func(u *User) *string { return &u.PhoneNumber }, phone),
-		"region":        text(func(u *User) *string { return &u.Region }),
-		"score":         integer(func(u *User, n *int64) { u.Score = n }),
-		"status":        choice(func(u *User) *usercom.UserStatus { return &u.Status }),
-		"timezone":      text(func(u *User) *string { return &u.Timezone }),
-		"twitter_url":   text(func(u *User) *string { return &u.TwitterURL }),
-		"unsubscribed":  flag(func(u *User) **bool { return &u.Unsubscribed }),
-		"user_id":       setUserID,
-	}
-	if version == 2 {
-		all["custom_id"], all["company_custom_id"], all["tags"] = all["user_id"], all["company_id"], addTags
-		delete(all, "user_id")
-		delete(all, "company_id")
+// standardFields returns the fields of an upsert by the names of this version of the
+// API. Version 1 has no tags.
+func standardFields(version int) map[string]fields.Field {
+	version2Names := map[string]string{"user_id": "custom_id", "company_id": "company_custom_id"}
+	all := make(map[string]fields.Field, len(inputFields))
+	for _, f := range inputFields {
+		switch {
+		case f.Name == "attributes", f.Name == "tags" && version == 1:
+		case version == 2:
+			all[cmp.Or(version2Names[f.Name], f.Name)] = f
+		default:
+			all[f.Name] = f
+		}
 	}
 	return all
 }
 
-// addTags adds tags to those of the user; vendor page "Update or create user",
-// version 2, removes none.
-func addTags(u *User, value any) string {
-	list, ok := value.([]any)
-	if !ok {
-		return `Expected a list of items but got type "` + fmt.Sprintf("%T", value) + `".`
-	}
-	for _, item := range list {
-		tag, ok := item.(string)
-		if !ok {
-			return "Not a valid string."
-		}
-		if !slices.Contains(u.Tags, tag) {
-			u.Tags = append(u.Tags, tag)
-		}
-	}
-	return ""
-}
-
 // applyFields writes the fields of a request into a copy of a user. Unknown names
-// are ignored.
+// are ignored. It is inference that null clears a text or a number, and that a
+// boolean, a gender and a status must not be null.
 func applyFields(user User, sent map[string]any, version int) (User, map[string][]string) {
 	user = clone(user)
 	problems := make(map[string][]string)
-	for name, write := range fields(version) {
+	for name, f := range standardFields(version) {
 		value, ok := sent[name]
 		if !ok {
 			continue
 		}
-		if problem := write(&user, value); problem != "" {
+		if problem := setField(f, f.Of(&user.UserInput), value, version); problem != "" {
 			problems[name] = []string{problem}
 		}
 	}
 	return user, problems
 }
 
-// text accepts text, which it trims, and numbers.
-func text(at func(*User) *string, rules ...func(string) string) fieldSetter {
-	return func(u *User, value any) string {
-		var s string
-		switch value := value.(type) {
-		case nil:
-		case string:
-			s = strings.TrimSpace(value)
-		case json.Number:
-			s = value.String()
-		default:
-			return "Not a valid string."
-		}
-		for _, rule := range rules {
-			if problem := rule(s); s != "" && problem != "" {
-				return problem
-			}
-		}
-		*at(u) = s
-		return ""
-	}
-}
-
-// setUserID writes the user_id, which must not be empty.
-func setUserID(u *User, value any) string {
-	if value == nil {
+// setField writes a value into a field, or returns a problem in the framework's words.
+func setField(f fields.Field, target reflect.Value, value any, version int) (problem string) {
+	kind := f.Type.Kind()
+	switch {
+	case kind == reflect.String && f.Required && value == nil,
+		value == nil && (f.Enum != nil || kind == reflect.Bool):
 		return notNull
-	}
-	write := text(func(u *User) *string { return &u.UserID })
-	if problem := write(u, value); problem != "" || u.UserID != "" {
-		return problem
-	}
-	return notBlank
-}
-
-func emailRule(s string) string {
-	if parsed, err := mail.ParseAddress(s); err != nil || parsed.Address != s {
-		return "Enter a valid email address."
-	}
-	return ""
-}
-
-// nameRules limits names to 40 characters, as only the page of version 2 does.
-func nameRules(version int) []func(string) string {
-	if version == 2 {
-		return []func(string) string{atMost40}
-	}
-	return nil
-}
-
-func atMost40(s string) string {
-	if utf8.RuneCountInString(s) > 40 {
-		return "Ensure this field has no more than 40 characters."
-	}
-	return ""
-}
-
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
-
-// phone has its own text, because the vendor's is unknown.
-func phone(s string) string {
-	if !e164.MatchString(s) {
-		return "Enter a phone number in E.164."
-	}
-	return ""
-}
-
-// number reads a number, also from a text.
-func number(value any) (int64, bool) {
-	n, err := strconv.ParseInt(strings.TrimSuffix(fmt.Sprint(value), ".0"), 10, 64)
-	return n, err == nil
-}
-
-func integer(write func(*User, *int64)) fieldSetter {
-	return func(u *User, value any) string {
-		if value == nil {
-			write(u, nil)
-			return ""
-		}
-		n, ok := number(value)
-		if !ok {
-			return "A valid integer is required."
-		}
-		write(u, &n)
+	case kind == reflect.String:
+		return setText(f, target, value, version)
+	case kind == reflect.Slice:
+		return addTags(target, value)
+	case value == nil:
+		target.SetZero()
 		return ""
-	}
-}
-
-func flag(at func(*User) **bool) fieldSetter {
-	return func(u *User, value any) string {
-		if value == nil {
-			return notNull
-		}
+	case kind == reflect.Bool:
 		b, err := strconv.ParseBool(fmt.Sprint(value))
 		if err != nil {
 			return "Must be a valid boolean."
 		}
-		*at(u) = &b
+		target.Set(reflect.ValueOf(&b))
 		return ""
 	}
+	n, err := strconv.ParseInt(strings.TrimSuffix(fmt.Sprint(value), ".0"), 10, 64) // also from a text
+	switch {
+	case f.Enum != nil && !slices.ContainsFunc(f.Enum, func(v fields.Value) bool { return v.Text == fmt.Sprint(n) }):
+		return fmt.Sprintf("%q is not a valid choice.", fmt.Sprint(value)) // the texts of responses are rejected
+	case err != nil:
+		return "A valid integer is required."
+	case f.Pointer:
+		target.Set(reflect.ValueOf(&n))
+	default:
+		target.SetInt(n)
+	}
+	return ""
 }
 
-// choice accepts the number of a choice, and not the text that responses contain.
-func choice[T interface {
-	~int64
-	Valid() bool
-}](at func(*User) *T) fieldSetter {
-	return func(u *User, value any) string {
-		if value == nil {
-			return notNull
-		}
-		n, ok := number(value)
-		if !ok || !T(n).Valid() {
-			return fmt.Sprintf("%q is not a valid choice.", fmt.Sprint(value))
-		}
-		*at(u) = T(n)
-		return ""
+// setText accepts text, which it trims, and numbers.
+func setText(f fields.Field, target reflect.Value, value any, version int) (problem string) {
+	var text string
+	switch value := value.(type) {
+	case nil:
+	case string:
+		text = strings.TrimSpace(value)
+	case json.Number:
+		text = value.String()
+	default:
+		return "Not a valid string."
 	}
+	if text == "" && f.Required {
+		return notBlank
+	}
+	if text != "" {
+		problem = textProblem(f.Name, text, version)
+	}
+	if problem == "" {
+		target.SetString(text)
+	}
+	return problem
 }
 
-func orZero[T any](p *T) T {
-	if p == nil {
-		return *new(T)
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
+
+func textProblem(name, text string, version int) string {
+	switch name {
+	case "email":
+		if parsed, err := mail.ParseAddress(text); err != nil || parsed.Address != text {
+			return "Enter a valid email address."
+		}
+	case "phone_number":
+		if !e164.MatchString(text) {
+			return "Enter a phone number in E.164." // the vendor's text is unknown
+		}
+	case "first_name", "last_name":
+		if version == 2 && utf8.RuneCountInString(text) > 40 { // only the page of version 2 has this limit
+			return "Ensure this field has no more than 40 characters."
+		}
 	}
-	return *p
+	return ""
+}
+
+// addTags adds tags to those of the user; vendor page "Update or create user",
+// version 2, removes none.
+func addTags(target reflect.Value, value any) (problem string) {
+	list, ok := value.([]any)
+	if !ok {
+		return `Expected a list of items but got type "` + fmt.Sprintf("%T", value) + `".`
+	}
+	tags, _ := target.Interface().([]string)
+	for _, item := range list {
+		tag, ok := item.(string)
+		if !ok {
+			return "Not a valid string."
+		}
+		if !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	target.Set(reflect.ValueOf(tags))
+	return ""
 }

@@ -3,6 +3,7 @@ package usercomtest
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ const basePath = "/api/public"
 // or was cleared, has its zero value.
 type User struct {
 	// ID is the vendor's id.
-	ID int64
+	ID int64 `json:"id"`
 	usercom.UserInput
 }
 
@@ -176,15 +177,12 @@ func clone(user User) User {
 		user.Attributes, _ = convertNumbers(value).(map[string]any)
 	}
 	user.Tags = slices.Clone(user.Tags)
-	user.Score = copyOf(user.Score)
-	user.Notifications = copyOf(user.Notifications)
-	user.Unsubscribed = copyOf(user.Unsubscribed)
-	return user
-}
-
-func copyOf[T any](p *T) *T {
-	if p == nil {
-		return nil
+	for _, f := range inputFields {
+		if v := f.Of(&user.UserInput); f.Pointer && !v.IsNil() {
+			copied := reflect.New(f.Type)
+			copied.Elem().Set(v.Elem())
+			v.Set(copied)
+		}
 	}
-	return new(*p)
+	return user
 }

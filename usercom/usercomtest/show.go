@@ -3,52 +3,33 @@ package usercomtest
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/internal/fields"
 )
 
 // toJSON returns a user in the form of responses: one name, text for gender and
 // status, custom attributes as a list, null for fields that are not set. The
 // defaults, a visitor of unknown gender that is not unsubscribed, are inference.
 func (s *Server) toJSON(r *record, version int) map[string]any {
-	status := usercom.UserStatusNameVisitor
-	if r.Status == usercom.UserStatusUser {
-		status = usercom.UserStatusNameUser
-	}
 	user := map[string]any{
-		"id":            r.ID,
-		"user_id":       orNull(r.UserID),
-		"key":           r.key(),
-		"email":         orNull(r.Email),
-		"name":          orNull(strings.TrimSpace(r.FirstName + " " + r.LastName)),
-		"phone_number":  orNull(r.PhoneNumber),
-		"status":        status,
-		"gender":        map[usercom.Gender]string{usercom.GenderMale: "male", usercom.GenderFemale: "female"}[r.Gender],
-		"score":         orZero(r.Score),
-		"assigned_to":   orNull(r.AssignedTo),
-		"notifications": r.Notifications == nil || *r.Notifications,
-		"unsubscribed":  orZero(r.Unsubscribed),
-		"page_views":    0,
-		"created_at":    r.created.UTC(),
-		"updated_at":    r.updated.UTC(),
-		"city":          orNull(r.City),
-		"region":        orNull(r.Region),
-		"country":       orNull(r.Country),
-		"timezone":      orNull(r.Timezone),
-		"facebook_url":  orNull(r.FacebookURL),
-		"google_url":    orNull(r.GoogleURL),
-		"gravatar_url":  orNull(r.GravatarURL),
-		"linkedin_url":  orNull(r.LinkedInURL),
-		"twitter_url":   orNull(r.TwitterURL),
-		"companies":     s.companies(r),
-		"lists":         []any{},
-		"tags":          s.tags(r),
-		"attributes":    s.attributes(r),
+		"id":         r.ID,
+		"key":        r.key(),
+		"name":       orNull(strings.TrimSpace(r.FirstName + " " + r.LastName)),
+		"page_views": 0,
+		"created_at": r.created.UTC(),
+		"updated_at": r.updated.UTC(),
+		"companies":  s.companies(r),
+		"lists":      []any{},
+		"tags":       s.tags(r),
+		"attributes": s.attributes(r),
 	}
-	if user["gender"] == "" {
-		user["gender"] = "unknown"
+	for _, f := range inputFields {
+		if _, set := user[f.Name]; !set && !slices.Contains([]string{"first_name", "last_name", "company_id"}, f.Name) {
+			user[f.Name] = fieldJSON(f, f.Of(&r.UserInput))
+		}
 	}
 	for _, name := range []string{"first_seen", "last_seen", "last_contacted", "last_ip", "browser", "browser_language", "os_type", "resolution"} {
 		user[name] = nil // a visit to the web site would set these
@@ -58,6 +39,31 @@ func (s *Server) toJSON(r *record, version int) map[string]any {
 		delete(user, "user_id")
 	}
 	return user
+}
+
+// fieldJSON returns a field in the form of responses.
+func fieldJSON(f fields.Field, value reflect.Value) any {
+	kind := f.Type.Kind()
+	switch {
+	case f.Enum != nil:
+		for _, v := range f.Enum {
+			if v.Text == fmt.Sprint(value.Int()) {
+				return v.Word
+			}
+		}
+		return f.Enum[0].Word
+	case f.Pointer && !value.IsNil():
+		return value.Elem().Interface()
+	case f.Name == "notifications":
+		return true
+	case kind == reflect.Bool:
+		return false
+	case f.Pointer:
+		return 0
+	case value.IsZero():
+		return nil
+	}
+	return value.Interface()
 }
 
 func (s *Server) tags(r *record) []any {

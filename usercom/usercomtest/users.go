@@ -104,7 +104,7 @@ func customAttributes(sent map[string]any, version int) map[string]any {
 		return nil
 	}
 	attributes := maps.Clone(sent)
-	for name := range fields(version) {
+	for name := range standardFields(version) {
 		delete(attributes, name)
 	}
 	return attributes
