@@ -14,8 +14,9 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// A declared field must be in the schemas of the spec that create, update and return
-// a user. Then the upsert, the list of Bulk, Preview and the fake handle it.
+// A declared field must be in the schemas of the create request, the update request
+// and the user in specs/partoo.yaml. Then the upsert, the list of Bulk, Preview and the
+// fake handle it without other code.
 func TestEveryDeclaredFieldIsHandledEverywhere(t *testing.T) {
 	for _, f := range fields.List[partoo.UserInput]() {
 		t.Run(f.Name, func(t *testing.T) {
@@ -34,18 +35,18 @@ func TestEveryDeclaredFieldIsHandledEverywhere(t *testing.T) {
 			result, err := client.UpsertUser(t.Context(), u)
 			require.NoError(t, err)
 			require.Equal(t, upsert.Created, result.Outcome)
-			assert.Contains(t, string(lastRequest(server).Body), `"`+f.Name+`":`, "create request")
+			assert.Contains(t, string(lastRequest(server).Body), `"`+f.Name+`":`, "add the property to the create request in the spec")
 			stored, ok := server.User(u.Email)
 			require.True(t, ok)
 			if f.Name != "password" && f.Name != "send_invitation" {
-				assert.Equal(t, f.Of(&u).Interface(), f.Of(&stored.UserInput).Interface(), "stored by the fake")
+				assert.Equal(t, f.Of(&u).Interface(), f.Of(&stored.UserInput).Interface(), "the fake stores what the create request contains")
 			}
 			result, err = client.UpsertUser(t.Context(), u)
 			require.NoError(t, err)
-			assert.Equal(t, upsert.Unchanged, result.Outcome, "compared with the response")
+			assert.Equal(t, upsert.Unchanged, result.Outcome, "add the property to the schema User")
 			result, err = bulk().UpsertUser(t.Context(), u)
 			require.NoError(t, err)
-			assert.Equal(t, upsert.Unchanged, result.Outcome, "compared with the list")
+			assert.Equal(t, upsert.Unchanged, result.Outcome, "add the property to the schema User")
 
 			if f.Name == "email" {
 				return // another email is another user
@@ -61,12 +62,12 @@ func TestEveryDeclaredFieldIsHandledEverywhere(t *testing.T) {
 				assert.Equal(t, upsert.Unchanged, result.Outcome, "only for new users")
 				return
 			}
-			assert.Equal(t, upsert.Updated, result.Outcome)
+			assert.Equal(t, upsert.Updated, result.Outcome, "add the property to the schema UpdateUserRequest, or the tag update:\"-\"")
 			before := fieldOf(f, u)
 			after := fieldOf(f, changed)
 			assert.Equal(t, []upsert.Change{{Field: f.Name, Old: before, New: after}}, preview.Changes)
 			stored, _ = server.User(u.Email)
-			assert.Equal(t, f.Of(&changed).Interface(), f.Of(&stored.UserInput).Interface(), "stored by the fake")
+			assert.Equal(t, f.Of(&changed).Interface(), f.Of(&stored.UserInput).Interface(), "the fake stores what the update request contains")
 		})
 	}
 }

@@ -51,7 +51,7 @@ components:
         suspended:
           type: boolean
 `
-	newField = `                nickname:
+	newField = `                spare_text:
                   type: string
                 send_invitation:
 `
