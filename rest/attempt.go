@@ -17,11 +17,19 @@ func (c *Client) attempt(next handler) handler {
 		ctx, cancel := context.WithTimeout(x.ctx, c.timeout)
 		defer cancel()
 		x.trace = newSendTrace()
-		x.attemptCtx, x.cancel = httptrace.WithClientTrace(ctx, &x.trace.hooks), cancel
 		x.attempts++
+		if c.observer != nil {
+			ctx = x.observe(ctx, x.attemptEvent(AttemptStarted))
+		}
+		x.attempt = attemptContext{httptrace.WithClientTrace(ctx, &x.trace.hooks), x}
+		x.attemptCtx, x.cancel = &x.attempt, cancel
 		start := time.Now()
 		resp, e := next(x)
-		c.logAttempt(x, resp, e, time.Since(start))
+		took := time.Since(start)
+		c.logAttempt(x, resp, e, took)
+		if c.observer != nil {
+			x.observeAttempt(ctx, resp, e, took)
+		}
 		return resp, e
 	}
 }

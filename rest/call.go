@@ -3,6 +3,8 @@ package rest
 import (
 	"context"
 	"slices"
+
+	"github.com/usersync/usersync/backoff"
 )
 
 // Call describes the requests made with a context. A request without one, as made
@@ -23,9 +25,20 @@ type Call struct {
 	Secrets []Secret
 
 	nilContext bool
+	started    bool // by StartOperation
 }
 
-type callKey struct{}
+type (
+	callKey   struct{}
+	policyKey struct{}
+)
+
+// WithRetryPolicy replaces the retry policy of the client for the calls with the
+// returned context. Calls with an invalid policy fail. Their time is limited by the
+// deadline of ctx.
+func WithRetryPolicy(ctx context.Context, policy backoff.Policy) context.Context {
+	return context.WithValue(ctx, policyKey{}, policy)
+}
 
 // WithCall attaches call to ctx. It replaces an earlier Call of ctx, but keeps its
 // Secrets: an error of a lookup must not contain the password of the upsert. If
@@ -37,6 +50,7 @@ func WithCall(ctx context.Context, call Call) context.Context {
 	outer := callFrom(ctx)
 	call.Secrets = slices.Concat(outer.Secrets, call.Secrets)
 	call.nilContext = call.nilContext || outer.nilContext
+	call.started = call.started || outer.started
 	return context.WithValue(ctx, callKey{}, call)
 }
 

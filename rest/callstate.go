@@ -33,6 +33,7 @@ type callState struct {
 
 	attempts   int
 	attemptCtx context.Context // of the current attempt
+	attempt    attemptContext  // the outermost part of attemptCtx
 	cancel     context.CancelFunc
 	trace      *sendTrace
 

@@ -40,6 +40,8 @@ type Client struct {
 	policy          backoff.Policy
 	pacer           backoff.Pacer
 	log             *slog.Logger
+	observer        Observer // nil: none
+	origin          string   // of base
 	providerOptions map[string]any
 	send            handler
 }
@@ -84,6 +86,8 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 		policy:          s.policy.WithDefaults(),
 		pacer:           pacer,
 		log:             cmp.Or(s.log, slog.New(slog.DiscardHandler)),
+		observer:        s.observer,
+		origin:          base.Scheme + "://" + base.Host,
 		providerOptions: s.extra,
 	}
 	c.send = c.chain(transportOf(s.http))
@@ -115,10 +119,26 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		closeBody(req.Body)
 		return nil, &Error{Method: req.Method, Path: req.URL.Path, Err: errors.New("the client is not usable: create it with New")}
 	}
-	resp, e := c.send(c.newCallState(req))
+	x := c.newCallState(req)
+	if c.observer != nil && !x.call.started {
+		return c.sendObserved(x)
+	}
+	resp, e := c.send(x)
 	if e != nil {
 		return nil, e
 	}
+	return resp, nil
+}
+
+// sendObserved sends a request that is an operation of its own.
+func (c *Client) sendObserved(x *callState) (*http.Response, error) {
+	end := x.startOperation()
+	resp, e := c.send(x)
+	if e != nil {
+		end(nil, e)
+		return nil, e
+	}
+	end(nil, nil)
 	return resp, nil
 }
 

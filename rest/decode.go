@@ -23,13 +23,15 @@ import (
 //
 // A field that cannot be read keeps its zero value, like one that is absent: the
 // request was executed, and a field that is not needed must not make it fail. Three
-// optional methods of T change that:
+// optional methods of T change that, and one is for an [Observer]:
 //
 //   - Strict() []string returns the fields that must be readable if they are present,
 //     with dotted paths such as "data.id". The default is "id".
 //   - Check() error rejects a response without a required field.
 //   - Target(body []byte) any returns a pointer to the part of T that body is decoded
 //     into, for a response that has several formats.
+//   - Spec() reflect.Type returns a type with all fields of the spec, if T contains
+//     only some of them.
 func Decode[T any](resp *http.Response, err error) (T, error) {
 	var out T
 	if err != nil {
@@ -39,7 +41,7 @@ func Decode[T any](resp *http.Response, err error) (T, error) {
 	if err != nil {
 		return out, err
 	}
-	if err := decodeInto(&out, body); err != nil {
+	if err := x.decode(&out, body); err != nil {
 		var none T
 		return none, x.responseError(resp, truncateBody(body), err)
 	}
@@ -86,7 +88,8 @@ func responseContent(resp *http.Response) (*callState, []byte, error) {
 // truncateBody returns the part of a body that an Error keeps.
 func truncateBody(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
-func decodeInto(out any, body []byte) error {
+// decode decodes body into out, a pointer to a T of Decode.
+func (x *callState) decode(out any, body []byte) error {
 	body = trimBody(body)
 	switch {
 	case len(body) == 0:
@@ -109,10 +112,21 @@ func decodeInto(out any, body []byte) error {
 			return decodeError(err)
 		}
 	}
+	if x.client != nil && x.client.observer != nil {
+		x.reportUnknownIn(body, specType(out, target))
+	}
 	if c, ok := out.(interface{ Check() error }); ok {
 		return c.Check()
 	}
 	return nil
+}
+
+// specType returns the type that contains all fields of the spec.
+func specType(out, target any) reflect.Type {
+	if s, ok := out.(interface{ Spec() reflect.Type }); ok {
+		return s.Spec()
+	}
+	return reflect.TypeOf(target).Elem()
 }
 
 // decodeError describes the problem of a body without repeating any of it, unlike

@@ -52,6 +52,9 @@ func (c *Client) checkRequest(x *callState) error {
 	case x.ctx.Err() != nil:
 		return contextError(x.ctx)
 	}
+	if err := x.policy.Validate(); err != nil {
+		return err
+	}
 	for name, values := range x.request.Header {
 		if name == "" || strings.ContainsFunc(name, isNotTokenChar) {
 			return fmt.Errorf("invalid header name %q", name)

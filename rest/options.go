@@ -32,6 +32,7 @@ type settings struct {
 	policy   backoff.Policy
 	pacing   pacingOptions
 	log      *slog.Logger
+	observer Observer
 	extra    map[string]any
 }
 

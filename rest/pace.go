@@ -46,7 +46,9 @@ func (c *Client) waitForPacer(x *callState) *Error {
 		limit = max(x.policy.MaxWait-x.waited, 1)
 	}
 	start := time.Now()
+	end := x.observeWait(WaitQuota)
 	err := x.ticket.Wait(x.ctx, limit)
+	end()
 	if err == nil {
 		x.waited += time.Since(start)
 		return nil

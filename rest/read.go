@@ -34,6 +34,9 @@ func (c *Client) read(transport http.RoundTripper) handler {
 		received := resp.Body
 		defer func() { _ = received.Close() }()
 		resp.Request = x.request
+		if c.observer != nil {
+			x.reportDeprecation(resp.Header)
+		}
 		if resp.StatusCode < 200 || resp.StatusCode > 299 {
 			return nil, x.readError(resp)
 		}

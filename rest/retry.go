@@ -86,9 +86,7 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 		reason = fmt.Errorf("not waiting %v: deadline is sooner: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
 	default:
 		c.logWait(x, e, max(wait, e.RetryAfter))
-		if wait > 0 && backoff.Sleep(x.ctx, wait) != nil {
-			reason = contextError(x.ctx)
-		}
+		reason = x.sleep(e, wait)
 	}
 	if reason == nil {
 		x.waited += wait
@@ -99,6 +97,23 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 	}
 	e.setCause(errors.Join(e.Err, reason), x)
 	return false
+}
+
+// sleep waits for d after e. It returns an error if the context ends.
+func (x *callState) sleep(e *Error, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	cause := WaitBackoff
+	if e.RetryAfter > 0 {
+		cause = WaitRetryAfter
+	}
+	end := x.observeWait(cause)
+	defer end()
+	if backoff.Sleep(x.ctx, d) != nil {
+		return contextError(x.ctx)
+	}
+	return nil
 }
 
 // WaitRetry waits before a provider package sends a request again that Do does not
@@ -121,9 +136,12 @@ func (c *Client) WaitRetry(ctx context.Context, err error, n int) error {
 }
 
 // policyFor returns the retry policy of the calls with ctx. In a run of upsert.All
-// the limit of the run replaces MaxWait and MaxRetryAfter.
+// the limit of the run replaces MaxWait and MaxRetryAfter of any policy.
 func (c *Client) policyFor(ctx context.Context) backoff.Policy {
 	policy := c.policy
+	if p, ok := ctx.Value(policyKey{}).(backoff.Policy); ok {
+		policy = p.WithDefaults()
+	}
 	if limit, ok := waitlimit.From(ctx); ok {
 		policy.MaxWait, policy.MaxRetryAfter = limit, limit
 		if limit < 0 {

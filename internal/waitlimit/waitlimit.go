@@ -5,6 +5,7 @@ package waitlimit
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,4 +20,25 @@ func With(ctx context.Context, limit time.Duration) context.Context {
 func From(ctx context.Context) (time.Duration, bool) {
 	limit, ok := ctx.Value(key{}).(time.Duration)
 	return limit, ok
+}
+
+type pauseKey struct{}
+
+// WithPause returns a context for the first call after a pause of the run, which
+// reports the pause to its observer.
+func WithPause(ctx context.Context, paused time.Duration) context.Context {
+	left := new(atomic.Int64)
+	left.Store(int64(paused))
+	return context.WithValue(ctx, pauseKey{}, left)
+}
+
+// TakePause returns the pause before the calls with this context, to the first of
+// them.
+func TakePause(ctx context.Context) (paused time.Duration, ok bool) {
+	left, ok := ctx.Value(pauseKey{}).(*atomic.Int64)
+	if !ok {
+		return 0, false
+	}
+	paused = time.Duration(left.Swap(0))
+	return paused, paused > 0
 }

@@ -1,0 +1,217 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/usersync/usersync/internal/waitlimit"
+)
+
+// An Observer receives the events of calls, for traces and metrics (WithObserver).
+// Observe runs in the goroutine of the call, so it must return quickly, and it must
+// be safe for concurrent use. What it returns for [OperationStarted] and
+// [AttemptStarted] is the context of everything until the end of the operation or
+// the attempt; for other events it is ignored. Nil means ctx.
+type Observer interface {
+	Observe(ctx context.Context, e Event) context.Context
+}
+
+// EventKind is the kind of an [Event].
+type EventKind int
+
+// The kinds of events. Every event that starts something is followed by the one that
+// ends it, in the same goroutine.
+const (
+	// OperationStarted and OperationEnded: a method of a provider's client, or a
+	// request through API(). An operation may need several requests.
+	OperationStarted EventKind = iota + 1
+	OperationEnded
+	// AttemptStarted and AttemptEnded: one HTTP request.
+	AttemptStarted
+	AttemptEnded
+	// WaitStarted and WaitEnded: a wait before an attempt, possibly of no duration.
+	WaitStarted
+	WaitEnded
+	// UnknownField: a response contains a field that the spec does not. Reported once
+	// for each operation and name in a process, like the kinds below.
+	UnknownField
+	// UnknownValue: a field has a value that is not in the enum of the spec.
+	UnknownValue
+	// DeprecationHeader: a response has the header Deprecation or Sunset.
+	DeprecationHeader
+)
+
+// The reasons of waits.
+const (
+	// WaitQuota: in the queue of the pacer, for the quota or after a 429.
+	WaitQuota = "quota"
+	// WaitRetryAfter: as long as the server asked for.
+	WaitRetryAfter = "retry-after"
+	// WaitBackoff: before a retry, with exponential backoff.
+	WaitBackoff = "backoff"
+	// WaitOutage: a pause of upsert.All. Reported with the first request after it.
+	WaitOutage = "outage"
+)
+
+// CallInfo identifies a request.
+type CallInfo struct {
+	Provider  string // "identifai", "partoo", "usercom"
+	Operation string // "UpsertUser"; empty for requests through API()
+	Attempt   int    // number of the attempt, from 1; 0 before the first one
+}
+
+// Event describes one event. Fields that do not belong to its kind are zero. No field
+// contains a key, an email or a body, except possibly Err: see [Error].
+type Event struct {
+	CallInfo
+	Kind EventKind
+	// Method, Origin ("https://host") and Path (without query) are those of the
+	// request of an attempt.
+	Method, Origin, Path string
+	// StatusCode is the status of an ended attempt, 0 if there was no response.
+	StatusCode int
+	// Outcome is the result of an ended operation: "created", "updated" or
+	// "unchanged" for an upsert, "success" for other operations, "failed" with Err.
+	Outcome string
+	// Class is the failure class of an ended attempt or operation: "user", "service"
+	// or "configuration".
+	Class string
+	// Err is the error of an ended attempt or operation.
+	Err error
+	// Reason is why a call waits: WaitQuota, WaitRetryAfter, WaitBackoff, WaitOutage.
+	Reason string
+	// Duration is how long an ended operation, attempt or wait took.
+	Duration time.Duration
+	// Name is the path of an unknown field, the path of a field with an unknown value,
+	// or the name of a header.
+	Name string
+}
+
+// Template returns Path with "{id}" in place of ids, for use as a metric attribute.
+func (e Event) Template() string { return pathTemplate(e.Path) }
+
+// WithObserver reports the events of all calls to o. The pacer may be shared with
+// clients that have no observer.
+func WithObserver(o Observer) Option {
+	return func(s *settings) error {
+		if o == nil {
+			return errors.New("WithObserver: the observer is nil")
+		}
+		s.observer = o
+		return nil
+	}
+}
+
+// CallFrom returns the operation and the attempt of a request, for use in the
+// RoundTripper of WithHTTPClient. ok is false for the context of another request.
+func CallFrom(ctx context.Context) (info CallInfo, ok bool) {
+	x, ok := ctx.Value(attemptKey{}).(*callState)
+	if !ok {
+		return CallInfo{}, false
+	}
+	return x.info(), true
+}
+
+type attemptKey struct{}
+
+// attemptContext carries the call of an attempt, without an allocation of its own.
+type attemptContext struct {
+	context.Context
+	call *callState
+}
+
+// Value implements context.Context.
+func (c *attemptContext) Value(key any) any {
+	if key == (attemptKey{}) {
+		return c.call
+	}
+	return c.Context.Value(key)
+}
+
+func (x *callState) info() CallInfo {
+	return CallInfo{Provider: x.client.provider, Operation: x.call.Operation, Attempt: x.attempts}
+}
+
+// observe reports e, and returns the context of what follows. Callers check first
+// that there is an observer.
+func (x *callState) observe(ctx context.Context, e Event) context.Context {
+	e.CallInfo = x.info()
+	if next := x.client.observer.Observe(ctx, e); next != nil {
+		return next
+	}
+	return ctx
+}
+
+func (x *callState) attemptEvent(kind EventKind) Event {
+	return Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path)}
+}
+
+// observeAttempt reports the end of an attempt.
+func (x *callState) observeAttempt(ctx context.Context, resp *http.Response, err *Error, took time.Duration) {
+	e := x.attemptEvent(AttemptEnded)
+	e.Duration = took
+	switch {
+	case err != nil:
+		e.Err, e.StatusCode = err, err.StatusCode
+		e.Class, _ = err.FailureClass()
+	case resp != nil:
+		e.StatusCode = resp.StatusCode
+	}
+	x.observe(ctx, e)
+}
+
+// observeWait reports a wait that starts now. The returned function reports its end.
+func (x *callState) observeWait(reason string) (end func()) {
+	if x.client.observer == nil {
+		return func() {}
+	}
+	start := time.Now()
+	x.observe(x.ctx, Event{Kind: WaitStarted, Reason: reason})
+	return func() { x.observe(x.ctx, Event{Kind: WaitEnded, Reason: reason, Duration: time.Since(start)}) }
+}
+
+// StartOperation is [WithCall] for an operation that may need several requests, so
+// that an Observer sees one operation. end must be called at its end; outcome is that
+// of an upsert, or nil.
+func (c *Client) StartOperation(ctx context.Context, call Call) (_ context.Context, end func(outcome fmt.Stringer, err error)) {
+	ctx = WithCall(ctx, call)
+	if !c.usable() || c.observer == nil || callFrom(ctx).started {
+		return ctx, func(fmt.Stringer, error) {}
+	}
+	x := &callState{client: c, ctx: ctx, call: callFrom(ctx)}
+	end = x.startOperation()
+	call.started = true
+	return WithCall(x.ctx, call), end
+}
+
+// startOperation reports the start of an operation. The returned function reports its
+// end.
+func (x *callState) startOperation() (end func(outcome fmt.Stringer, err error)) {
+	start := time.Now()
+	x.ctx = x.observe(x.ctx, Event{Kind: OperationStarted})
+	if pause, ok := waitlimit.TakePause(x.ctx); ok {
+		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: WaitOutage})
+		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: WaitOutage, Duration: pause})
+	}
+	return func(outcome fmt.Stringer, err error) {
+		e := Event{Kind: OperationEnded, Outcome: "success", Duration: time.Since(start)}
+		if outcome != nil {
+			e.Outcome = outcome.String()
+		}
+		if err != nil {
+			e.Outcome, e.Err, e.Class = "failed", err, classOf(err)
+		}
+		x.observe(x.ctx, e)
+	}
+}
+
+func classOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		class, _ := e.FailureClass()
+		return class
+	}
+	return classUser
+}
