@@ -105,7 +105,9 @@ func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, erro
 // Changes by other clients after the list was read are not noticed: a user that
 // they changed may count as Unchanged, and a new email that they gave a user may
 // be overwritten.
-func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error) {
+func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result UpsertResult, err error) {
+	ctx, end := b.client.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.Password}})
+	defer func() { end(result.Outcome, err) }()
 	if err := u.Validate(); err != nil {
 		return UpsertResult{}, err
 	}

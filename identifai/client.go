@@ -22,6 +22,7 @@ const (
 // Client calls identifAI with the API key of one partner. It is safe for
 // concurrent use.
 type Client struct {
+	rest         *rest.Client
 	api          *gen.ClientWithResponses
 	textBooleans bool
 }
@@ -41,7 +42,7 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: new client: %w", provider, err)
 	}
-	return &Client{api: api, textBooleans: rc.Option(optionTextBooleans) != nil}, nil
+	return &Client{rest: rc, api: api, textBooleans: rc.Option(optionTextBooleans) != nil}, nil
 }
 
 // Quotas returns the quotas of vendor page "Rate limits", per key. Use them for a

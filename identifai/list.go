@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"reflect"
 
 	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/internal/check"
@@ -93,6 +94,9 @@ type userPage struct {
 	Total       any     `json:"total"` // any other type than a number is ignored
 	Data        []*User `json:"data"`
 }
+
+// Spec returns the type with all fields of the spec.
+func (userPage) Spec() reflect.Type { return reflect.TypeFor[gen.UserPage]() }
 
 // Strict returns the fields that decide which user is meant.
 func (userPage) Strict() []string { return []string{"data.id", "data.email"} }

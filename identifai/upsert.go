@@ -43,7 +43,9 @@ type UpsertResult struct {
 //
 // Invalid input is an error that names every invalid field and matches
 // rest.ErrInvalid; nothing is sent.
-func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error) {
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result UpsertResult, err error) {
+	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.Password}})
+	defer func() { end(result.Outcome, err) }()
 	if err := u.Validate(); err != nil {
 		return UpsertResult{}, err
 	}
@@ -53,7 +55,6 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, err
 // upsert upserts u, which is valid. ids may forbid to update a user that was found
 // by email.
 func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertResult, error) {
-	ctx = rest.WithCall(ctx, rest.Call{Secrets: []rest.Secret{u.Password}})
 	user, err := c.write(ctx, u)
 	if err == nil {
 		return upsertResult(u, user), nil

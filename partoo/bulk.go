@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
@@ -79,7 +80,9 @@ func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 // that change; a user whose email was changed is still updated. And if they created
 // a user, only Partoo's rejection of a used email prevents a second user
 // (inference).
-func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[string], error) {
+func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
+	ctx, end := b.client.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
+	defer func() { end(result.Outcome, err) }()
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
 	}

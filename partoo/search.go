@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"reflect"
 
+	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/paging"
 	"github.com/usersync/usersync/internal/wrapper"
@@ -60,6 +62,9 @@ type userPage struct {
 	Count   any    `json:"count"` // optional: a wrong type is no error
 	Users   []User `json:"users"`
 }
+
+// Spec returns the type with all fields of the spec.
+func (userPage) Spec() reflect.Type { return reflect.TypeFor[gen.UserPage]() }
 
 // Strict returns the fields that decide which user is meant.
 func (userPage) Strict() []string { return []string{"users.id", "users.email"} }

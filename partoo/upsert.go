@@ -49,7 +49,9 @@ const (
 // Two users with this email are an error that matches rest.ErrConflict. After a lost
 // response, the outcome is that of the last attempt: a user that the lost attempt
 // created is Updated or Unchanged. Created users are not read back.
-func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[string], error) {
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
+	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
+	defer func() { end(result.Outcome, err) }()
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
 	}
@@ -61,7 +63,6 @@ type lookupFunc func(ctx context.Context, operation, email string) (*User, error
 
 // upsert is UpsertUser for valid input. find makes the first lookup.
 func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (result upsert.Result[string], err error) {
-	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
 	var executed rest.Executed // highest of all creates
 	defer func() { err = wrapper.RaiseExecuted(err, executed) }()
 	var last error // of the previous round

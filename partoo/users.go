@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 
+	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
@@ -122,6 +124,9 @@ type statusResponse struct {
 	Status string `json:"status"`
 }
 
+// Spec returns the type with all fields of the spec.
+func (statusResponse) Spec() reflect.Type { return reflect.TypeFor[gen.UserWriteResult]() }
+
 // Check requires the only status in the spec.
 func (r statusResponse) Check() error {
 	if r.Status != "success" {
@@ -134,6 +139,9 @@ type createResponse struct {
 	statusResponse
 	ID string `json:"id"`
 }
+
+// Spec returns the type with all fields of the spec.
+func (createResponse) Spec() reflect.Type { return reflect.TypeFor[gen.UserWriteResult]() }
 
 func (r createResponse) Check() error { return checkHasID(r.ID) }
 

@@ -12,7 +12,7 @@ import (
 
 // maxAllocations is how many allocations the stack may add to a call of a bare
 // http.Client that reads the response itself.
-const maxAllocations = 10
+const maxAllocations = 8
 
 func TestAllocationsPerCall(t *testing.T) {
 	tr := transport(func(*http.Request) (*http.Response, error) { return reply(200, `{"id":7}`), nil })

@@ -22,6 +22,7 @@ const (
 // Client calls one user.com application with one REST API key. It is safe for
 // concurrent use.
 type Client struct {
+	rest    *rest.Client
 	api     *gen.ClientWithResponses
 	version int // of the API
 }
@@ -57,7 +58,7 @@ func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: new client: %w", provider, err)
 	}
-	return &Client{api: api, version: version}, nil
+	return &Client{rest: rc, api: api, version: version}, nil
 }
 
 // WithVersion selects version 1 (default) or 2 of the API. Version 1 is that of

@@ -31,7 +31,9 @@ var ErrAttributesNotSet = errors.New("the user was upserted, but its custom attr
 // the result of the first request and an error that matches [ErrAttributesNotSet],
 // whose Executed is yes: the user exists and has all fields except the custom
 // attributes. Call [Client.SetAttributes] with the id, or repeat the upsert.
-func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[int64], err error) {
+	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert})
+	defer func() { end(result.Outcome, err) }()
 	if err := u.ValidateVersion(c.version); err != nil {
 		return upsert.Result[int64]{}, err
 	}
