@@ -1,0 +1,318 @@
+-- One step of a process: reports how its requests ended, and asks for the next one.
+-- KEYS: log, inflight, meta, queue, processes, reported. ARGV[1]: the step as JSON.
+-- Times are microseconds of the store's clock; only durations cross the network.
+-- Returns: state, wait, queue position, processes, free, seq, epoch, learned N,
+-- learned period, reopened, waits of the queue positions that were asked for.
+-- state: "go", "wait", "idle" (nothing was asked for) or "restore".
+
+local LOG, INFLIGHT, META, QUEUE, PROCESSES, REPORTED = unpack(KEYS)
+local step = cjson.decode(ARGV[1])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local MAX = 9007199254740991
+local COMMON = {1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 86400}
+
+local function text(n) return string.format('%.0f', n) end
+local function get(field) return tonumber(redis.call('HGET', META, field) or '') end
+local function set(field, n) redis.call('HSET', META, field, text(n)) end
+local function unset(...) redis.call('HDEL', META, ...) end
+local function guardOf(id) return tonumber(string.match(id, ':(%d+)$')) end
+
+-- longest is the longest window; requests are kept for longer where nothing is
+-- documented, to learn from them.
+local longest = get('learned_per') or 0
+for _, w in ipairs(step.windows) do longest = math.max(longest, w[2]) end
+local keep = math.max(longest, step.keep)
+
+-- A store that lost its data or went back in time must first get back what the
+-- processes know.
+local epoch, seq = redis.call('HGET', META, 'epoch') or '', get('seq') or 0
+local lost = step.epoch ~= '' and (epoch ~= step.epoch or seq < step.seq)
+if lost and not step.restore then
+  return {'restore', 0, 0, step.processes, 0, seq, epoch, 0, 0, 0}
+end
+if step.restore then
+  if epoch == '' or epoch == step.epoch then
+    epoch = step.new_epoch
+    redis.call('HSET', META, 'epoch', epoch)
+    redis.call('DEL', REPORTED)
+    set('hold', now + longest)
+    set('expected', step.processes)
+  end
+  seq = math.max(seq, step.seq)
+  set('seq', seq)
+  for _, r in ipairs(step.restore) do
+    if r.inflight then
+      redis.call('ZADD', INFLIGHT, 'NX', text(now - r.age), r.id)
+    else
+      redis.call('ZREM', INFLIGHT, r.id)
+      redis.call('ZADD', LOG, text(now - r.age), r.id)
+    end
+  end
+  redis.call('SADD', REPORTED, step.process)
+elseif epoch == '' then
+  epoch = step.new_epoch
+  redis.call('HSET', META, 'epoch', epoch)
+end
+if get('hold') and (now >= get('hold') or redis.call('SCARD', REPORTED) >= get('expected')) then
+  unset('hold', 'expected')
+  redis.call('DEL', REPORTED)
+end
+
+-- A request whose process died, or whose response is very late, counts at the end
+-- of its guard time.
+for i, id in ipairs(redis.call('ZRANGE', INFLIGHT, 0, -1)) do
+  local due = tonumber(redis.call('ZSCORE', INFLIGHT, id)) + guardOf(id)
+  if due <= now then
+    redis.call('ZREM', INFLIGHT, id)
+    redis.call('ZADD', LOG, text(due), id)
+  end
+end
+
+local reopened = 0
+
+-- learn takes the limit of a server from one cycle: what it accepted from first
+-- until it returned 429, and when it accepted again.
+local function learn(opened)
+  local closed, previous = get('closed'), get('reopened') or 0
+  local first = redis.call('ZRANGEBYSCORE', LOG, text(previous), text(closed), 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if not first then return end
+  first = tonumber(first)
+  local n = redis.call('ZCOUNT', LOG, text(first), text(closed))
+  local low, high = math.max(get('rejected_at') or 0, closed) - first, opened - first
+  if get('stated') then low, high = 0.8 * (get('stated') - first), 1.05 * (get('stated') - first) end
+  local per = high
+  for _, seconds in ipairs(COMMON) do
+    if seconds * 1000000 >= low and seconds * 1000000 <= high then per = seconds * 1000000 break end
+  end
+  for _, w in ipairs(step.windows) do
+    if w[1] / w[2] <= n / per then return end
+  end
+  local agrees = get('cycle_n') == n and get('cycle_per') == per
+  set('cycle_n', n)
+  set('cycle_per', per)
+  if n > 0 and (agrees or (per >= 10000000 and n >= 8)) then
+    set('learned_n', n)
+    set('learned_per', per)
+    set('explore_at', now + per)
+    set('explore_wait', 1)
+    set('explore_step', 1)
+  end
+end
+
+local function reject(report, sent)
+  local wait = report.retry_after
+  if report.id == redis.call('HGET', META, 'exploring') then
+    unset('exploring')
+    set('explore_step', 1)
+    set('explore_wait', math.min(64, 2 * (get('explore_wait') or 1)))
+    set('explore_at', now + get('explore_wait') * (get('learned_per') or 0))
+  end
+  if get('closed') then
+    if report.id == redis.call('HGET', META, 'probe') then
+      unset('probe')
+      set('rejected_at', sent or now)
+      set('tries', get('tries') + 1)
+    elseif wait == 0 or (sent or 0) < (get('reopened') or 0) then
+      return
+    end
+  elseif sent and sent < (get('reopened') or 0) then
+    return -- an old one: the gate has been open again since it was sent
+  else
+    set('closed', now)
+    set('tries', 1)
+    unset('stated', 'rejected_at', 'probe')
+  end
+  if report.limit then set('evidence', 1) end
+  if wait > 0 then
+    set('stated', now - report.age + wait)
+  else
+    local delays = {1, 5, 15, 45, 60}
+    wait = delays[math.min(get('tries'), #delays)] * 1000000
+  end
+  set('until', math.max(get('until') or 0, now - report.age + wait))
+end
+
+local function accept(report)
+  if report.id == redis.call('HGET', META, 'probe') then
+    if get('evidence') then learn(now) end
+    set('reopened', now)
+    set('ramp', 1)
+    unset('closed', 'until', 'probe', 'tries', 'stated', 'rejected_at', 'evidence')
+    reopened = 1
+  elseif get('ramp') and not get('closed') then
+    set('ramp', get('ramp') + 1)
+    if get('ramp') > 64 then unset('ramp') end
+  end
+  if report.id == redis.call('HGET', META, 'exploring') then
+    unset('exploring')
+    set('learned_n', get('learned_n') + get('explore_step'))
+    set('explore_step', 2 * get('explore_step'))
+    set('explore_wait', 1)
+    set('explore_at', now + get('learned_per'))
+  end
+end
+
+for _, report in ipairs(step.reports) do
+  local sent = tonumber(redis.call('ZSCORE', INFLIGHT, report.id) or '')
+  redis.call('ZREM', INFLIGHT, report.id)
+  if report.status == 'unsent' then
+    redis.call('ZREM', LOG, report.id)
+    if report.id == redis.call('HGET', META, 'probe') then unset('probe') end
+    if report.id == redis.call('HGET', META, 'exploring') then unset('exploring') end
+  elseif report.status == 'rejected' then
+    redis.call('ZREM', LOG, report.id)
+    reject(report, sent)
+  else
+    local at = now - report.age
+    if report.status == 'accepted' then
+      local rtt = math.min(get('rtt') or MAX, report.rtt)
+      if rtt < (get('rtt') or MAX) then set('rtt', rtt) end
+      at = at - math.floor(rtt * 7 / 8)
+    end
+    if sent then at = math.min(math.max(at, sent), sent + guardOf(report.id)) end
+    if sent or not redis.call('ZSCORE', LOG, report.id) then
+      redis.call('ZADD', LOG, text(at), report.id)
+    end
+    if report.status == 'accepted' then
+      accept(report)
+    elseif report.id == redis.call('HGET', META, 'probe') then
+      unset('probe') -- no response: another request probes
+    end
+  end
+end
+
+-- Processes that were heard of within the longest window share the quota; those
+-- with a waiting request also have a place in the queue.
+if step.leave then
+  redis.call('HDEL', PROCESSES, step.process)
+  unset('head:' .. step.process)
+else
+  redis.call('HSET', PROCESSES, step.process, text(now))
+end
+local processes, heard = 0, {}
+local all = redis.call('HGETALL', PROCESSES)
+for i = 1, #all, 2 do
+  heard[all[i]] = tonumber(all[i + 1])
+  if heard[all[i]] < now - keep - step.guard then
+    redis.call('HDEL', PROCESSES, all[i])
+    unset('head:' .. all[i])
+  else
+    processes = processes + 1
+  end
+end
+
+redis.call('ZREMRANGEBYSCORE', LOG, '-inf', text(now - keep - 1))
+redis.call('ZREMRANGEBYRANK', LOG, 0, -step.max_log - 1)
+local inflight = redis.call('ZREVRANGE', INFLIGHT, 0, -1, 'WITHSCORES')
+local flying = #inflight / 2
+local windows = step.windows
+local learned = get('learned_n') and {get('learned_n'), get('learned_per')}
+
+-- free is how many requests window w has room for at this moment.
+local function free(w)
+  return w[1] - flying - redis.call('ZCOUNT', LOG, text(now - w[2]), '+inf')
+end
+
+-- earliest returns when w allows the j-th request from now, and whether that is
+-- exact: an in-flight request will count later than it was sent.
+local function earliest(w, j)
+  local rank = w[1] - j + 1
+  local later = 0
+  if rank < 1 then -- not within this window
+    later = w[2] * math.floor((j - 1) / w[1])
+    rank = w[1] - (j - 1) % w[1]
+  end
+  if rank <= flying then
+    return tonumber(inflight[2 * rank]) + w[2] + later, false
+  end
+  local entry = redis.call('ZREVRANGE', LOG, rank - flying - 1, rank - flying - 1, 'WITHSCORES')[2]
+  if not entry then return later > 0 and now + later or 0, true end
+  return tonumber(entry) + w[2] + 1000 + later, true
+end
+
+-- bound returns the earliest time for the j-th request from now, whether that is
+-- exact, and whether only the learned limit is in the way.
+local function bound(j)
+  local at, exact = math.max(get('until') or 0, get('hold') or 0), true
+  for _, w in ipairs(windows) do
+    local t, e = earliest(w, j)
+    if t > at then at = t end
+    exact = exact and e
+  end
+  local onlyLearned = false
+  if learned then
+    local t, e = earliest(learned, j)
+    onlyLearned = exact and at <= now and (t > now or not e)
+    if t > at then at = t end
+    exact = exact and e
+  end
+  return at, exact, onlyLearned
+end
+
+-- join puts the process into the queue at the time at which the call at its head
+-- began to wait. The time is taken once for each call, so that the order is stable.
+local function join(age, head)
+  local field = 'head:' .. step.process
+  if redis.call('HGET', META, field) ~= tostring(head) or not redis.call('ZSCORE', QUEUE, step.process) then
+    redis.call('HSET', META, field, tostring(head))
+    redis.call('ZADD', QUEUE, text(now - age), step.process)
+  end
+end
+
+local least = MAX
+for _, w in ipairs(windows) do least = math.min(least, free(w)) end
+if learned then least = math.min(least, free(learned)) end
+
+local state, wait, ahead = 'idle', 0, 0
+if step.acquire and redis.call('ZSCORE', INFLIGHT, step.acquire.id) then
+  state = 'go' -- the step came twice
+elseif step.acquire then
+  join(step.acquire.age, step.acquire.head)
+  for _, process in ipairs(redis.call('ZRANGE', QUEUE, 0, -1)) do
+    if process == step.process then break end
+    if (heard[process] or 0) < now - step.silence then
+      redis.call('ZREM', QUEUE, process)
+    else
+      ahead = ahead + 1
+    end
+  end
+  local at, exact, onlyLearned = bound(ahead + 1)
+  local explore = onlyLearned and ahead == 0 and now >= (get('explore_at') or MAX) and not redis.call('HGET', META, 'exploring')
+  local probe = get('closed') and true
+  state = 'go'
+  if (at > now or not exact) and not explore then
+    state = 'wait'
+    wait = math.max(at - now, exact and 0 or step.poll)
+  elseif get('hold') then
+    state, wait = 'wait', step.poll
+  elseif probe then
+    local probing = redis.call('HGET', META, 'probe')
+    if ahead > 0 or (probing and redis.call('ZSCORE', INFLIGHT, probing)) then
+      state, wait = 'wait', step.poll
+    end
+  elseif get('ramp') and flying + ahead >= get('ramp') then
+    state, wait = 'wait', step.poll
+  end
+  if state == 'go' then
+    redis.call('ZADD', INFLIGHT, text(now), step.acquire.id)
+    seq = redis.call('HINCRBY', META, 'seq', 1)
+    least = least - 1
+    if probe then redis.call('HSET', META, 'probe', step.acquire.id) end
+    if explore then redis.call('HSET', META, 'exploring', step.acquire.id) end
+    redis.call('ZREM', QUEUE, step.process)
+    if step.acquire.next then join(step.acquire.next, step.acquire.next_head) end
+  end
+else
+  redis.call('ZREM', QUEUE, step.process)
+end
+
+local ttl = text(math.ceil((keep + step.guard) / 1000) + 3600000)
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ttl) end
+
+local reply = {state, math.ceil(wait), ahead, processes, math.max(-1, math.min(least, 1000000)), seq, epoch,
+  learned and learned[1] or 0, learned and learned[2] or 0, reopened}
+for _, position in ipairs(step.positions) do
+  reply[#reply + 1] = math.ceil(math.max(0, (bound(ahead + position)) - now))
+end
+return reply
