@@ -36,8 +36,9 @@ type class struct {
 	epoch       string
 	seq         int64
 	processes   int
-	free        int
 	learned     backoff.Quota
+	rank        int
+	clock       time.Duration // of the store, at lastContact
 	lastContact time.Time
 	mustRestore bool // the store lacks requests of this process
 
@@ -65,7 +66,7 @@ func newClass(p *Pacer, prefix string, set backoff.QuotaSet) *class {
 	if len(set.Methods) > 0 {
 		name = strings.Join(set.Methods, "+")
 	}
-	c := &class{pacer: p, set: set, wake: make(chan struct{}, 1), poll: minPoll, free: -1}
+	c := &class{pacer: p, set: set, wake: make(chan struct{}, 1), poll: minPoll}
 	for _, part := range []string{"log", "inflight", "meta", "queue", "processes", "reported"} {
 		c.keys = append(c.keys, prefix+name+":"+part)
 	}
@@ -124,7 +125,7 @@ func (c *class) withdraw(t *ticket, err error) error {
 		if decision != nil {
 			return decision
 		}
-		c.unsend(t)
+		c.release(t)
 		return err
 	default:
 	}
@@ -135,8 +136,8 @@ func (c *class) withdraw(t *ticket, err error) error {
 	return err
 }
 
-// unsend gives back a permission that is not used.
-func (c *class) unsend(t *ticket) {
+// release returns a permission that was not used.
+func (c *class) release(t *ticket) {
 	r := t.grant
 	t.grant = nil
 	c.inFlight--
@@ -323,7 +324,7 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 		c.fallBack(now)
 		return 0, true
 	}
-	if r.state == "restore" {
+	if r.state == stateRestore {
 		c.mustRestore = true
 		return 0, true
 	}
@@ -341,7 +342,7 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 	switch {
 	case s.Acquire == nil:
 		return 0, true
-	case r.state == "go":
+	case r.state == stateGo:
 		c.poll = minPoll
 		c.use(s.Acquire.ID, asked, now, false)
 		return 0, true
@@ -439,9 +440,10 @@ func (c *class) newID() string {
 
 // learn takes over what a reply contains.
 func (c *class) learn(r reply, now time.Time) {
-	c.epoch, c.seq, c.processes, c.free = r.epoch, r.seq, r.processes, r.free
+	c.epoch, c.seq, c.processes = r.epoch, r.seq, r.processes
 	c.learned = backoff.Quota{N: r.learnedN, Per: r.learnedPer}
 	c.stats_.LearnedQuota = c.learned
+	c.rank, c.clock = r.rank, r.clock
 	c.lastContact = now
 }
 

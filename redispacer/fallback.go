@@ -12,13 +12,13 @@ import (
 var probeTimes = []time.Duration{time.Second, 5 * time.Second, 15 * time.Second, 45 * time.Second}
 
 // fallback limits the requests of this process while the store is unavailable: to
-// its share of the quotas, after one longest window, in which the other processes
-// may have used all of them.
+// its share of the quotas, after one longest window, because the other processes
+// may just have used all of them.
 type fallback struct {
 	quotas    []backoff.Quota
 	holdUntil time.Time
-	allowance int       // requests that had room in the store when it was last heard of, per process
 	nextTry   time.Time // of the store
+	turns     *turns    // nil if every quota has room for each process
 
 	closedUntil time.Time // after a 429
 	rejections  int
@@ -41,14 +41,53 @@ func (c *class) fallBack(now time.Time) {
 	}
 	f := &fallback{quotas: set.Share(processes).Quotas, nextTry: now.Add(retryStore)}
 	if processes > 1 || c.lastContact.IsZero() {
-		from := c.lastContact
-		if from.IsZero() {
-			from = now
-		}
-		f.holdUntil = from.Add(c.keep())
-		f.allowance = max(0, c.free) / processes
+		f.holdUntil = now.Add(c.keep())
+		f.turns = c.newTurns(set.Quotas, processes)
 	} // else this process knows of every request
 	c.fallback = f
+}
+
+// turns divides time between processes when a quota has less than one request for
+// each of them: process rank may send at the start of every processes-th slot,
+// by the clock that the store had when it was last heard of.
+type turns struct {
+	slot      time.Duration
+	rank      time.Duration
+	processes time.Duration
+	zero      time.Time // when the clock of the store was zero
+}
+
+// slotMargin keeps requests of two processes apart whose latencies differ.
+const slotMargin = 50 * time.Millisecond
+
+func (c *class) newTurns(quotas []backoff.Quota, processes int) *turns {
+	slot := time.Duration(0)
+	for _, q := range quotas {
+		if q.N < processes {
+			slot = max(slot, q.Per/time.Duration(q.N)*11/10+slotMargin)
+		}
+	}
+	if slot == 0 || c.lastContact.IsZero() {
+		return nil
+	}
+	t := &turns{slot: slot, rank: time.Duration(c.rank), processes: time.Duration(processes)}
+	// Only the part within a round of all processes matters.
+	t.zero = c.lastContact.Add(-(c.clock % (slot * t.processes)))
+	return t
+}
+
+// next returns the start of the process's current slot if that has just started,
+// otherwise of its next one.
+func (t *turns) next(now time.Time) time.Time {
+	round := t.slot * t.processes
+	in := (now.Sub(t.zero) - t.rank*t.slot) % round
+	if in < 0 {
+		in += round
+	}
+	if in < t.slot/10 {
+		return now
+	}
+	return now.Add(round - in)
 }
 
 // decideLocally permits the first request in the queue if this process may send
@@ -77,9 +116,6 @@ func (c *class) decideLocally(now time.Time) time.Duration {
 		c.stats_.NextAt = now.Add(wait)
 		return min(wait, retry)
 	}
-	if now.Before(f.holdUntil) {
-		f.allowance--
-	}
 	c.use(c.newID(), now, now, true)
 	if r := c.requests[len(c.requests)-1]; f.rejections > 0 {
 		f.probe = r
@@ -92,13 +128,20 @@ func (c *class) decideLocally(now time.Time) time.Duration {
 func (c *class) localWait(now time.Time, position int) time.Duration {
 	f := c.fallback
 	at := f.closedUntil
-	if position > f.allowance && f.holdUntil.After(at) {
+	if f.holdUntil.After(at) {
 		at = f.holdUntil
 	}
 	for _, q := range f.quotas {
 		if t := c.requests.earliest(q, position, now); t.After(at) {
 			at = t
 		}
+	}
+	if f.turns != nil {
+		from := now
+		if at.After(from) {
+			from = at
+		}
+		at = f.turns.next(from)
 	}
 	return max(0, at.Sub(now))
 }

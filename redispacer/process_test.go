@@ -48,6 +48,7 @@ const (
 
 // TestMain runs as a worker process when the environment asks for it.
 func TestMain(m *testing.M) {
+	redis.SetLogger(silent{})
 	if text := os.Getenv(workerEnv); text != "" {
 		var config workerConfig
 		if err := json.Unmarshal([]byte(text), &config); err != nil {
@@ -67,13 +68,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// silent discards what go-redis logs about a store that is down.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 // work sends requests until the API says that the job is done.
 func work(config workerConfig) error {
 	pacer, err := config.pacer()
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Timeout: requestTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	ready, err := client.Get(config.API + "/ready?processes=" + strconv.Itoa(config.Processes))
+	if err != nil {
+		return err
+	}
+	_ = ready.Body.Close()
+	client.Timeout = requestTimeout
 	errs := make(chan error, config.Goroutines)
 	for range config.Goroutines {
 		go func() { errs <- workOne(config, pacer, client) }()
@@ -183,17 +195,23 @@ type api struct {
 	last       time.Time
 	longestGap time.Duration
 	byProcess  map[string]int
+	ready      int
+	start      chan struct{}
 	events     sync.Mutex
 }
 
 func startAPI(t testing.TB, n int, quotas []backoff.Quota) *api {
-	a := &api{windowServer: windowServer{quotas: quotas}, n: n, byProcess: make(map[string]int)}
+	a := &api{windowServer: windowServer{quotas: quotas}, n: n, byProcess: make(map[string]int), start: make(chan struct{})}
 	a.Server = httptest.NewServer(a)
 	t.Cleanup(a.Close)
 	return a
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/ready" {
+		a.awaitProcesses(r)
+		return
+	}
 	way := 6*time.Millisecond + time.Duration(rand.Int64N(int64(1500*time.Microsecond)))
 	if rand.IntN(100) == 0 {
 		way += maxAPIWait / 2
@@ -222,11 +240,40 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
+// awaitProcesses returns when all processes are ready, so that none has an advantage.
+func (a *api) awaitProcesses(r *http.Request) {
+	all, _ := strconv.Atoi(r.URL.Query().Get("processes"))
+	a.events.Lock()
+	a.ready++
+	if a.ready == all {
+		close(a.start)
+	}
+	a.events.Unlock()
+	select {
+	case <-a.start:
+	case <-r.Context().Done():
+	}
+}
+
 // state returns the number of accepted and of rejected requests.
 func (a *api) state() (accepted, rejected int) {
 	a.events.Lock()
 	defer a.events.Unlock()
 	return a.accepted, a.rejected
+}
+
+// took returns the time between the first and the last accepted request.
+func (a *api) took() time.Duration {
+	a.events.Lock()
+	defer a.events.Unlock()
+	return a.last.Sub(a.first)
+}
+
+// pause returns the longest time between two accepted requests.
+func (a *api) pause() time.Duration {
+	a.events.Lock()
+	defer a.events.Unlock()
+	return a.longestGap
 }
 
 // users returns the number of requests of each process, sorted.
@@ -258,7 +305,7 @@ func startWorker(t testing.TB, config workerConfig) *worker {
 	return w
 }
 
-// startWorkers starts so many equal workers.
+// startWorkers starts n equal workers.
 func startWorkers(t testing.TB, n int, config workerConfig) []*worker {
 	t.Helper()
 	workers := make([]*worker, n)

@@ -1,8 +1,8 @@
 -- One step of a process: reports how its requests ended, and asks for the next one.
 -- KEYS: log, inflight, meta, queue, processes, reported. ARGV[1]: the step as JSON.
 -- Times are microseconds of the store's clock; only durations cross the network.
--- Returns: state, wait, queue position, processes, free, seq, epoch, learned N,
--- learned period, reopened, waits of the queue positions that were asked for.
+-- Returns: state, wait, processes, seq, epoch, learned N, learned period, rank among
+-- the processes, time, waits of the queue positions that were asked for.
 -- state: "go", "wait", "idle" (nothing was asked for) or "restore".
 
 local LOG, INFLIGHT, META, QUEUE, PROCESSES, REPORTED = unpack(KEYS)
@@ -29,7 +29,7 @@ local keep = math.max(longest, step.keep)
 local epoch, seq = redis.call('HGET', META, 'epoch') or '', get('seq') or 0
 local lost = step.epoch ~= '' and (epoch ~= step.epoch or seq < step.seq)
 if lost and not step.restore then
-  return {'restore', 0, 0, step.processes, 0, seq, epoch, 0, 0, 0}
+  return {'restore', 0, step.processes, seq, epoch, 0, 0, 0, text(now)}
 end
 if step.restore then
   if epoch == '' or epoch == step.epoch then
@@ -68,8 +68,6 @@ for i, id in ipairs(redis.call('ZRANGE', INFLIGHT, 0, -1)) do
     redis.call('ZADD', LOG, text(due), id)
   end
 end
-
-local reopened = 0
 
 -- learn takes the limit of a server from one cycle: what it accepted from first
 -- until it returned 429, and when it accepted again.
@@ -139,7 +137,6 @@ local function accept(report)
     set('reopened', now)
     set('ramp', 1)
     unset('closed', 'until', 'probe', 'tries', 'stated', 'rejected_at', 'evidence')
-    reopened = 1
   elseif get('ramp') and not get('closed') then
     set('ramp', get('ramp') + 1)
     if get('ramp') > 64 then unset('ramp') end
@@ -166,9 +163,13 @@ for _, report in ipairs(step.reports) do
   else
     local at = now - report.age
     if report.status == 'accepted' then
+      -- A request counted before its response was sent, and the next one will count
+      -- after its way there: both together take the shortest round trip, which is
+      -- known after a few responses.
+      local samples = redis.call('HINCRBY', META, 'samples', 1)
       local rtt = math.min(get('rtt') or MAX, report.rtt)
       if rtt < (get('rtt') or MAX) then set('rtt', rtt) end
-      at = at - math.floor(rtt * 7 / 8)
+      if samples > 8 then at = at - math.floor(rtt * 3 / 4) end
     end
     if sent then at = math.min(math.max(at, sent), sent + guardOf(report.id)) end
     if sent or not redis.call('ZSCORE', LOG, report.id) then
@@ -190,7 +191,7 @@ if step.leave then
 else
   redis.call('HSET', PROCESSES, step.process, text(now))
 end
-local processes, heard = 0, {}
+local processes, rank, heard = 0, 0, {}
 local all = redis.call('HGETALL', PROCESSES)
 for i = 1, #all, 2 do
   heard[all[i]] = tonumber(all[i + 1])
@@ -199,20 +200,16 @@ for i = 1, #all, 2 do
     unset('head:' .. all[i])
   else
     processes = processes + 1
+    if all[i] < step.process then rank = rank + 1 end
   end
 end
 
-redis.call('ZREMRANGEBYSCORE', LOG, '-inf', text(now - keep - 1))
+redis.call('ZREMRANGEBYSCORE', LOG, '-inf', text(now - keep - 1000000))
 redis.call('ZREMRANGEBYRANK', LOG, 0, -step.max_log - 1)
 local inflight = redis.call('ZREVRANGE', INFLIGHT, 0, -1, 'WITHSCORES')
 local flying = #inflight / 2
 local windows = step.windows
 local learned = get('learned_n') and {get('learned_n'), get('learned_per')}
-
--- free is how many requests window w has room for at this moment.
-local function free(w)
-  return w[1] - flying - redis.call('ZCOUNT', LOG, text(now - w[2]), '+inf')
-end
 
 -- earliest returns when w allows the j-th request from now, and whether that is
 -- exact: an in-flight request will count later than it was sent.
@@ -260,10 +257,6 @@ local function join(age, head)
   end
 end
 
-local least = MAX
-for _, w in ipairs(windows) do least = math.min(least, free(w)) end
-if learned then least = math.min(least, free(learned)) end
-
 local state, wait, ahead = 'idle', 0, 0
 if step.acquire and redis.call('ZSCORE', INFLIGHT, step.acquire.id) then
   state = 'go' -- the step came twice
@@ -284,8 +277,7 @@ elseif step.acquire then
   if (at > now or not exact) and not explore then
     state = 'wait'
     wait = math.max(at - now, exact and 0 or step.poll)
-  elseif get('hold') then
-    state, wait = 'wait', step.poll
+    if get('hold') then wait = step.poll end -- it ends when the last process has reported
   elseif probe then
     local probing = redis.call('HGET', META, 'probe')
     if ahead > 0 or (probing and redis.call('ZSCORE', INFLIGHT, probing)) then
@@ -297,7 +289,6 @@ elseif step.acquire then
   if state == 'go' then
     redis.call('ZADD', INFLIGHT, text(now), step.acquire.id)
     seq = redis.call('HINCRBY', META, 'seq', 1)
-    least = least - 1
     if probe then redis.call('HSET', META, 'probe', step.acquire.id) end
     if explore then redis.call('HSET', META, 'exploring', step.acquire.id) end
     redis.call('ZREM', QUEUE, step.process)
@@ -310,8 +301,8 @@ end
 local ttl = text(math.ceil((keep + step.guard) / 1000) + 3600000)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ttl) end
 
-local reply = {state, math.ceil(wait), ahead, processes, math.max(-1, math.min(least, 1000000)), seq, epoch,
-  learned and learned[1] or 0, learned and learned[2] or 0, reopened}
+local reply = {state, math.ceil(wait), processes, seq, epoch,
+  learned and learned[1] or 0, learned and learned[2] or 0, rank, text(now)}
 for _, position in ipairs(step.positions) do
   reply[#reply + 1] = math.ceil(math.max(0, (bound(ahead + position)) - now))
 end

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -72,17 +73,24 @@ type entry struct {
 	InFlight bool   `json:"inflight,omitempty"`
 }
 
+// States of a reply.
+const (
+	stateGo      = "go"      // the request may be sent
+	stateWait    = "wait"    // ask again after the wait
+	stateRestore = "restore" // the store lacks requests of this process
+)
+
 // reply is the result of a step.
 type reply struct {
 	state        string
 	wait         time.Duration
-	ahead        int
 	processes    int
-	free         int
 	seq          int64
 	epoch        string
 	learnedN     int
 	learnedPer   time.Duration
+	rank         int           // of this process, from 0
+	clock        time.Duration // of the store
 	positionWait []time.Duration
 }
 
@@ -101,7 +109,7 @@ func (p *Pacer) ask(ctx context.Context, keys []string, s step) (reply, error) {
 }
 
 func parseReply(values []any) (r reply, err error) {
-	if len(values) < 10 {
+	if len(values) < 9 {
 		return r, fmt.Errorf("redispacer: script returned %d values", len(values))
 	}
 	numbers := make([]int64, len(values))
@@ -110,11 +118,18 @@ func parseReply(values []any) (r reply, err error) {
 	}
 	micro := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 	r.state, _ = values[0].(string)
-	r.epoch, _ = values[6].(string)
-	r.wait, r.ahead, r.processes, r.free = micro(numbers[1]), int(numbers[2]), int(numbers[3]), int(numbers[4])
-	r.seq, r.learnedN, r.learnedPer = numbers[5], int(numbers[7]), micro(numbers[8])
-	for _, n := range numbers[10:] {
+	r.epoch, _ = values[4].(string)
+	r.wait, r.processes, r.seq = micro(numbers[1]), int(numbers[2]), numbers[3]
+	r.learnedN, r.learnedPer = int(numbers[5]), micro(numbers[6])
+	if r.state == stateRestore {
+		return r, nil
+	}
+	r.rank = int(numbers[7])
+	text, _ := values[8].(string)
+	clock, err := strconv.ParseInt(text, 10, 64)
+	r.clock = micro(clock)
+	for _, n := range numbers[9:] {
 		r.positionWait = append(r.positionWait, micro(n))
 	}
-	return r, nil
+	return r, err
 }

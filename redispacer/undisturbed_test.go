@@ -26,16 +26,16 @@ type outcome struct {
 	counts   []int
 }
 
-// measure has so many processes do a job of n requests.
+// measure runs a job of n requests in several processes.
 func measure(t *testing.T, pacer string, processes, n int, quotas []backoff.Quota) outcome {
 	t.Helper()
 	server := startRedis(t)
 	a := startAPI(t, n, quotas)
 	workers := startWorkers(t, processes, workerConfig{API: a.URL, Redis: []string{server.Addr}, Pacer: pacer, Goroutines: 8, Quotas: quotas})
 	waitFor(t, workers)
-	took := a.last.Sub(a.first)
+	_, rejected := a.state()
 	counts := a.users()
-	return outcome{took.Seconds() / best(n, quotas).Seconds(), a.rejected, fairness(counts), counts}
+	return outcome{a.took().Seconds() / best(n, quotas).Seconds(), rejected, fairness(counts), counts}
 }
 
 func TestProcessesShareQuota(t *testing.T) {
