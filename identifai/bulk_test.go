@@ -147,7 +147,7 @@ func TestBulkRejectsNonPositiveUsers(t *testing.T) {
 	for _, n := range []int{0, -1} {
 		bulk, err := client.Bulk(t.Context(), n)
 		require.ErrorIs(t, err, rest.ErrInvalid)
-		require.EqualError(t, err, "identifai: Bulk: invalid input, nothing was sent: users: must be more than 0")
+		require.EqualError(t, err, "identifai: Bulk: invalid input, nothing was sent: users: must be greater than 0")
 		assert.Nil(t, bulk)
 	}
 	bulk, err := client.Bulk(t.Context(), 1)

@@ -91,7 +91,7 @@ func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
 	decoded, err := rest.Decode[userResponse](resp, err)
 	user := decoded.user()
 	if err == nil && u.ID != nil {
-		err = check.CheckSameUser(provider, opUpsert, resp, *u.ID, user.ID)
+		err = check.SameUser(provider, opUpsert, resp, *u.ID, user.ID)
 	}
 	return user, err
 }

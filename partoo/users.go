@@ -47,7 +47,7 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 	resp, err := c.API().GetUser(ctx, id)
 	user, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
-		err = check.CheckSameUser(provider, operation, resp, id, user.ID)
+		err = check.SameUser(provider, operation, resp, id, user.ID)
 	}
 	if err != nil {
 		return User{}, err

@@ -62,7 +62,7 @@ func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 func decodeUser(id int64, operation string, resp *http.Response, err error) (User, error) {
 	decoded, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
-		err = check.CheckSameUser(provider, operation, resp, id, decoded.ID)
+		err = check.SameUser(provider, operation, resp, id, decoded.ID)
 	}
 	if err != nil {
 		return User{}, err

@@ -62,7 +62,7 @@ func TestUpdateUserValidatesFieldsThatAreSet(t *testing.T) {
 		Gender: new(usercom.Gender(0)), Status: new(usercom.UserStatus(3)), AssignedTo: new(int64(0)),
 	})
 	assertFields(t, "UpdateUser", map[string][]string{
-		"id":           {"must be more than 0"},
+		"id":           {"must be greater than 0"},
 		"user_id":      {"is required"},
 		"email":        {"must be an e-mail address like ada@example.com"},
 		"phone_number": {"must be a phone number in E.164, like +390612345678"},
@@ -108,7 +108,7 @@ func TestIDsAreChecked(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
 	for _, id := range []int64{0, -1} {
-		want := map[string][]string{"id": {"must be more than 0"}}
+		want := map[string][]string{"id": {"must be greater than 0"}}
 		_, err := client.GetUser(t.Context(), id)
 		assertFields(t, "GetUser", want, err)
 		_, err = client.UpdateUser(t.Context(), id, usercom.UpdateUserRequest{})

@@ -1,25 +1,22 @@
-// Package check collects what is wrong with an input, so that a caller learns
-// of every bad field at once and before anything is sent.
+// Package check collects the problems of an input, so that one error names every
+// invalid field before a request is sent.
 package check
 
 import (
-	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/rest"
 )
 
-// Problems maps field names, as the vendor writes them, to what is wrong. The
-// zero value is ready to use.
+// Problems contains the problems of an input by the vendor's field names. The zero
+// value is ready to use.
 type Problems struct {
 	fields map[string][]string
 }
 
-// Add notes that field is wrong: "must be …".
+// Add adds a problem of a field, such as "must be …".
 func (p *Problems) Add(field, problem string) {
 	if p.fields == nil {
 		p.fields = make(map[string][]string)
@@ -39,13 +36,6 @@ func (p *Problems) Required(field, value string) {
 // Text requires a single line of valid UTF-8.
 func (p *Problems) Text(field, value string) { p.addError(field, email.CheckLine(value)) }
 
-// MaxLength wants at most n characters.
-func (p *Problems) MaxLength(field, value string, n int) {
-	if utf8.RuneCountInString(value) > n {
-		p.Add(field, "must have at most "+strconv.Itoa(n)+" characters")
-	}
-}
-
 // Email requires one plain email, like ada@example.com, or nothing.
 func (p *Problems) Email(field, value string) {
 	if value != "" {
@@ -53,47 +43,34 @@ func (p *Problems) Email(field, value string) {
 	}
 }
 
-// Key requires a text without outer white space and invisible characters.
-func (p *Problems) Key(field, value string) { p.addError(field, email.CheckKey(value)) }
-
 func (p *Problems) addError(field string, err error) {
 	if err != nil {
 		p.Add(field, err.Error())
 	}
 }
 
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
-
-// Phone wants a number in E.164, like +390612345678, or nothing.
-func (p *Problems) Phone(field, value string) {
-	if value != "" && !e164.MatchString(value) {
-		p.Add(field, "must be a phone number in E.164, like +390612345678")
-	}
-}
-
-// PathID wants an id that stays one segment of a URL path and means no other
-// resource: not empty, ".", "..", "me", "search", and nothing but visible ASCII
-// without separators.
+// PathID requires an id that is one segment of a URL path and no other resource: not
+// empty, ".", "..", "me" or "search", and only visible ASCII without separators.
 func (p *Problems) PathID(field, value string) {
-	foreign := func(r rune) bool {
+	invalid := func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsGraphic(r) || strings.ContainsRune(` /\?#%;`, r)
 	}
 	switch {
 	case value == "":
 		p.Add(field, "is required")
-	case value == ".", value == "..", value == "me", value == "search", strings.ContainsFunc(value, foreign):
-		p.Add(field, "must be an id as the vendor gave it")
+	case value == ".", value == "..", value == "me", value == "search", strings.ContainsFunc(value, invalid):
+		p.Add(field, "must be an id from a response of the vendor")
 	}
 }
 
-// Positive wants a number above zero, as vendors' numeric ids are.
+// Positive requires a number greater than 0, like the vendors' numeric ids.
 func (p *Problems) Positive(field string, value int64) {
 	if value <= 0 {
-		p.Add(field, "must be more than 0")
+		p.Add(field, "must be greater than 0")
 	}
 }
 
-// OneOf wants value to be among allowed, or empty.
+// OneOf requires one of the allowed values, or an empty one.
 func OneOf[T ~string](p *Problems, field string, value T, allowed ...T) {
 	if value == "" {
 		return
@@ -108,8 +85,8 @@ func OneOf[T ~string](p *Problems, field string, value T, allowed ...T) {
 	p.Add(field, "must be one of "+strings.Join(names, ", "))
 }
 
-// Err returns nil when nothing is wrong, or else one *rest.Error that names
-// every field and matches rest.ErrInvalid.
+// Err returns nil if there is no problem, and otherwise a *rest.Error that names every
+// field and matches rest.ErrInvalid.
 func (p *Problems) Err(provider, operation string) error {
 	if len(p.fields) == 0 {
 		return nil

@@ -7,13 +7,13 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// CheckSameUser is the error of an answer that tells of another user than the one asked
-// for, nil when it is the same: like any answer that cannot be used.
-func CheckSameUser[ID comparable](provider, operation string, resp *http.Response, asked, got ID) error {
-	if asked == got {
+// SameUser returns an error if the response contains another user than requested: such
+// a response is unusable.
+func SameUser[ID comparable](provider, operation string, resp *http.Response, requested, got ID) error {
+	if requested == got {
 		return nil
 	}
-	e := &rest.Error{Provider: provider, Operation: operation, Executed: rest.ExecutedYes, Err: fmt.Errorf("the answer is about another user than %v", asked)}
+	e := &rest.Error{Provider: provider, Operation: operation, Executed: rest.ExecutedYes, Err: fmt.Errorf("response contains a different user than %v", requested)}
 	if resp != nil {
 		e.StatusCode = resp.StatusCode
 	}

@@ -13,12 +13,12 @@ import (
 )
 
 func TestSameUser(t *testing.T) {
-	require.NoError(t, check.CheckSameUser("acme", "GetUser", nil, 7, 7))
-	err := check.CheckSameUser("acme", "GetUser", &http.Response{StatusCode: 201}, "a", "b")
+	require.NoError(t, check.SameUser("acme", "GetUser", nil, 7, 7))
+	err := check.SameUser("acme", "GetUser", &http.Response{StatusCode: 201}, "a", "b")
 	e, ok := errors.AsType[*rest.Error](err)
 	require.True(t, ok)
 	assert.Equal(t, rest.ExecutedYes, e.Executed)
 	assert.Equal(t, 201, e.StatusCode)
 	assert.Contains(t, err.Error(), "acme: GetUser: ")
-	assert.Contains(t, err.Error(), "the answer is about another user than a")
+	assert.Contains(t, err.Error(), "response contains a different user than a")
 }
