@@ -114,6 +114,18 @@ func TestUpsertUsercom(t *testing.T) {
 	assert.Equal(t, upsert.Created, result.Outcome)
 }
 
+func TestUpsertWithGuard(t *testing.T) {
+	t.Parallel()
+	for version, wantUsers := range map[int]int{1: 2, 2: 2} {
+		server := usercomtest.NewServer(usercomtest.WithDefaultVersion(version))
+		client, err := usercom.New("", usercomtest.Key, server.Options()...)
+		require.NoError(t, err)
+		err = upsertWithGuard(t.Context(), client, []usercom.UserInput{{UserID: "1"}, {UserID: "2"}})
+		assert.Equal(t, version == 1, err == nil, "the client uses version 1")
+		assert.Len(t, server.Users(), wantUsers)
+	}
+}
+
 func TestUpsertAll(t *testing.T) {
 	logged := logTo(t)
 	server := partootest.NewServer()

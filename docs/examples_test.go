@@ -59,6 +59,16 @@ func upsertUsercom(ctx context.Context, client *usercom.Client) (upsert.Result[i
 	return result, err
 }
 
+func upsertWithGuard(ctx context.Context, client *usercom.Client, users []usercom.UserInput) error {
+	upsertUser := client.Guard() // instead of client.UpsertUser
+	for item := range upsert.All(ctx, slices.Values(users), upsertUser) {
+		if duplicate, ok := errors.AsType[*usercom.DuplicateError](item.Err); ok {
+			return duplicate // delete one of the two ids, and try usercom.WithVersion(2)
+		}
+	}
+	return nil
+}
+
 func logError(err error) {
 	var e *rest.Error
 	if errors.As(err, &e) {

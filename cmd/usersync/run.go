@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,13 +37,19 @@ type command struct {
 	streams streams
 	getenv  func(string) string
 	status  int // exit status
+
+	verifyInterval time.Duration // between two requests of verify; 0: the default
 }
 
 // run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
 	c := &command{args: args, streams: s, getenv: getenv}
-	root := c.root()
-	root.SetArgs(args)
+	return c.run(ctx)
+}
+
+func (c *command) run(ctx context.Context) int {
+	root, s := c.root(), c.streams
+	root.SetArgs(c.args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
@@ -66,14 +73,14 @@ func (c *command) root() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("missing command: upsert, completion, help or version")
+				return errors.New("missing command: upsert, verify, completion, help or version")
 			}
 			return fmt.Errorf("unknown command %s%s", userfile.Printable(args[0]), suggestion(cmd.SuggestionsFor(args[0])))
 		},
 	}
 	root.SetVersionTemplate("usersync {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.upsertCommand(), &cobra.Command{
+	root.AddCommand(c.upsertCommand(), c.verifyCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,

@@ -22,7 +22,7 @@ func TestUsage(t *testing.T) {
 		args string
 		want string
 	}{
-		"nothing":            {"", "missing command: upsert, completion, help or version"},
+		"nothing":            {"", "missing command: upsert, verify, completion, help or version"},
 		"unknown command":    {"upset", "unknown command upset: did you mean upsert?"},
 		"no provider":        {"upsert --fake -", "missing --provider: want identifai, partoo, usercom or all"},
 		"unknown provider":   {"upsert --provider partoo,patroo -", "--provider patroo: want identifai, partoo, usercom or all"},

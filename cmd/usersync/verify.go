@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8/cwriter"
+
+	"github.com/usersync/usersync/internal/verify"
+)
+
+const verifyText = `Check the inferred facts about a provider's API against the live service. Each fact has a probe that
+reports "holds", "differs" (with what to do) or "unknown" (with the reason).
+
+partoo, usercom: creates users under example.com and deletes them, also after an interrupt or a failure.
+identifai: changes the user with the email of --email, or creates it; usersync cannot delete it there.
+No invitation and no creation email is sent. A run makes at most 40 requests, one every 2 seconds.
+Run it while nothing else uses the API key.
+
+The JSON report contains field names, types and statuses of responses, but no personal data.
+
+Exit status: 0 no fact differs, 1 at least one fact differs, 2 the command could not run.
+`
+
+// verifyOptions are the flags of verify.
+type verifyOptions struct {
+	provider, email string
+	yes, json       bool
+}
+
+func (c *command) verifyCommand() *cobra.Command {
+	var o verifyOptions
+	cmd := &cobra.Command{
+		Use:                   "verify --provider NAME [--email EMAIL] [--yes] [--json]",
+		Short:                 "Check inferred facts against the live service",
+		Long:                  verifyText,
+		Args:                  cobra.NoArgs,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.verify(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.provider, "provider", "", "`NAME` of the provider: "+strings.Join(names(), ", "))
+	flags.StringVar(&o.email, "email", "", "`EMAIL` of the test user (identifai only, required there)")
+	flags.BoolVar(&o.yes, "yes", false, "do not ask for confirmation; required without a terminal")
+	flags.BoolVar(&o.json, "json", false, "print a JSON report")
+	return cmd
+}
+
+// verify runs the probes and prints the report.
+func (c *command) verify(ctx context.Context, o verifyOptions) error {
+	config, err := c.verifyConfig(o)
+	if err != nil {
+		return err
+	}
+	ctx, stop := c.streams.cancelOnSignal(ctx)
+	defer stop()
+	report, err := verify.Run(ctx, config)
+	if err != nil {
+		return err
+	}
+	text := report.Text()
+	if o.json {
+		data, err := json.MarshalIndent(struct {
+			Version string `json:"usersync"`
+			verify.Report
+		}{version(), report}, "", "  ")
+		if err != nil {
+			return err
+		}
+		text = string(data) + "\n"
+	}
+	if _, err := fmt.Fprint(c.streams.out, text); err != nil {
+		return err
+	}
+	if report.Count(verify.Differs) > 0 {
+		c.status = exitFailed
+	}
+	return nil
+}
+
+func (c *command) verifyConfig(o verifyOptions) (verify.Config, error) {
+	selected, err := selectProviders(strings.Fields(o.provider))
+	switch {
+	case err != nil:
+		return verify.Config{}, err
+	case len(selected) != 1:
+		return verify.Config{}, errors.New("--provider: want one provider")
+	case o.email != "" && selected[0].title() != "identifai":
+		return verify.Config{}, errors.New("--email: only for --provider identifai")
+	case o.email == "" && selected[0].title() == "identifai":
+		return verify.Config{}, errors.New("missing --email: the email of a test user, which identifai cannot delete")
+	}
+	access, err := configsFromEnv(selected, c.getenv)
+	if err != nil {
+		return verify.Config{}, err
+	}
+	config := verify.Config{
+		Provider: selected[0].title(), APIKey: access[0].key, Subdomain: access[0].subdomain, Options: access[0].options, Email: o.email,
+		Confirm:  func(plan string) error { return c.streams.confirm(plan, o.yes) },
+		Interval: c.verifyInterval,
+	}
+	if text := c.getenv("USERCOM_API_VERSION"); text != "" {
+		if config.Version, err = strconv.Atoi(text); err != nil {
+			return verify.Config{}, fmt.Errorf("USERCOM_API_VERSION: %q, want 1 or 2", text)
+		}
+	}
+	return config, nil
+}
+
+// confirm prints the plan and asks for confirmation unless yes is set.
+func (s streams) confirm(plan string, yes bool) error {
+	fmt.Fprintf(s.err, "%s\nRun this while nothing else uses the API key.\n", plan)
+	if yes {
+		return nil
+	}
+	if file, ok := s.in.(*os.File); !ok || !cwriter.IsTerminal(int(file.Fd())) {
+		return errors.New("not confirmed: standard input is not a terminal: use --yes")
+	}
+	fmt.Fprint(s.err, "Continue? [y/N] ")
+	text, err := bufio.NewReader(s.in).ReadString('\n')
+	if reply := strings.ToLower(strings.TrimSpace(text)); err != nil || reply != "y" && reply != "yes" {
+		return errors.New("not confirmed")
+	}
+	return nil
+}
+
+// cancelOnSignal returns a context that ends with the first signal. stop releases the
+// signals.
+func (s streams) cancelOnSignal(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals, stopSignals := s.signals()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-signals:
+			fmt.Fprintln(s.err, "usersync: interrupted: deleting or restoring what was changed")
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel()
+		<-done
+		stopSignals()
+	}
+}
