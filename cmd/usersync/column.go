@@ -2,51 +2,55 @@ package main
 
 import (
 	"errors"
+	"reflect"
+	"strconv"
+	"strings"
 
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/userfile"
 )
 
-// column is a field of a provider's user: its name, the format of its cells, a note for the
-// help, and how a cell gets into the input U of UpsertUser.
-type column[U any] struct {
-	name   string
-	format string
-	note   string
-	set    func(*U, userfile.Cell) error
+// column is a declared field of a provider's user, with the type of its cells.
+type column struct {
+	fields.Field
+	cells userfile.CellType
 }
 
-// valueColumn is a column for a field whose zero value is not sent, and therefore
-// rejected.
-func valueColumn[U any, T comparable](name string, cells userfile.CellType[T], note string, field func(*U) *T) column[U] {
-	return column[U]{name, cells.Format, note, func(u *U, c userfile.Cell) error {
-		value, err := cells.Read(c)
-		if err == nil && value == *new(T) {
-			err = errors.New("must not be 0")
+// columnsOf returns the columns for the fields that U declares.
+func columnsOf[U any]() (columns []column) {
+	for _, f := range fields.List[U]() {
+		c := column{f, userfile.CellType{Type: f.Type, Key: f.Key}}
+		for _, v := range f.Enum {
+			if n, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
+				if c.cells.Words == nil {
+					c.cells.Words = make(map[string]int64)
+				}
+				c.cells.Words[v.Word] = n
+			}
 		}
-		if err != nil {
-			return err
-		}
-		*field(u) = value
-		return nil
-	}}
+		columns = append(columns, c)
+	}
+	return columns
 }
 
-// listColumn is a column for a list or an object, where nil is not sent.
-func listColumn[U, T any](name string, cells userfile.CellType[T], note string, field func(*U) *T) column[U] {
-	return column[U]{name, cells.Format, note, func(u *U, c userfile.Cell) (err error) {
-		*field(u), err = cells.Read(c)
+// set sets the field of user, a pointer. A zero that would not be sent is an error.
+func (c column) set(user any, cell userfile.Cell) error {
+	value, err := c.cells.Read(cell)
+	switch {
+	case err != nil:
 		return err
-	}}
+	case !c.Pointer && value.Kind() == reflect.Int64 && value.IsZero():
+		return errors.New("must not be 0")
+	}
+	c.Set(user, value)
+	return nil
 }
 
-// pointerColumn is a column for a field that is sent with any value.
-func pointerColumn[U, T any](name string, cells userfile.CellType[T], note string, field func(*U) **T) column[U] {
-	return column[U]{name, cells.Format, note, func(u *U, c userfile.Cell) error {
-		value, err := cells.Read(c)
-		if err != nil {
-			return err
-		}
-		*field(u) = &value
-		return nil
-	}}
+// help is the text of the column in the help.
+func (c column) help() string {
+	text := strings.TrimPrefix(c.cells.Format()+"; "+c.Help(), "; ")
+	if text = strings.TrimSuffix(text, "; "); text == "" {
+		return "text"
+	}
+	return text
 }

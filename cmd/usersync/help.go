@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -68,12 +67,12 @@ func columnsText() string {
 	for _, p := range providers() {
 		fmt.Fprintf(&b, "\nColumns of %s (* required):\n", p.title())
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		for _, d := range p.describe() {
+		for _, c := range p.describe() {
 			mark := " "
-			if slices.Contains(p.required(), d.name) {
+			if c.Required {
 				mark = "*"
 			}
-			fmt.Fprintf(w, "%s %s\t%s\n", mark, d.name, d.text())
+			fmt.Fprintf(w, "%s %s\t%s\n", mark, c.Name, c.help())
 		}
 		_ = w.Flush() // a Builder accepts all writes
 	}
@@ -92,15 +91,4 @@ func environmentText() string {
 	}
 	_ = w.Flush()
 	return b.String()
-}
-
-// text omits the format where it is plain text and there is a note.
-func (d columnHelp) text() string {
-	switch {
-	case d.note == "":
-		return d.format
-	case d.format == "text":
-		return d.note
-	}
-	return d.format + "; " + d.note
 }

@@ -7,26 +7,14 @@ import (
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/internal/email"
-	"github.com/usersync/usersync/internal/userfile"
-	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
 func identifaiTable() table[identifai.UserInput] {
 	type U = identifai.UserInput
 	return table[U]{
-		name: "identifai",
-		columns: []column[U]{
-			pointerColumn("id", userfile.Integer(), "identifAI's own; without one the user is created, or found by e-mail when that is taken", func(u *U) **int64 { return &u.ID }),
-			valueColumn("name", userfile.Text[string](), "", func(u *U) *string { return &u.Name }),
-			valueColumn("email", userfile.Text[string](), "", func(u *U) *string { return &u.Email }),
-			valueColumn("password", userfile.Text[rest.Secret](), "", func(u *U) *rest.Secret { return &u.Password }),
-			valueColumn("heuristic", userfile.Text[string](), "such as Average", func(u *U) *string { return &u.Heuristic }),
-			valueColumn("pricing_id", userfile.Integer(), "", func(u *U) *int64 { return &u.PricingID }),
-			pointerColumn("readonly", userfile.Boolean(), "", func(u *U) **bool { return &u.Readonly }),
-			pointerColumn("newsletter", userfile.Boolean(), "", func(u *U) **bool { return &u.Newsletter }),
-			pointerColumn("save_files", userfile.Boolean(), "", func(u *U) **bool { return &u.SaveFiles }),
-		},
+		name:    "identifai",
+		columns: columnsOf[U](),
 		identities: func(u U) []uniqueValue {
 			ids := []uniqueValue{{"email", email.Key(u.Email)}}
 			if u.ID != nil {

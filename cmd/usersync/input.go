@@ -35,7 +35,7 @@ func groups() []userfile.Group {
 	for _, p := range providers() {
 		g := userfile.Group{Name: p.title()}
 		for _, c := range p.describe() {
-			g.Columns = append(g.Columns, c.name)
+			g.Columns = append(g.Columns, c.Name)
 		}
 		all = append(all, g)
 	}
@@ -77,9 +77,9 @@ func validate(f *userfile.File, selected []provider) input {
 
 func missingColumns(header *userfile.Layout, selected []provider) (problems []userfile.Problem) {
 	for _, p := range selected {
-		for _, field := range p.required() {
-			if !header.Has(p.title(), field) {
-				problems = append(problems, userfile.Problem{Line: header.Line, Text: "column " + field + " is missing", Groups: []string{p.title()}})
+		for _, c := range p.describe() {
+			if c.Required && !header.Has(p.title(), c.Name) {
+				problems = append(problems, userfile.Problem{Line: header.Line, Text: "column " + c.Name + " is missing", Groups: []string{p.title()}})
 			}
 		}
 	}

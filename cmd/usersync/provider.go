@@ -14,8 +14,7 @@ import (
 // provider is what the command needs of a provider. A [table] is one.
 type provider interface {
 	title() string
-	describe() []columnHelp
-	required() []string
+	describe() []column
 	validateRow(userfile.Row) (userKeys, []userfile.Problem)
 	connect(clientConfig) (userSender, error)
 	documented() []backoff.QuotaSet
@@ -36,9 +35,6 @@ type clientConfig struct {
 
 // uniqueValue is a value that no two rows may have in common.
 type uniqueValue struct{ field, value string }
-
-// columnHelp is a column in the help.
-type columnHelp struct{ name, format, note string }
 
 // providers are all there are, in the order of the output.
 func providers() []provider {

@@ -17,7 +17,7 @@ import (
 // table maps the columns of a file to U, the input of a provider's UpsertUser.
 type table[U interface{ Validate() error }] struct {
 	name        string
-	columns     []column[U]
+	columns     []column
 	identities  func(U) []uniqueValue
 	id          func(U) *int64 // the vendor's id, nil for none
 	user        func(U) string
@@ -41,25 +41,13 @@ func (t table[U]) accountID(a clientConfig) string {
 	return fmt.Sprintf("%s, key %x", cmp.Or(a.baseURL, a.subdomain, t.defaultHost), sum[:4])
 }
 
-func (t table[U]) describe() []columnHelp {
-	all := make([]columnHelp, 0, len(t.columns))
-	for _, c := range t.columns {
-		all = append(all, columnHelp{c.name, c.format, c.note})
-	}
-	return all
-}
-
-// required returns the fields that an empty user lacks.
-func (t table[U]) required() []string {
-	var empty U
-	return slices.Sorted(maps.Keys(fieldErrors(empty.Validate())))
-}
+func (t table[U]) describe() []column { return t.columns }
 
 // readUser makes a user of a row. It reports cells that cannot be read, and warns about
 // cells that a spreadsheet or a database export has probably changed.
 func (t table[U]) readUser(r userfile.Row) (user U, problems, warnings []userfile.Problem) {
 	for _, c := range t.columns {
-		cell, column, isSet := r.Cell(t.name, c.name)
+		cell, column, isSet := r.Cell(t.name, c.Name)
 		if !isSet {
 			continue
 		}
@@ -94,14 +82,11 @@ func (t table[U]) validationProblems(r userfile.Row, fields map[string][]string,
 		name, inner, nested := strings.Cut(field, ".")
 		_, column, isSet := r.Cell(t.name, name)
 		text := strings.Join(fields[field], ", ")
-		missing := !isSet && slices.Contains(t.required(), name)
 		switch {
-		case missing && !r.IsJSON && !r.Has(t.name, name):
+		case !isSet && !r.IsJSON && !r.Has(t.name, name):
 			continue // reported for the header
 		case slices.ContainsFunc(unread, func(p userfile.Problem) bool { return p.Column == column }):
 			continue
-		case missing:
-			text = "is required"
 		case nested:
 			column += "." + inner
 		}

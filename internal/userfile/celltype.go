@@ -5,69 +5,123 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// CellType is what the cells of a column contain. Errors of Read never contain the cell:
-// in a wrong column, it may be a password.
-type CellType[T any] struct {
-	Format string // for the help
-	Read   func(Cell) (T, error)
+// CellType describes the cells of a column.
+type CellType struct {
+	// Type is the type of the values: a kind of string, int64 or bool, a list of strings,
+	// a list of lists of int64, or map[string]any.
+	Type reflect.Type
+	// Key marks values that identify something. Those that a spreadsheet changed are
+	// rejected.
+	Key bool
+	// Words are names of numbers.
+	Words map[string]int64
 }
 
-// Text is any text.
-func Text[T ~string]() CellType[T] {
-	return CellType[T]{"text", func(c Cell) (T, error) {
-		if !c.IsJSON {
-			return T(c.Text), nil
+// Format describes the cells for the help, empty for text and for numbers with words.
+func (t CellType) Format() string {
+	switch t.Type.Kind() {
+	case reflect.Int64:
+		if len(t.Words) == 0 {
+			return "whole number"
 		}
-		if c.Text[0] != '"' {
-			return "", errors.New("must be text, in quotes")
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Map:
+		return "JSON object"
+	case reflect.Slice:
+		if t.Type.Elem().Kind() == reflect.Slice {
+			return "JSON [[1,2],[1,3]]"
 		}
-		if !strings.Contains(c.Text, `\`) {
-			return T(c.Text[1 : len(c.Text)-1]), nil
-		}
-		return decodeJSON[T](c.Text, "text")
-	}}
+		return "list a;b or []"
+	}
+	return ""
 }
 
-// Key is text that identifies something. Values that a spreadsheet changed are rejected.
-func Key() CellType[string] {
-	return CellType[string]{"text", func(c Cell) (string, error) {
-		text, err := Text[string]().Read(c)
-		if err == nil {
-			err = checkKey(text)
+// Read returns the value of a cell. Its errors never contain the cell: in a wrong column,
+// it may be a password.
+func (t CellType) Read(c Cell) (value reflect.Value, err error) {
+	value = reflect.New(t.Type).Elem()
+	switch t.Type.Kind() {
+	case reflect.String:
+		var text string
+		text, err = t.text(c)
+		value.SetString(text)
+	case reflect.Int64:
+		var n int64
+		n, err = t.integer(c)
+		value.SetInt(n)
+	case reflect.Bool:
+		var isTrue bool
+		isTrue, err = boolean(c)
+		value.SetBool(isTrue)
+	case reflect.Map:
+		err = object(c, value)
+	case reflect.Slice:
+		if t.Type.Elem().Kind() == reflect.Slice {
+			err = decodeJSON(c.Text, "lists of numbers in a list, such as [[1,2],[1,3]]", value)
+		} else {
+			err = t.list(c, value)
 		}
-		return text, err
-	}}
+	default:
+		panic(fmt.Sprintf("userfile: no cells for %v", t.Type))
+	}
+	return value, err
 }
 
-func checkKey(text string) error {
-	if damage, isNoKey := Damage(text); isNoKey {
+func (t CellType) text(c Cell) (text string, err error) {
+	text = c.Text
+	if c.IsJSON && text[0] == '"' && !strings.Contains(text, `\`) {
+		text = text[1 : len(text)-1]
+	} else if c.IsJSON {
+		if err := decodeJSON(c.Text, "text, in quotes", reflect.ValueOf(&text).Elem()); err != nil {
+			return "", err
+		}
+	}
+	return text, t.checkKey(text)
+}
+
+func (t CellType) checkKey(text string) error {
+	if damage, isNoKey := Damage(text); t.Key && isNoKey {
 		return errors.New(damage)
 	}
 	return nil
 }
 
-// Integer is a whole number. In CSV it may end in .0.
-func Integer() CellType[int64] {
-	return CellType[int64]{"whole number", func(c Cell) (int64, error) {
-		n, err := strconv.ParseInt(integerText(c), 10, 64)
-		if err != nil {
-			return 0, errors.New("must be a whole number" + withoutQuotes(c))
-		}
-		return n, nil
-	}}
-}
-
-func integerText(c Cell) string {
+// integer reads a whole number, which may end in .0, or a word.
+func (t CellType) integer(c Cell) (int64, error) {
 	text := strings.TrimSpace(c.Text)
 	if wholeNumber.MatchString(text) {
 		text, _, _ = strings.Cut(text, ".")
 	}
-	return text
+	if t.Words == nil {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return 0, errors.New("must be a whole number" + withoutQuotes(c))
+		}
+		return n, nil
+	}
+	text = strings.Trim(text, `"`)
+	names := slices.SortedFunc(maps.Keys(t.Words), func(a, b string) int { return int(t.Words[a] - t.Words[b]) })
+	for i, name := range names {
+		if n := t.Words[name]; name == text || strconv.FormatInt(n, 10) == text {
+			return n, nil
+		}
+		names[i] = fmt.Sprintf("%d (%s)", t.Words[name], name)
+	}
+	return 0, errors.New("must be one of " + strings.Join(names, ", ") + ", as number or word")
+}
+
+func boolean(c Cell) (bool, error) {
+	if value, ok := booleans[strings.ToLower(strings.TrimSpace(c.Text))]; ok {
+		return value, nil
+	}
+	return false, errors.New("must be true or false" + withoutQuotes(c))
 }
 
 func withoutQuotes(c Cell) string {
@@ -77,93 +131,45 @@ func withoutQuotes(c Cell) string {
 	return ""
 }
 
-// Boolean is true or false, 1 or 0. CSV may contain the words of spreadsheets.
-func Boolean() CellType[bool] {
-	return CellType[bool]{"true or false", func(c Cell) (bool, error) {
-		if value, ok := booleans[strings.ToLower(strings.TrimSpace(c.Text))]; ok {
-			return value, nil
+// list reads a;b or a JSON list; [] is the empty list.
+func (t CellType) list(c Cell, list reflect.Value) error {
+	text := strings.TrimSpace(c.Text)
+	switch {
+	case t.checkKey(text) != nil:
+		return t.checkKey(text)
+	case c.IsJSON || strings.HasPrefix(text, "["):
+		if err := decodeJSON(text, `a list of texts, such as ["a","b"]`, list); err != nil {
+			return err
 		}
-		return false, errors.New("must be true or false" + withoutQuotes(c))
-	}}
-}
-
-// List is a;b or a JSON list; [] is the empty list.
-func List[T ~string]() CellType[[]T] {
-	return CellType[[]T]{"list a;b or []", func(c Cell) ([]T, error) {
-		text := strings.TrimSpace(c.Text)
-		if c.IsJSON || strings.HasPrefix(text, "[") {
-			return decodeJSON[[]T](text, `a list of texts, such as ["a","b"]`)
-		}
-		if strings.ContainsAny(text, ",|") {
-			return nil, errors.New(`must be a list separated by ";", such as a;b (if an item contains "," or "|", write ["a","b"])`)
-		}
-		var items []T
+	case strings.ContainsAny(text, ",|"):
+		return errors.New(`must be a list separated by ";", such as a;b (if an item contains "," or "|", write ["a","b"])`)
+	default:
 		for item := range strings.SplitSeq(text, ";") {
-			items = append(items, T(strings.TrimSpace(item)))
+			list.Set(reflect.Append(list, reflect.ValueOf(strings.TrimSpace(item)).Convert(t.Type.Elem())))
 		}
-		return items, nil
-	}}
-}
-
-// KeyList is a list of keys.
-func KeyList() CellType[[]string] {
-	cells := List[string]()
-	return CellType[[]string]{cells.Format, func(c Cell) ([]string, error) {
-		if err := checkKey(c.Text); err != nil {
-			return nil, err
-		}
-		items, err := cells.Read(c)
-		if i := slices.IndexFunc(items, func(item string) bool { return checkKey(item) != nil }); i >= 0 {
-			err = checkKey(items[i])
-		}
-		return items, err
-	}}
-}
-
-// IDLists is a JSON list of lists of ids.
-func IDLists() CellType[[][]int64] {
-	return CellType[[][]int64]{"JSON [[1,2],[1,3]]", func(c Cell) ([][]int64, error) {
-		return decodeJSON[[][]int64](c.Text, "lists of numbers in a list, such as [[1,2],[1,3]]")
-	}}
-}
-
-// Object is a JSON object. Its numbers keep their digits.
-func Object() CellType[map[string]any] {
-	return CellType[map[string]any]{"JSON object", func(c Cell) (map[string]any, error) {
-		if _, err := parseObject(c.Text); err != nil {
-			return nil, err
-		}
-		d := json.NewDecoder(strings.NewReader(c.Text))
-		d.UseNumber()
-		var values map[string]any
-		err := d.Decode(&values)
-		return values, err
-	}}
-}
-
-// Enum is a number or its name.
-func Enum[T ~int64](names map[string]T) CellType[T] {
-	byNumber := slices.SortedFunc(maps.Keys(names), func(a, b string) int { return int(names[a] - names[b]) })
-	var formats []string
-	values := maps.Clone(names)
-	for _, name := range byNumber {
-		formats = append(formats, fmt.Sprintf("%d (%s)", names[name], name))
-		values[strconv.FormatInt(int64(names[name]), 10)] = names[name]
 	}
-	want := strings.Join(formats, ", ")
-	return CellType[T]{want, func(c Cell) (T, error) {
-		if value, ok := values[strings.Trim(integerText(c), `"`)]; ok {
-			return value, nil
+	for i := range list.Len() {
+		if err := t.checkKey(list.Index(i).String()); err != nil {
+			return err
 		}
-		return 0, errors.New("must be one of " + want + ", as number or name")
-	}}
+	}
+	return nil
 }
 
-// decodeJSON reads JSON that must be of the type of the field, and not null.
-func decodeJSON[T any](text, want string) (T, error) {
-	var value *T
-	if json.Unmarshal([]byte(text), &value) != nil || value == nil {
-		return *new(T), errors.New("must be " + want)
+// object reads a JSON object. Its numbers keep their digits.
+func object(c Cell, value reflect.Value) error {
+	if _, err := parseObject(c.Text); err != nil {
+		return err
 	}
-	return *value, checkJSON(text)
+	d := json.NewDecoder(strings.NewReader(c.Text))
+	d.UseNumber()
+	return d.Decode(value.Addr().Interface())
+}
+
+// decodeJSON reads JSON that must have the type of value, and not be null.
+func decodeJSON(text, want string, value reflect.Value) error {
+	if strings.TrimSpace(text) == "null" || json.Unmarshal([]byte(text), value.Addr().Interface()) != nil {
+		return errors.New("must be " + want)
+	}
+	return checkJSON(text)
 }
