@@ -7,6 +7,7 @@ import (
 	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -58,23 +59,9 @@ func (u UserInput) Validate() error {
 // upsert.WithKey.
 func (u UserInput) Key() string { return email.Key(u.Email) }
 
-// LogValue hides the password in slog output; a JSON handler would otherwise write
-// it as it is. It does so for inputs in a list or in another struct: log inputs one
-// by one.
-func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
+// LogValue hides the password in slog output. A handler does not call it for inputs in
+// a list or in another struct: log inputs one by one.
+func (u UserInput) LogValue() slog.Value { return wrapper.LogValue(u) }
 
-// Format hides the password in fmt output, also for a verb that does not fit: fmt
-// then ignores the methods of the fields.
-func (u UserInput) Format(f fmt.State, verb rune) {
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
-}
-
-// redacted returns a value without methods; its type has the name that %#v prints.
-func (u UserInput) redacted() any {
-	if u.Password != "" {
-		u.Password = rest.Secret(u.Password.String())
-	}
-	type input = UserInput
-	type UserInput input
-	return UserInput(u)
-}
+// Format hides the password in fmt output.
+func (u UserInput) Format(f fmt.State, verb rune) { wrapper.Format(f, verb, u) }

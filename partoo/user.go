@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -86,42 +87,15 @@ func (u UserInput) updateRequest() (r UpdateUserRequest) {
 	return r
 }
 
-// LogValue hides the password in slog output; a JSON handler would otherwise write
-// it. A handler does not call LogValue for inputs in a list or in another struct:
-// log inputs one by one.
-func (u UserInput) LogValue() slog.Value { return slog.AnyValue(u.redacted()) }
-
-// Format hides the password in fmt output, also for a verb that does not fit: fmt
-// then ignores the methods of the fields.
-func (u UserInput) Format(f fmt.State, verb rune) {
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), u.redacted())
-}
-
-// redacted returns a value without methods; its type has the name that %#v prints.
-func (u UserInput) redacted() any {
-	u.OnCreate = u.OnCreate.withoutPassword()
-	type input = UserInput
-	type UserInput input
-	return UserInput(u)
-}
-
-// LogValue hides the password in slog output.
-func (o OnCreate) LogValue() slog.Value { return slog.AnyValue(o.redacted()) }
+// LogValue hides the password in slog output. A handler does not call it for inputs in
+// a list or in another struct: log inputs one by one.
+func (u UserInput) LogValue() slog.Value { return wrapper.LogValue(u) }
 
 // Format hides the password in fmt output.
-func (o OnCreate) Format(f fmt.State, verb rune) {
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), o.redacted())
-}
+func (u UserInput) Format(f fmt.State, verb rune) { wrapper.Format(f, verb, u) }
 
-func (o OnCreate) redacted() any {
-	type input = OnCreate
-	type OnCreate input
-	return OnCreate(o.withoutPassword())
-}
+// LogValue hides the password in slog output.
+func (o OnCreate) LogValue() slog.Value { return wrapper.LogValue(o) }
 
-func (o OnCreate) withoutPassword() OnCreate {
-	if o.Password != "" {
-		o.Password = rest.Secret(o.Password.String())
-	}
-	return o
-}
+// Format hides the password in fmt output.
+func (o OnCreate) Format(f fmt.State, verb rune) { wrapper.Format(f, verb, o) }

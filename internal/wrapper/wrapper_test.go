@@ -1,8 +1,10 @@
 package wrapper_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,4 +37,32 @@ func TestPointers(t *testing.T) {
 	assert.Equal(t, new("a"), wrapper.PtrOrNil("a"))
 	assert.Equal(t, "a", wrapper.Deref(new("a")))
 	assert.Zero(t, wrapper.Deref[int](nil))
+}
+
+type group struct{ Password rest.Secret }
+
+func (g group) Format(f fmt.State, verb rune) { wrapper.Format(f, verb, g) }
+
+type input struct {
+	Name  string `json:"name"`
+	Key   rest.Secret
+	Group group
+}
+
+func (i input) Format(f fmt.State, verb rune) { wrapper.Format(f, verb, i) }
+func (i input) LogValue() slog.Value          { return wrapper.LogValue(i) }
+
+func TestSecretsAreRedacted(t *testing.T) {
+	in := input{Name: "Ada", Key: "s3cret", Group: group{"s3cret"}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q", "%x"} {
+		for _, v := range []any{in, &in, []input{in}, []*input{&in}, in.Group, []*group{&in.Group}} {
+			assert.NotContains(t, fmt.Sprintf(verb, v), "s3cret", verb)
+		}
+	}
+	assert.Equal(t, "{Name:Ada Key:[redacted] Group:{Password:[redacted]}}", fmt.Sprintf("%+v", in))
+	assert.Equal(t, "{Name:Ada Key:[redacted] Group:{Password:[redacted]}}", fmt.Sprintf("%+v", input{Name: "Ada"}), "rest.Secret prints itself so")
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "input", in)
+	assert.Contains(t, log.String(), `"input":{"name":"Ada","Key":"[redacted]","Group":{"Password":"[redacted]"}}`)
+	assert.Equal(t, rest.Secret("s3cret"), in.Group.Password)
 }
