@@ -79,7 +79,7 @@ func (c *class) introduce(ctx context.Context) error {
 	c.mu.Lock()
 	s := c.newStep(c.pacer.now())
 	c.mu.Unlock()
-	r, err := c.exchange(ctx, s)
+	r, err := c.exchange(ctx, s, introductionTimeout)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
@@ -276,7 +276,7 @@ func (c *class) advance() (time.Duration, bool) {
 		down := c.fallback != nil
 		c.mu.Unlock()
 		if !down {
-			_, _ = c.exchange(context.Background(), s)
+			_, _ = c.exchange(context.Background(), s, c.pacer.storeTimeout)
 		}
 		return 0, false
 	}
@@ -311,7 +311,7 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 	}
 	c.mu.Unlock()
 
-	r, err := c.exchange(context.Background(), s)
+	r, err := c.exchange(context.Background(), s, c.pacer.storeTimeout)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -463,9 +463,9 @@ var (
 	errStoreBusy    = errors.New("redispacer: an earlier question to the store is still open")
 )
 
-// exchange runs a step with storeTimeout as the limit. go-redis may take longer,
-// so the question has a goroutine of its own; there is one at a time.
-func (c *class) exchange(ctx context.Context, s step) (reply, error) {
+// exchange runs a step within timeout. go-redis may take longer, so the question has
+// a goroutine of its own; there is one at a time.
+func (c *class) exchange(ctx context.Context, s step, timeout time.Duration) (reply, error) {
 	if c.outstanding != nil {
 		select {
 		case <-c.outstanding:
@@ -479,12 +479,12 @@ func (c *class) exchange(ctx context.Context, s step) (reply, error) {
 	c.pacer.running.Add(1)
 	go func() {
 		defer c.pacer.running.Done()
-		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		r, err := c.pacer.ask(ctx, c.keys, s)
 		done <- result{r, err}
 	}()
-	timer := time.NewTimer(storeTimeout)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case r := <-done:

@@ -27,6 +27,8 @@ const (
 	maxInFlight = backoff.DefaultMaxInFlight
 	// storeTimeout is how long a reply of the store may take.
 	storeTimeout = 100 * time.Millisecond
+	// introductionTimeout is the same for the first contact, in New.
+	introductionTimeout = 2 * time.Second
 	// retryStore is how often an unavailable store is tried again.
 	retryStore = 500 * time.Millisecond
 	// maxGrantAge is how old a grant may be when it is used: the process may have
@@ -99,6 +101,8 @@ type Pacer struct {
 	rest    *class // for methods without a quota set
 	now     func() time.Time
 
+	storeTimeout time.Duration
+
 	close   sync.Once
 	closed  chan struct{}
 	running sync.WaitGroup // workers and questions to the store
@@ -134,7 +138,7 @@ func newPacer(ctx context.Context, client redis.UniversalClient, origin, key str
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte(origin))
 	p := &Pacer{
-		client: client, config: config, process: rand.Text(), now: now, closed: make(chan struct{}),
+		client: client, config: config, process: rand.Text(), now: now, storeTimeout: storeTimeout, closed: make(chan struct{}),
 	}
 	name := "usersync:{" + hex.EncodeToString(mac.Sum(nil)[:16]) + "}:"
 	for _, set := range config.Quotas {

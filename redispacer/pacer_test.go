@@ -61,6 +61,7 @@ func newTestPacer(t testing.TB, server *redisServer, config Config) *Pacer {
 	t.Helper()
 	p, err := New(t.Context(), server.client(t), "https://api.example.com", "key", config)
 	require.NoError(t, err)
+	p.storeTimeout = 10 * time.Second // a busy machine is no fault
 	t.Cleanup(func() { assert.NoError(t, p.Close(context.WithoutCancel(t.Context()))) })
 	return p
 }
@@ -379,6 +380,7 @@ func TestCluster(t *testing.T) {
 	t.Cleanup(func() { _ = client.Close() })
 	p, err := New(t.Context(), client, "https://x", "k", Config{Quotas: []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: 5, Per: 300 * time.Millisecond}}}}})
 	require.NoError(t, err)
+	p.storeTimeout = 10 * time.Second
 	api := &windowServer{quotas: []backoff.Quota{{N: 5, Per: 300 * time.Millisecond}}}
 	run(t, []*Pacer{p}, 4, 12, api)
 	assert.Zero(t, api.rejected)
