@@ -23,13 +23,12 @@ func partooTable() table[partoo.UserInput] {
 				if err != nil {
 					return nil, err
 				}
-				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
+				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
 					if p.dryRun {
-						preview, err := bulk.Preview(ctx, u)
-						return preview.ID, preview.Outcome, err
+						return bulk.Preview(ctx, u)
 					}
-					r, err := bulk.UpsertUser(ctx, u)
-					return r.ID, r.Outcome, err
+					result, err := bulk.UpsertUser(ctx, u)
+					return withTextID(result, nil), err
 				}, nil
 			}, err
 		},
