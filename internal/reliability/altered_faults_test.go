@@ -13,14 +13,14 @@ import (
 	"github.com/usersync/usersync/usercom"
 )
 
-// alteredFaults change the true answer of the server.
+// alteredFaults change the response of the fake.
 func alteredFaults() []fault {
 	return []fault{
 		altered("wrong content type", harmless, func(resp *http.Response, body []byte) []byte {
 			resp.Header.Set("Content-Type", "text/plain")
 			return body
 		}),
-		altered("content type of a page", harmless, func(resp *http.Response, body []byte) []byte {
+		altered("content type HTML", harmless, func(resp *http.Response, body []byte) []byte {
 			resp.Header.Set("Content-Type", "text/html; charset=utf-8")
 			return body
 		}),
@@ -34,21 +34,21 @@ func alteredFaults() []fault {
 			}
 			return body
 		}),
-		altered("unknown fields", harmless, rewritten(surprise)),
-		altered("unknown enum values", harmless, rewritten(changeID)),
-		altered("duplicate keys", harmless, rewritten(func(v any) any { return twice{v} })),
-		altered("duplicate keys, the last id and address right", harmless, rewritten(func(v any) any { return decoyed{v, true} })),
-		altered("truncated JSON", mangled, func(_ *http.Response, body []byte) []byte { return body[:len(body)/2] }),
-		altered("wrong JSON types", mangled, rewritten(changeType)),
-		altered("nulls for values", mangled, rewritten(setNull)),
+		altered("unknown fields", harmless, rewritten(addField)),
+		altered("unknown enum values", harmless, rewritten(changeEnum)),
+		altered("duplicate keys", harmless, rewritten(func(v any) any { return duplicated{v} })),
+		altered("duplicate keys, last id and email right", harmless, rewritten(func(v any) any { return wrongIDs{v, true} })),
+		altered("truncated JSON", unreadable, func(_ *http.Response, body []byte) []byte { return body[:len(body)/2] }),
+		altered("wrong JSON types", unreadable, rewritten(changeType)),
+		altered("nulls for values", unreadable, rewritten(setNull)),
 	}
 }
 
 func altered(name string, kind kind, alter func(*http.Response, []byte) []byte) fault {
-	return fault{name: name, kind: kind, alter: alter, acted: true}
+	return fault{name: name, kind: kind, alter: alter, executed: true}
 }
 
-// rewritten applies change to an answer that is JSON.
+// rewritten applies change to the value of a JSON response.
 func rewritten(change func(any) any) func(*http.Response, []byte) []byte {
 	return func(_ *http.Response, body []byte) []byte {
 		var value any
@@ -63,7 +63,7 @@ func rewritten(change func(any) any) func(*http.Response, []byte) []byte {
 	}
 }
 
-// each applies change to what a list or an object holds; of others it says false.
+// each applies change to the elements of a list or object. It returns false for other values.
 func each(v any, change func(any) any) (any, bool) {
 	switch v := v.(type) {
 	case []any:
@@ -80,33 +80,33 @@ func each(v any, change func(any) any) (any, bool) {
 	return v, true
 }
 
-// surprise adds a member to each object.
-func surprise(v any) any {
-	each(v, surprise)
+// addField adds an unknown field to each object.
+func addField(v any) any {
+	each(v, addField)
 	if object, ok := v.(map[string]any); ok {
-		object["Surprise"] = map[string]any{"list": []any{1, nil, "x"}}
+		object["Unknown"] = map[string]any{"list": []any{1, nil, "x"}}
 	}
 	return v
 }
 
-// enums are values of the vendors' enums that answers of the fakes hold.
+// enums are the enum values in responses of the fakes.
 var enums = []any{
 	string(partoo.RoleOrgAdmin), string(partoo.RoleGroupManager), string(partoo.UserStatusActive), string(partoo.LangEn), string(partoo.LangFr),
 	string(usercom.UserStatusNameVisitor), string(usercom.UserStatusNameUser), "male", "female", "unknown",
 }
 
-// changeID replaces the values of enums by one that is not known.
-func changeID(v any) any {
-	if v, ok := each(v, changeID); ok {
+// changeEnum replaces enum values by an unknown one.
+func changeEnum(v any) any {
+	if v, ok := each(v, changeEnum); ok {
 		return v
 	}
 	if slices.Contains(enums, v) {
-		return "NEW_SINCE_YESTERDAY"
+		return "UNKNOWN_VALUE"
 	}
 	return v
 }
 
-// changeType replaces texts by numbers, and everything else by texts.
+// changeType replaces strings by numbers, and all other values by strings.
 func changeType(v any) any {
 	if v, ok := each(v, changeType); ok {
 		return v
@@ -124,29 +124,63 @@ func setNull(v any) any {
 	return nil
 }
 
-// twice writes each member of each object two times.
-type twice struct{ value any }
+// duplicated encodes each field of each object twice.
+type duplicated struct{ value any }
 
-func (t twice) MarshalJSON() ([]byte, error) {
-	object, ok := t.value.(map[string]any)
-	if !ok {
-		inner, _ := each(t.value, func(v any) any { return twice{v} })
-		return json.Marshal(inner)
-	}
-	var members [][]byte
-	for key, value := range object {
-		k, _ := json.Marshal(key)
-		v, err := json.Marshal(twice{value})
-		if err != nil {
-			return nil, err
-		}
-		member := slices.Concat(k, []byte(":"), v)
-		members = append(members, member, member)
-	}
-	return slices.Concat([]byte("{"), bytes.Join(members, []byte(",")), []byte("}")), nil
+func (d duplicated) MarshalJSON() ([]byte, error) {
+	return encodeFields(d.value, func(v any) any { return duplicated{v} }, func(_ string, value any) []any { return []any{value, value} })
 }
 
-// alteration is a transport that alters one answer, the n-th.
+// wrongIDs encodes ids and emails of objects twice, once with the value of another user:
+// as the last one, or as the first one.
+type wrongIDs struct {
+	value     any
+	lastRight bool
+}
+
+func (w wrongIDs) MarshalJSON() ([]byte, error) {
+	return encodeFields(w.value, func(v any) any { return wrongIDs{v, w.lastRight} }, func(key string, value any) []any {
+		values := []any{value}
+		switch value := value.(type) {
+		case float64:
+			if key == "id" {
+				values = append(values, value+1000)
+			}
+		case string:
+			if key == "id" || key == "user_id" || key == "email" {
+				values = append(values, "x"+value)
+			}
+		}
+		if w.lastRight {
+			slices.Reverse(values)
+		}
+		return values
+	})
+}
+
+// encodeFields encodes an object with several values for a field. Elements of lists and
+// values of fields are encoded as wrap returns them.
+func encodeFields(v any, wrap func(any) any, values func(key string, value any) []any) ([]byte, error) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		list, _ := each(v, wrap)
+		return json.Marshal(list)
+	}
+	var fields [][]byte
+	for key, value := range object {
+		for _, value := range values(key, value) {
+			k, _ := json.Marshal(key)
+			v, err := json.Marshal(wrap(value))
+			if err != nil {
+				return nil, err
+			}
+			fields = append(fields, slices.Concat(k, []byte(":"), v))
+		}
+	}
+	return slices.Concat([]byte("{"), bytes.Join(fields, []byte(",")), []byte("}")), nil
+}
+
+// alteration is a transport that changes the n-th response.
 type alteration struct {
 	next  http.RoundTripper
 	n     int64

@@ -20,32 +20,30 @@ import (
 
 const races = 200
 
-// meeting holds back the first creates until all have come: everybody has
-// searched and found nobody by then.
-type meeting struct {
+// barrier delays the first create of each client until all have searched without a result.
+type barrier struct {
 	next http.RoundTripper
 	all  *sync.WaitGroup
 	once sync.Once
 }
 
-func (m *meeting) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b *barrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/user") {
-		m.once.Do(func() {
-			m.all.Done()
-			m.all.Wait()
+		b.once.Do(func() {
+			b.all.Done()
+			b.all.Wait()
 		})
 	}
-	return m.next.RoundTrip(r)
+	return b.next.RoundTrip(r)
 }
 
-// Two clients that know nothing of each other upsert one address. Whoever creates
-// it, the other one finds it.
-func TestTwoClientsRaceForOneAddress(t *testing.T) {
+// One of two independent clients creates the user, the other one finds it.
+func TestTwoClientsUpsertTheSameNewEmail(t *testing.T) {
 	outcomes := map[upsert.Outcome]int{}
 	synctest.Test(t, func(t *testing.T) {
 		for n := range races {
 			server := partootest.NewServer()
-			same := n%2 == 0 // both ask for the same
+			same := n%2 == 0 // the inputs are equal
 			results := race(t, server, same)
 			a, b := results[0], results[1]
 			require.Equal(t, a.ID, b.ID)
@@ -65,7 +63,7 @@ func TestTwoClientsRaceForOneAddress(t *testing.T) {
 			outcomes[b.Outcome]++
 		}
 	})
-	figure(t, fmt.Sprintf("two clients race for one Partoo address, %d times", races), "%d created, %d updated, %d unchanged",
+	figure(t, fmt.Sprintf("two clients upsert the same new Partoo email concurrently, %d times", races), "%d created, %d updated, %d unchanged",
 		outcomes[upsert.Created], outcomes[upsert.Updated], outcomes[upsert.Unchanged])
 }
 
@@ -80,7 +78,7 @@ func race(t *testing.T, server *partootest.Server, same bool) [2]upsert.Result[s
 		if !same {
 			u.FirstName = nth(i)
 		}
-		transport := &meeting{next: bodycheck.Transport(t, server), all: &both}
+		transport := &barrier{next: bodycheck.Transport(t, server), all: &both}
 		client, err := partoo.New(partootest.Key, append(server.Options(), rest.WithHTTPClient(&http.Client{Transport: transport}))...)
 		require.NoError(t, err)
 		runners.Go(func() { results[i], errs[i] = client.UpsertUser(t.Context(), u) })

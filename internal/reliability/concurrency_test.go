@@ -27,16 +27,15 @@ const (
 	loadEach    = 10 // upserts of each user
 )
 
-// concurrentRun is what the load tests know of a provider. T is its input; the n-th
-// upsert gives the user a look of its own.
+// concurrentRun describes a provider for the load tests. T is its input. Each upsert writes
+// values that no other upsert writes.
 type concurrentRun[T any] struct {
 	input  func(user, n int) T
 	key    func(T) string
 	upsert func(context.Context, T) (upsertReceipt, error)
 	stored func() []stored
-	// looks are the parts of an input that are written independently: one for
-	// each request that an upsert takes.
-	looks func(T) []string
+	// written returns the values that an upsert writes, one for each of its requests.
+	written func(T) []string
 }
 
 // upsertReceipt is what an upsert reported.
@@ -45,27 +44,27 @@ type upsertReceipt struct {
 	outcome upsert.Outcome
 }
 
-// stored is a user as a fake has it.
+// stored is a user in a fake.
 type stored struct {
 	key, id string
-	looks   []string
+	values  []string
 }
 
-// attempt is what became of one upsert.
+// attempt is the result of one upsert.
 type attempt struct {
-	looks []string
+	values []string
 	upsertReceipt
 	err error
 }
 
-// mayHaveWritten reports whether the upsert may have left its look behind. One
-// that failed after its first request has an id to show for it.
+// mayHaveWritten reports whether the upsert may have written its values. An upsert that
+// failed after its first request returns an id.
 func (a attempt) mayHaveWritten() bool {
 	e, ok := errors.AsType[*rest.Error](a.err)
 	return a.err == nil || a.id != "" || !ok || e.Executed != rest.ExecutedNo
 }
 
-// unpaced lets every request go at once, so that all workers are in flight.
+// unpaced is a pacer without waits, so that all workers are in flight.
 type unpaced struct{}
 
 func (unpaced) Ticket(string) backoff.Ticket              { return unpaced{} }
@@ -78,8 +77,8 @@ func unpacedOptions(baseURL string, client *http.Client) []rest.Option {
 	return []rest.Option{rest.WithBaseURL(baseURL), rest.WithHTTPClient(client), rest.WithPacer(unpaced{})}
 }
 
-// unreliable has the server lose a tenth of its answers and refuse a tenth of the
-// requests, by chance.
+// unreliable makes the server lose a tenth of its responses and return 429 to a tenth of
+// the requests, at random.
 func unreliable(server *resttest.Server, seed uint64) {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -90,13 +89,13 @@ func unreliable(server *resttest.Server, seed uint64) {
 			return random.IntN(n) == 0
 		}
 	}
-	lost, refused := resttest.LostResponse().Repeat(-1), resttest.Throttle("1").Repeat(-1)
-	lost.Match, refused.Match = oneIn(10), oneIn(9) // a ninth of the other nine tenths
-	server.Fail(lost, refused)
+	lost, rateLimited := resttest.LostResponse().Repeat(-1), resttest.Throttle("1").Repeat(-1)
+	lost.Match, rateLimited.Match = oneIn(10), oneIn(9) // a ninth of the other nine tenths
+	server.Fail(lost, rateLimited)
 }
 
-// inOrder upserts every user ten times through upsert.All, which keeps the
-// upserts of one user apart. Each user's last success decides how it looks.
+// inOrder upserts every user ten times through upsert.All, which runs the upserts of a user
+// one after another. The last success of each user decides its values.
 func (c concurrentRun[T]) inOrder(t *testing.T, name string, server *resttest.Server) {
 	t.Helper()
 	unreliable(server, 1)
@@ -110,7 +109,7 @@ func (c concurrentRun[T]) inOrder(t *testing.T, name string, server *resttest.Se
 	}
 	attempts := make([]attempt, len(order))
 	for item := range upsert.All(t.Context(), input, c.upsert, upsert.WithWorkers(loadWorkers), upsert.WithKey(c.key)) {
-		attempts[item.Index] = attempt{c.looks(item.User), item.Result, item.Err}
+		attempts[item.Index] = attempt{c.written(item.User), item.Result, item.Err}
 	}
 	byUser := make(map[string][]attempt)
 	for n, user := range order {
@@ -129,13 +128,12 @@ func (c concurrentRun[T]) inOrder(t *testing.T, name string, server *resttest.Se
 		}
 		return last
 	})
-	c.report(t, name+", one at a time for each user", byUser, found)
+	c.report(t, name+", one upsert at a time for each user", byUser, found)
 }
 
-// atOnce has goroutines upsert the same few users at the same time. Any of the
-// upserts of a user may come last, but none may leave a second user, or a look
-// that is part of one upsert and part of another.
-func (c concurrentRun[T]) atOnce(t *testing.T, name string, server *resttest.Server) {
+// concurrently upserts the same few users in many goroutines. Any upsert of a user may be
+// the last one. None may create a second user or mix its values with those of another.
+func (c concurrentRun[T]) concurrently(t *testing.T, name string, server *resttest.Server) {
 	t.Helper()
 	unreliable(server, 3)
 	attempts := make([]attempt, loadEach*loadUsers)
@@ -146,7 +144,7 @@ func (c concurrentRun[T]) atOnce(t *testing.T, name string, server *resttest.Ser
 			for n := int(next.Add(1) - 1); n < len(attempts); n = int(next.Add(1) - 1) {
 				u := c.input(n/loadEach, n)
 				got, err := c.upsert(t.Context(), u)
-				attempts[n] = attempt{c.looks(u), got, err}
+				attempts[n] = attempt{c.written(u), got, err}
 			}
 		})
 	}
@@ -165,11 +163,11 @@ func (c concurrentRun[T]) atOnce(t *testing.T, name string, server *resttest.Ser
 		}
 		return any
 	})
-	c.report(t, name+", the same users at once", byUser, found)
+	c.report(t, name+", the same users concurrently", byUser, found)
 }
 
-// check compares what the fake has with what was reported. candidates are the
-// upserts of a user that may have been the last to write.
+// check compares the users in the fake with the results. candidates returns the upserts of
+// a user that may have been the last to write.
 func (c concurrentRun[T]) check(t *testing.T, byUser map[string][]attempt, candidates func([]attempt) []attempt) losses {
 	t.Helper()
 	require.Len(t, byUser, loadUsers)
@@ -177,9 +175,9 @@ func (c concurrentRun[T]) check(t *testing.T, byUser map[string][]attempt, candi
 	have := make(map[string]stored)
 	for _, user := range c.stored() {
 		if _, twice := have[user.key]; twice {
-			found.doubled++
+			found.duplicated++
 		}
-		require.NotNil(t, byUser[user.key], "%s: nobody asked for it", user.key)
+		require.NotNil(t, byUser[user.key], "%s: was not upserted", user.key)
 		have[user.key] = user
 	}
 	for key, history := range byUser {
@@ -203,29 +201,27 @@ func (c concurrentRun[T]) check(t *testing.T, byUser map[string][]attempt, candi
 			continue
 		}
 		last := candidates(history)
-		for part, look := range user.looks {
-			assert.True(t, anyLooks(last, part, look), "%s looks like %q: nobody asked for that last", key, look)
+		for part, value := range user.values {
+			assert.True(t, anyWrote(last, part, value), "%s has the value %q, which no last upsert wrote", key, value)
 		}
 	}
 	assert.Zero(t, found)
 	return found
 }
 
-// losses are users who were reported and are not there, and users who are there
-// more than once.
-type losses struct{ lost, doubled int }
+// losses are the users that were reported and do not exist, and those that exist twice.
+type losses struct{ lost, duplicated int }
 
-func anyLooks(attempts []attempt, part int, look string) bool {
+func anyWrote(attempts []attempt, part int, value string) bool {
 	for _, a := range attempts {
-		if a.looks[part] == look {
+		if a.values[part] == value {
 			return true
 		}
 	}
 	return false
 }
 
-// report adds the figures, and sees to it that the test was one: nearly every
-// upsert must have got through.
+// report adds the figures. Nearly every upsert must have succeeded.
 func (c concurrentRun[T]) report(t *testing.T, name string, byUser map[string][]attempt, found losses) {
 	t.Helper()
 	failed := 0
@@ -238,6 +234,6 @@ func (c concurrentRun[T]) report(t *testing.T, name string, byUser map[string][]
 	}
 	upserts := loadEach * loadUsers
 	assert.Less(t, failed, upserts/100)
-	claim := fmt.Sprintf("%d upserts of %d users, 64 in flight, 10 %% of answers lost, 10 %% refused: %s", upserts, loadUsers, name)
-	figure(t, claim, "%d succeeded, %d failed and said so, %d users lost, %d doubled", upserts-failed, failed, found.lost, found.doubled)
+	claim := fmt.Sprintf("%d upserts of %d users, 64 in flight, 10 %% lost responses, 10 %% 429s: %s", upserts, loadUsers, name)
+	figure(t, claim, "%d succeeded, %d failed with an error, %d users lost, %d created twice", upserts-failed, failed, found.lost, found.duplicated)
 }

@@ -10,47 +10,47 @@ import (
 )
 
 func dialFaults() []fault {
-	type good = func(context.Context) (net.Conn, error)
-	answering := func(rcode byte) func(context.Context, good) (net.Conn, error) {
-		return func(ctx context.Context, _ good) (net.Conn, error) {
+	type dialFunc = func(context.Context) (net.Conn, error)
+	resolving := func(rcode byte) func(context.Context, dialFunc) (net.Conn, error) {
+		return func(ctx context.Context, _ dialFunc) (net.Conn, error) {
 			dialer := net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 				return nameServer(rcode), nil
 			}}}
 			return dialer.DialContext(ctx, "tcp", "host.usersync.test.:443")
 		}
 	}
-	dying := func(written, read int) func(context.Context, good) (net.Conn, error) {
-		return func(ctx context.Context, dial good) (net.Conn, error) {
+	breaking := func(written, read int) func(context.Context, dialFunc) (net.Conn, error) {
+		return func(ctx context.Context, dial dialFunc) (net.Conn, error) {
 			conn, err := dial(ctx)
-			return &dyingConn{conn, written, read}, err
+			return &breakingConn{conn, written, read}, err
 		}
 	}
-	dyingInTheBody := func(ctx context.Context, dial good) (net.Conn, error) {
+	breakingInBody := func(ctx context.Context, dial dialFunc) (net.Conn, error) {
 		conn, err := dial(ctx)
-		return &bodyDyingConn{conn}, err
+		return &bodyBreakingConn{conn}, err
 	}
 	const all = 1 << 30
 	return []fault{
-		onWire("no such host", notSent, false, dialled(answering(3))),
-		onWire("name server fails", notSent, false, dialled(answering(2))),
-		onWire("connection refused", notSent, false, dialled(func(ctx context.Context, _ good) (net.Conn, error) {
+		onWire("unknown host", notConnected, false, dialled(resolving(3))),
+		onWire("failing name server", notConnected, false, dialled(resolving(2))),
+		onWire("connection refused", notConnected, false, dialled(func(ctx context.Context, _ dialFunc) (net.Conn, error) {
 			var dialer net.Dialer
-			return dialer.DialContext(ctx, "tcp", "127.0.0.1:1") // below the ports that are handed out, and nobody's
+			return dialer.DialContext(ctx, "tcp", "127.0.0.1:1") // no server listens here
 		})),
-		// Not one byte has left, but a client cannot know: net/http says the same
-		// of a write that failed at once and of one whose bytes arrived.
-		onWire("reset before the request is written", lost, false, dialled(dying(0, all))),
-		onWire("reset while the head of the request is written", lost, false, dialled(dying(60, all))),
-		onWire("reset while the body of the request is written", lost, false, dialled(dyingInTheBody)),
-		onWire("reset in the head of the answer", lost, true, dialled(dying(all, 20))),
-		onWire("reset in the body of the answer", broken, true, dialled(func(ctx context.Context, dial good) (net.Conn, error) {
+		// No byte was sent, but a client cannot know: net/http returns the same error for a
+		// write that failed immediately and for one whose bytes arrived.
+		onWire("reset before the request is written", lost, false, dialled(breaking(0, all))),
+		onWire("reset while the request headers are written", lost, false, dialled(breaking(60, all))),
+		onWire("reset while the request body is written", lost, false, dialled(breakingInBody)),
+		onWire("reset in the response headers", lost, true, dialled(breaking(all, 20))),
+		onWire("reset in the response body", truncated, true, dialled(func(ctx context.Context, dial dialFunc) (net.Conn, error) {
 			conn, err := dial(ctx)
-			return &answerDyingConn{Conn: conn}, err
+			return &responseBreakingConn{Conn: conn}, err
 		})),
 	}
 }
 
-// nameServer answers each query with a code and nothing else.
+// nameServer responds to each query with a code only.
 func nameServer(rcode byte) net.Conn {
 	client, server := net.Pipe()
 	go func() {
@@ -77,13 +77,13 @@ func nameServer(rcode byte) net.Conn {
 	return client
 }
 
-// dyingConn is reset after so many bytes of each direction.
-type dyingConn struct {
+// breakingConn is reset after the given numbers of bytes.
+type breakingConn struct {
 	net.Conn
 	written, read int
 }
 
-func (c *dyingConn) Write(p []byte) (int, error) {
+func (c *breakingConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p[:min(len(p), c.written)])
 	if c.written -= n; err == nil && n < len(p) {
 		_ = c.Conn.Close()
@@ -92,11 +92,11 @@ func (c *dyingConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// bodyDyingConn is reset a few bytes behind the head of a request, or at the end of
-// one that is all head.
-type bodyDyingConn struct{ net.Conn }
+// bodyBreakingConn is reset a few bytes after the headers of a request, or at the end of a
+// request without a body.
+type bodyBreakingConn struct{ net.Conn }
 
-func (c *bodyDyingConn) Write(p []byte) (int, error) {
+func (c *bodyBreakingConn) Write(p []byte) (int, error) {
 	head := bytes.Index(p, []byte("\r\n\r\n"))
 	if head < 0 {
 		return c.Conn.Write(p)
@@ -106,7 +106,7 @@ func (c *bodyDyingConn) Write(p []byte) (int, error) {
 	return n, &net.OpError{Op: "write", Net: "tcp", Err: syscall.ECONNRESET}
 }
 
-func (c *dyingConn) Read(p []byte) (int, error) {
+func (c *breakingConn) Read(p []byte) (int, error) {
 	if c.read == 0 {
 		_ = c.Conn.Close()
 		return 0, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
@@ -116,21 +116,21 @@ func (c *dyingConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// answerDyingConn is reset behind the first byte of an answer's body. Not by the
-// server, whose reset may overtake what it sent.
-type answerDyingConn struct {
+// responseBreakingConn is reset after the first byte of a response body. It is reset on the
+// client's side, because a reset by the server may overtake the response.
+type responseBreakingConn struct {
 	net.Conn
-	dead bool
+	broken bool
 }
 
-func (c *answerDyingConn) Read(p []byte) (int, error) {
-	if c.dead {
+func (c *responseBreakingConn) Read(p []byte) (int, error) {
+	if c.broken {
 		_ = c.Conn.Close()
 		return 0, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 	}
 	n, err := c.Conn.Read(p)
 	if head := bytes.Index(p[:n], []byte("\r\n\r\n")); head >= 0 {
-		n, c.dead = min(n, head+len("\r\n\r\n{")), true
+		n, c.broken = min(n, head+len("\r\n\r\n{")), true
 	}
 	return n, err
 }

@@ -1,4 +1,3 @@
-// Package reliability holds the tests that set the three wrappers against every
-// fault there is, many callers at once, and chance. "make reliability" prints
-// what they found.
+// Package reliability tests the three wrappers under every fault, with many concurrent
+// callers and with random sequences of calls. "make reliability" prints the results.
 package reliability

@@ -11,160 +11,162 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// span is how long a call may take.
-type span struct{ least, most time.Duration }
+// duration is how long a call may take.
+type duration struct{ min, max time.Duration }
 
-// expected is what the tables say of a case.
-func (c testCase) expected() (seen, span) {
-	e := c.ending()
+// expected returns the outcome of a case according to the tables.
+func (c testCase) expected() (observed, duration) {
+	e := c.requestResult()
 	if e.ok {
-		return c.succeeded(e.attempts-1+c.place.more[c.fault.name], c.place.after), c.waits(e)
+		return c.success(e.attempts-1+c.request.extra[c.fault.name], c.request.after), c.callDuration(e)
 	}
-	if next, ok := c.place.recovery[c.circumstance(e)]; ok {
-		if next.ok {
-			return c.succeeded(next.requests, c.places[len(c.places)-1].after), c.waits(e)
+	if next, ok := c.request.recovery[c.circumstance(e)]; ok {
+		limits := c.callDuration(e)
+		limits.max += c.request.recoveryDelay
+		if e.executed != rest.ExecutedNo {
+			limits.min += c.request.recoveryDelay
 		}
-		want := c.failed(e)
+		if next.ok {
+			return c.success(next.requests, c.finalState()), limits
+		}
+		want := c.failure(e)
 		want.Requests = fmt.Sprint(c.number - 1 + e.attempts + next.requests)
 		if c.circumstance(e) == outage {
 			want.Attempts = fmt.Sprint(next.requests)
 		}
-		return want, c.waits(e)
+		return want, limits
 	}
-	return c.failed(e), c.waits(e)
+	return c.failure(e), c.callDuration(e)
 }
 
-// ending is how the request ends that meets the fault.
-func (c testCase) ending() expectedResult {
-	if e, ok := exceptions[exception{c.provider, c.name, c.place.request, c.fault.name}]; ok {
+// requestResult returns how the request with the fault ends.
+func (c testCase) requestResult() expectedResult {
+	if e, ok := exceptions[exception{c.provider, c.name, c.request.name, c.fault.name}]; ok {
 		return e
 	}
-	if c.place.unread && unreadable[c.fault.kind] {
+	if c.request.ignoresBody && (c.fault.kind == unreadable || c.fault.kind == unusable) {
 		return ok(1)
 	}
-	return endings[c.fault.kind][c.place.class]
+	return expectedResults[c.fault.kind][c.request.class]
 }
 
-// circumstance is what a recovery goes by.
-func (c testCase) circumstance(e expectedResult) situation {
+func (c testCase) circumstance(e expectedResult) circumstance {
 	switch {
-	case c.fault.kind == gone || c.fault.kind == down:
+	case c.fault.kind == alwaysLost || c.fault.kind == alwaysUnavailable:
 		return outage
-	case c.fault.kind == abandoned:
-		return "" // nobody waits any more
-	case e.executed == rest.ExecutedMaybe && c.fault.acted:
+	case c.fault.kind == deadlineExceeded:
+		return "" // the caller has ended the call
+	case e.executed == rest.ExecutedMaybe && c.fault.executed:
 		return unknownExecuted
 	case e.executed == rest.ExecutedMaybe:
 		return unknownNotExecuted
-	case e.executed == rest.ExecutedYes && c.fault.acted:
-		return successActed
+	case e.executed == rest.ExecutedYes && c.fault.executed:
+		return successExecuted
 	case e.executed == rest.ExecutedYes:
-		return successIdle
-	case c.fault.status == http.StatusNotFound && c.webPage():
+		return successNotExecuted
+	case c.fault.status == http.StatusNotFound && c.isHTML():
 		return ""
 	}
-	return situation(fmt.Sprint(c.fault.status))
+	return circumstance(fmt.Sprint(c.fault.status))
 }
 
-// creates reports whether the request names no existing user: its 404 is not about
-// one.
-func (c testCase) creates() bool {
-	return strings.HasSuffix(c.place.request, "create") || c.place.request == "upsert"
+// isCreate reports whether the request contains no id of a user. A 404 then does not mean
+// that a user does not exist.
+func (c testCase) isCreate() bool {
+	return strings.HasSuffix(c.request.name, "create") || c.request.name == "upsert"
 }
 
-func (c testCase) webPage() bool { return strings.HasPrefix(c.fault.name, "HTML") }
+func (c testCase) isHTML() bool { return strings.HasPrefix(c.fault.name, "HTML") }
 
-// succeeded is a success that took so many requests more than usual.
-func (c testCase) succeeded(more int, state string) seen {
-	return seen{Outcome: "ok", Requests: fmt.Sprint(len(c.places) + more + c.fault.resent), State: c.finally(state)}
-}
+// finalState is the state after a success of the whole operation.
+func (c testCase) finalState() string { return c.requests[len(c.requests)-1].after }
 
-// finally is the state after a success at this place: the requests after it do
-// the rest.
-func (c testCase) finally(state string) string {
-	if c.number < len(c.places) {
-		return c.places[len(c.places)-1].after
+// success is a success after more requests than usual. state is the state after this
+// request; the requests after it do the rest.
+func (c testCase) success(more int, state string) observed {
+	if c.number < len(c.requests) {
+		state = c.finalState()
 	}
-	return state
+	return observed{Outcome: "ok", Requests: fmt.Sprint(len(c.requests) + more + c.fault.resent), State: state}
 }
 
-// failed is the error of the request.
-func (c testCase) failed(e expectedResult) seen {
-	want := seen{
-		Outcome: "error", Status: c.status(), Attempts: fmt.Sprint(e.attempts), Executed: max(e.executed, c.place.doubt).String(),
-		Matches: c.matches(), Requests: fmt.Sprint(c.number - 1 + e.attempts + c.fault.resent), State: c.place.before,
-		Problem: c.place.result,
+// failure is the error of the request.
+func (c testCase) failure(e expectedResult) observed {
+	want := observed{
+		Outcome: "error", Status: c.status(), Attempts: fmt.Sprint(e.attempts), Executed: max(e.executed, c.request.executed).String(),
+		Matches: c.matches(), Requests: fmt.Sprint(c.number - 1 + e.attempts + c.fault.resent), State: c.request.before,
 	}
-	if c.fault.acted {
-		want.State = c.place.after
+	if c.request.returnsResult {
+		want.Problem = withResult
 	}
-	if c.place.class == read && !c.upserting() {
+	if c.fault.executed {
+		want.State = c.request.after
+	}
+	if c.request.class == read && !c.isUpsertRequest() {
 		want.Executed = ""
 	}
 	return want
 }
 
-// status is that of the error: the one the fault made, or that of the true answer.
+// status is the status of the error: that of the fault, or that of the fake's response.
 func (c testCase) status() int {
 	switch c.fault.kind {
-	case broken, mangled:
-		if c.place.class == taken {
+	case truncated, unreadable:
+		if c.request.class == conflicting {
 			return http.StatusUnprocessableEntity
 		}
 		return http.StatusOK
-	case unusable, page, oversized:
+	case unusable, htmlPage, oversized:
 		return http.StatusOK
 	}
 	return c.fault.status
 }
 
-func (c testCase) matches() []string {
-	var errs []error
-	if !(c.fault.kind == closed && c.place.class == never) { // no wait is thought of that could be too long
+// matches returns the texts of the errors that the error must match.
+func (c testCase) matches() (texts []string) {
+	errs := []error{c.request.also}
+	if c.fault.kind != waitTooLong || c.request.class != neverRetried { // without a retry no wait is too long
 		errs = append(errs, c.fault.matches...)
 	}
-	if sentinel := sentinels[c.status()]; sentinel != nil && !(sentinel == rest.ErrNotFound && (c.webPage() || c.creates())) {
-		errs = append(errs, sentinel)
+	if err := sentinel(c.status()); err != rest.ErrNotFound || !c.isHTML() && !c.isCreate() {
+		errs = append(errs, err)
 	}
-	if c.place.also != nil {
-		errs = append(errs, c.place.also)
-	}
-	var names []string
 	for _, err := range errs {
-		if !slices.Contains(names, err.Error()) {
-			names = append(names, err.Error())
+		if err != nil && !slices.Contains(texts, err.Error()) {
+			texts = append(texts, err.Error())
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(texts)
+	return texts
 }
 
-// operationName is what errors of this request name.
-func (c testCase) operationName() string { return cmp.Or(c.place.method, c.method) }
+// operationName is the operation in errors of this request.
+func (c testCase) operationName() string { return cmp.Or(c.request.method, c.method) }
 
-// upserting says whether Executed tells of an upsert.
-func (c testCase) upserting() bool { return c.operationName() == "UpsertUser" }
+// isUpsertRequest reports whether Executed describes an upsert.
+func (c testCase) isUpsertRequest() bool { return c.operationName() == "UpsertUser" }
 
-// waits is how long the call may take: what the fault takes, and the waits.
-func (c testCase) waits(e expectedResult) span {
-	most := c.fault.takes + c.place.waited
+// callDuration returns how long the call may take: the fault itself, and the waits.
+func (c testCase) callDuration(e expectedResult) duration {
+	most, retryAfter := c.fault.takes+c.request.waited, c.fault.retryAfter
+	afterHeader := duration{retryAfter, most + retryAfter + max(retryAfter/10, time.Second)}
 	switch c.fault.kind {
-	case throttled:
+	case rateLimited:
 		if e.ok {
-			return span{c.fault.wish, most + c.fault.wish + max(c.fault.wish/10, time.Second)}
+			return afterHeader
 		}
-	case limited:
+	case alwaysRateLimited:
 		if !e.ok && e.attempts == several {
-			return span{time.Minute, allWaits}
+			return duration{time.Minute, allWaits + c.request.waited}
 		}
-	case gone, down:
+	case alwaysLost, alwaysUnavailable:
 		most += 7 * firstWait * 2
 	}
 	switch {
-	case e.ok && e.attempts == 1, c.place.recovery == nil && e.attempts <= 1:
-		return span{0, most}
-	case c.fault.wish > 0 && e.ok:
-		return span{c.fault.wish, most + c.fault.wish + max(c.fault.wish/10, time.Second)}
+	case e.ok && e.attempts == 1, c.request.recovery == nil && e.attempts <= 1:
+		return duration{0, most}
+	case retryAfter > 0 && e.ok:
+		return afterHeader
 	}
-	return span{0, most + firstWait + max(c.fault.wish*11/10, c.fault.wish+time.Second)}
+	return duration{0, most + firstWait + max(retryAfter*11/10, retryAfter+time.Second)}
 }

@@ -14,40 +14,44 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// fault is something that goes wrong with one request, or from one on.
+// fault is a failure of one request, or of all requests from one on.
 type fault struct {
 	name string
 	kind kind
-	// How it is made: by a server in memory, to its true answer, or on the wire.
+	// Exactly one of these makes the fault: the fake, a change of its response, or the wire.
 	memory func(now time.Time) resttest.Fault
 	alter  func(*http.Response, []byte) []byte
 	wire   wire
 
-	status  int           // of the error
-	acted   bool          // the server did what was asked all the same
-	takes   time.Duration // how long it takes, at most, waits apart
-	wish    time.Duration // the wait the server asks for
-	patient time.Duration // how long the caller waits at most, 0: for ever
-	matches []error       // beside what the status says
-	resent  int           // requests that net/http sends again by itself
-	// attempts are the fewest and the most where their number depends on jitter.
-	attempts [2]int
+	status     int           // of the error
+	executed   bool          // the server executes the request
+	takes      time.Duration // at most, without waits
+	retryAfter time.Duration // the wait that the server asks for
+	deadline   time.Duration // of the caller; 0: none
+	matches    []error       // in addition to the sentinel of the status
+	resent     int           // requests that net/http sends again
+	// The limits of the number of attempts, if it depends on jitter.
+	minAttempts, maxAttempts int
 }
 
-// attemptTimeout is how long an attempt lasts at most (README).
-const attemptTimeout = 30 * time.Second
+const (
+	// attemptTimeout is the default timeout of an attempt.
+	attemptTimeout = 30 * time.Second
+	// responseLimit is the limit of response bodies in these tests.
+	responseLimit = 128 << 10
+)
 
-// memoryFaults are those that need no wire.
+// memoryFaults are the faults that need no connection.
 func memoryFaults() []fault {
-	return slices.Concat(cutFaults(), slowFaults(), bodyFaults(), alteredFaults(), statusFaults(), throttleFaults(), lastingFaults())
+	return slices.Concat(cutFaults(), slowFaults(), bodyFaults(), alteredFaults(), statusFaults(), rateLimitFaults(), permanentFaults())
 }
 
-// made is a fault that a server in memory makes.
-func made(name string, kind kind, f resttest.Fault) fault {
+// inMemory is a fault that the fake makes.
+func inMemory(name string, kind kind, f resttest.Fault) fault {
 	return fault{
 		name: name, kind: kind, status: f.Status,
-		acted:  f.Cut != resttest.CutRequest && (f.Execute || f.Status == 0),
-		memory: func(time.Time) resttest.Fault { return f },
+		executed: f.Cut != resttest.CutRequest && (f.Execute || f.Status == 0),
+		memory:   func(time.Time) resttest.Fault { return f },
 	}
 }
 
@@ -61,68 +65,71 @@ func (f fault) matching(errs ...error) fault {
 	return f
 }
 
+func (f fault) withDeadline(d time.Duration) fault {
+	f.deadline = d
+	return f.matching(context.DeadlineExceeded)
+}
+
+// permanent repeats the fault for all further requests.
+func (f fault) permanent() fault {
+	once := f.memory
+	f.memory = func(now time.Time) resttest.Fault { return once(now).Repeat(-1) }
+	return f
+}
+
 func cutFaults() []fault {
 	return []fault{
-		made("reset before the server acts", lost, resttest.Reset()),
-		made("answer lost", lost, resttest.LostResponse()),
-		made("body cut at once", broken, resttest.TruncatedResponse(0)),
-		made("broken body", broken, resttest.TruncatedResponse(5)),
+		inMemory("reset before execution", lost, resttest.Reset()),
+		inMemory("lost response", lost, resttest.LostResponse()),
+		inMemory("body cut at its start", truncated, resttest.TruncatedResponse(0)),
+		inMemory("body cut after 5 bytes", truncated, resttest.TruncatedResponse(5)),
 	}
 }
 
 func slowFaults() []fault {
-	late := made("slow headers, too slow", lost, resttest.Fault{Delay: 40 * time.Second}).taking(attemptTimeout)
-	abandoned := made("slow headers, and the caller gives up", abandoned, resttest.Fault{Delay: 10 * time.Second}).taking(time.Second)
-	abandoned.patient = time.Second
+	slowError := resttest.Status(http.StatusForbidden)
+	slowError.ByteDelay = 10 * time.Second
 	return []fault{
-		made("slow headers", harmless, resttest.Fault{Delay: 20 * time.Second}).taking(20 * time.Second),
-		late,
-		made("trickled body", harmless, resttest.Fault{ByteDelay: time.Millisecond}).taking(5 * time.Second),
-		made("trickled body, too slow", broken, resttest.Fault{ByteDelay: 20 * time.Second}).taking(attemptTimeout),
-		made("trickled refusal", refused, trickled(resttest.Status(http.StatusForbidden))).taking(3 * time.Second),
-		abandoned.matching(context.DeadlineExceeded),
+		inMemory("slow headers", harmless, resttest.Fault{Delay: 20 * time.Second}).taking(20 * time.Second),
+		inMemory("slow headers, over the timeout", lost, resttest.Fault{Delay: 40 * time.Second}).taking(attemptTimeout),
+		inMemory("slow headers, over the caller's deadline", deadlineExceeded, resttest.Fault{Delay: 10 * time.Second}).taking(time.Second).withDeadline(time.Second),
+		inMemory("slow body", harmless, resttest.Fault{ByteDelay: time.Millisecond}).taking(5 * time.Second),
+		inMemory("slow body, over the timeout", truncated, resttest.Fault{ByteDelay: 20 * time.Second}).taking(attemptTimeout),
+		inMemory("slow body of an error response", rejected, slowError).taking(3 * time.Second),
 	}
 }
 
-func trickled(f resttest.Fault) resttest.Fault {
-	f.ByteDelay = 10 * time.Second
-	return f
-}
-
-// answered is a 2xx in place of the server's own, which acted.
-func answered(status int, body string) resttest.Fault {
+// success is a 2xx in place of the server's response to an executed request.
+func success(status int, body string) resttest.Fault {
 	return resttest.Fault{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Execute: true}
 }
 
-// limit is the most bytes of an answer that are read in these tests.
-const limit = 128 << 10
-
 func bodyFaults() []fault {
-	bomb, notGzip := answered(200, compressed(16*limit)), answered(200, `{"id":7}`)
+	bomb, notGzip := success(200, compressed(16*responseLimit)), success(200, `{"id":7}`)
 	bomb.Header.Set("Content-Encoding", "gzip")
 	notGzip.Header.Set("Content-Encoding", "gzip")
-	long, longRefusal := answered(200, "{}"), resttest.Status(http.StatusInternalServerError)
-	long.Size, longRefusal.Size = 2*limit, 1<<20
-	acted := resttest.HTML(200)
-	acted.Execute = true
+	long, longError := success(200, "{}"), resttest.Status(http.StatusInternalServerError)
+	long.Size, longError.Size = 2*responseLimit, 1<<20
+	executed := resttest.HTML(200)
+	executed.Execute = true
 	return []fault{
-		made("gzip bomb", oversized, bomb).matching(rest.ErrTooLarge),
-		made("oversized body", oversized, long).matching(rest.ErrTooLarge),
-		made("gzip that is none", broken, notGzip),
-		made("oversized error response", unavailable, longRefusal),
-		made("status 204", unusable, answered(204, "")),
-		made("empty body", unusable, answered(200, "")),
-		made("blank body", unusable, answered(200, " \r\n")),
-		made("null", unusable, answered(200, "null")),
-		made("a number", unusable, answered(200, "7")),
-		made("an object without anything", unusable, answered(200, "{}")),
-		made("not JSON", unusable, answered(200, "OK")),
-		made("HTML page instead of an answer", page, resttest.HTML(200)),
-		made("HTML page after the server acted", page, acted),
+		inMemory("gzip bomb", oversized, bomb).matching(rest.ErrTooLarge),
+		inMemory("oversized body", oversized, long).matching(rest.ErrTooLarge),
+		inMemory("invalid gzip", truncated, notGzip),
+		inMemory("oversized error response", unavailable, longError),
+		inMemory("status 204", unusable, success(204, "")),
+		inMemory("empty body", unusable, success(200, "")),
+		inMemory("blank body", unusable, success(200, " \r\n")),
+		inMemory("null", unusable, success(200, "null")),
+		inMemory("number", unusable, success(200, "7")),
+		inMemory("empty object", unusable, success(200, "{}")),
+		inMemory("not JSON", unusable, success(200, "OK")),
+		inMemory("HTML page instead of a response", htmlPage, resttest.HTML(200)),
+		inMemory("HTML page after execution", htmlPage, executed),
 	}
 }
 
-// compressed is an empty object and so many spaces, compressed.
+// compressed returns an empty object and size spaces, compressed.
 func compressed(size int) string {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
@@ -133,61 +140,51 @@ func compressed(size int) string {
 	return out.String()
 }
 
-func statusFaults() []fault {
-	var faults []fault
+func statusFaults() (faults []fault) {
 	for kind, statuses := range map[kind][]int{
 		redirected:     {301, 302, 307, 308},
-		refused:        {400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 431},
+		rejected:       {400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 431},
 		tooEarly:       {425},
 		unknownOutcome: {501, 529, 599},
 		unavailable:    {408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530},
 	} {
 		for _, status := range statuses {
-			answer := resttest.Status(status)
+			response := resttest.Status(status)
 			if kind == redirected {
-				answer.Header.Set("Location", "https://elsewhere.test/")
+				response.Header.Set("Location", "https://elsewhere.test/")
 			}
-			faults = append(faults, made(fmt.Sprintf("status %d", status), kind, answer))
+			faults = append(faults, inMemory(fmt.Sprintf("status %d", status), kind, response))
 		}
 	}
-	acted := resttest.Status(http.StatusInternalServerError)
-	acted.Execute = true
-	lateGateway := resttest.HTML(http.StatusGatewayTimeout)
-	lateGateway.Execute = true
+	executed, lateGateway := resttest.Status(http.StatusInternalServerError), resttest.HTML(http.StatusGatewayTimeout)
+	executed.Execute, lateGateway.Execute = true, true
 	busy := resttest.Status(http.StatusServiceUnavailable)
 	busy.Header.Set("Retry-After", "7")
-	asking := made("status 503 with Retry-After", unavailable, busy)
-	asking.wish = 7 * time.Second
-	faults = append(faults, asking,
-		made("status 500 after the server acted", unavailable, acted),
-		made("HTML page 504 after the server acted", unavailable, lateGateway),
-		made("HTML page 400", refused, resttest.HTML(400)),
-		made("HTML page 403", refused, resttest.HTML(403)),
-		made("HTML page 404", refused, resttest.HTML(404)),
-		made("HTML page 500", unavailable, resttest.HTML(500)),
-		made("HTML page 502", unavailable, resttest.HTML(502)),
+	busyFault := inMemory("status 503 with Retry-After", unavailable, busy)
+	busyFault.retryAfter = 7 * time.Second
+	faults = append(faults, busyFault,
+		inMemory("status 500 after execution", unavailable, executed),
+		inMemory("HTML page 504 after execution", unavailable, lateGateway),
+		inMemory("HTML page 400", rejected, resttest.HTML(400)),
+		inMemory("HTML page 403", rejected, resttest.HTML(403)),
+		inMemory("HTML page 404", rejected, resttest.HTML(404)),
+		inMemory("HTML page 500", unavailable, resttest.HTML(500)),
+		inMemory("HTML page 502", unavailable, resttest.HTML(502)),
 	)
 	slices.SortFunc(faults, func(a, b fault) int { return strings.Compare(a.name, b.name) })
 	return faults
 }
 
-// lastingFaults do not heal.
-func lastingFaults() []fault {
-	seven := throttle("429 for ever, with Retry-After", limited, func(time.Time) http.Header { return http.Header{"Retry-After": {"7"}} }, 0)
-	plain := throttle("429 for ever", limited, nil, 0)
-	// In the five minutes of a call: one every 7 s at most. The pacer waits a little
-	// longer each time, so they are fewer.
-	plain.attempts, seven.attempts = [2]int{6, 12}, [2]int{28, 43}
+// permanentFaults do not end.
+func permanentFaults() []fault {
+	plain := rateLimit("permanent 429", alwaysRateLimited, nil, 0)
+	seven := rateLimit("permanent 429 with Retry-After", alwaysRateLimited, header("Retry-After", "7"), 0)
+	// In five minutes at most one attempt every 7 s. The pacer's waits grow, so there are fewer.
+	plain.minAttempts, plain.maxAttempts = 6, 12
+	seven.minAttempts, seven.maxAttempts = 28, 43
 	return []fault{
-		made("reset for ever", gone, resttest.Reset()).lasting(),
-		made("status 503 for ever", down, resttest.Status(503)).lasting(),
-		plain.lasting(),
-		seven.lasting(),
+		inMemory("permanent reset", alwaysLost, resttest.Reset()).permanent(),
+		inMemory("permanent 503", alwaysUnavailable, resttest.Status(503)).permanent(),
+		plain.permanent(), seven.permanent(),
 	}
-}
-
-func (f fault) lasting() fault {
-	once := f.memory
-	f.memory = func(now time.Time) resttest.Fault { return once(now).Repeat(-1) }
-	return f
 }

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// streams is an HTTP/2 wire whose n-th request is answered by misbehave.
+// streams is an HTTP/2 wire on which misbehave handles the n-th request.
 func streams(misbehave func(p h2peer, id uint32)) wire {
 	return func(t *testing.T, handler http.Handler, n int) (http.RoundTripper, func() int) {
 		certificates := credentials()
@@ -29,7 +29,7 @@ func streams(misbehave func(p h2peer, id uint32)) wire {
 				if requests.Add(1) == int64(n) {
 					misbehave(p, id)
 				} else {
-					p.answer(id, p.act(id))
+					p.respond(id, p.execute(id))
 				}
 			})
 		})
@@ -46,7 +46,7 @@ func streams(misbehave func(p h2peer, id uint32)) wire {
 	}
 }
 
-// h2peer is the server's side of a connection.
+// h2peer is the server side of a connection.
 type h2peer struct {
 	t        *testing.T
 	conn     *net.TCPConn
@@ -55,8 +55,8 @@ type h2peer struct {
 	requests map[uint32]*http.Request // by stream
 }
 
-// serve reads frames until the client is gone, and calls complete for each
-// request that has come whole.
+// serve reads frames until the client closes the connection, and calls complete for each
+// complete request.
 func (p h2peer) serve(conn io.Reader, complete func(id uint32)) {
 	if _, err := io.ReadFull(conn, make([]byte, len(http2.ClientPreface))); err != nil {
 		return
@@ -101,31 +101,31 @@ func requestOf(frame *http2.MetaHeadersFrame) *http.Request {
 	return r
 }
 
-// do notes an error of a write: the client may be gone only after the last frame.
+// do logs a write error: the client may close the connection after any frame.
 func (p h2peer) do(err error) {
 	if err != nil {
 		p.t.Logf("writing a frame: %v", err)
 	}
 }
 
-// act has the fake act and returns its answer, nil when it cuts the connection.
-func (p h2peer) act(id uint32) *http.Response { return acting(p.handler, p.requests[id]) }
+// execute returns the response of the fake, or nil if the fake cuts the connection.
+func (p h2peer) execute(id uint32) *http.Response { return execute(p.handler, p.requests[id]) }
 
-func (p h2peer) answer(id uint32, resp *http.Response) {
+func (p h2peer) respond(id uint32, resp *http.Response) {
 	if resp == nil {
 		p.do(p.framer.WriteRSTStream(id, http2.ErrCodeInternal))
 		return
 	}
 	body, _ := io.ReadAll(resp.Body)
-	p.head(id, resp, len(body) == 0)
+	p.writeHeaders(id, resp, len(body) == 0)
 	for len(body) > 0 {
-		frame := body[:min(len(body), 16<<10)] // the largest that every client takes
+		frame := body[:min(len(body), 16<<10)] // the maximum that every client accepts
 		body = body[len(frame):]
 		p.do(p.framer.WriteData(id, len(body) == 0, frame))
 	}
 }
 
-func (p h2peer) head(id uint32, resp *http.Response, end bool) {
+func (p h2peer) writeHeaders(id uint32, resp *http.Response, end bool) {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	field := func(name, value string) { p.do(encoder.WriteField(hpack.HeaderField{Name: name, Value: value})) }
@@ -138,6 +138,6 @@ func (p h2peer) head(id uint32, resp *http.Response, end bool) {
 	p.do(p.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true, EndStream: end}))
 }
 
-// hangUp says that nothing more will come. What the client still sends is read,
-// so that it is not told so by a reset.
-func (p h2peer) hangUp() { p.do(p.conn.CloseWrite()) }
+// closeWrite ends the responses. What the client still sends is read, so that the client
+// gets no reset.
+func (p h2peer) closeWrite() { p.do(p.conn.CloseWrite()) }

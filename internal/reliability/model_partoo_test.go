@@ -15,13 +15,13 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// nobody is an id that the fake never gives.
-const nobody = "ffffffffffffffffffffffff"
+// unusedID is an id that the fake never creates.
+const unusedID = "ffffffffffffffffffffffff"
 
 type partooModel struct {
 	model
-	client *partoo.Client
-	mailed map[string][2]time.Time // between when and when an invitation was last mailed, by id
+	client  *partoo.Client
+	invited map[string][2]time.Time // earliest and latest time of the last invitation, by id
 }
 
 func (m *partooModel) byEmail(email string) (string, bool) {
@@ -36,53 +36,53 @@ func (m *partooModel) byEmail(email string) (string, bool) {
 func (m *partooModel) created(u partoo.UserInput) world {
 	user := written(partooUser{email: u.Email, role: partoo.RoleOrgAdmin, lang: partoo.LangEn, status: partoo.UserStatusActive, businesses: set(nil)}, u)
 	w := m.users
-	if inviting(u) {
+	if sendsInvitation(u) {
 		user.status = partoo.UserStatusInvited
-		w = w.with(mails, w[mails].(int)+1)
+		w = w.with(emails, w[emails].(int)+1)
 	}
-	return w.with(fresh, user)
+	return w.with(newUser, user)
 }
 
 func (m *partooModel) upsert(t *rapid.T) {
 	u := drawPartooUser(t)
 	id, exists := m.byEmail(u.Email)
-	e := expected{after: m.created(u), survives: passing(2)}
+	e := expected{after: m.created(u), survives: retries(2)}
 	want := upsert.Created
-	if inviting(u) {
-		e.survives = nil // what may have been mailed is not mailed again
+	if sendsInvitation(u) {
+		e.survives = nil // a create that may have sent an invitation is not repeated
 	}
 	if exists {
-		have := m.users[id].(partooUser)
-		e.after, e.survives = m.users.with(id, written(have, u)), passing(3)
-		if want = upsert.Updated; have == written(have, u) {
+		current := m.users[id].(partooUser)
+		e.after, e.survives = m.users.with(id, written(current, u)), retries(3)
+		if want = upsert.Updated; current == written(current, u) {
 			want = upsert.Unchanged
 		}
 	}
 	var result upsert.Result[string]
 	start := time.Now()
-	met, err := m.step(t, e, func() (err error) {
+	faults, err := m.step(t, e, func() (err error) {
 		result, err = m.client.UpsertUser(t.Context(), u)
 		return err
 	})
 	now, _ := m.byEmail(u.Email)
-	if !exists && inviting(u) {
-		m.mailedOnce(t, now, start)
+	if !exists && sendsInvitation(u) {
+		m.checkInvitation(t, now, start)
 	}
 	switch {
 	case err != nil:
 	case result.ID != now:
 		t.Fatalf("id %s, want %s", result.ID, now)
-	case result.Outcome != want && calm(met), result.Outcome == upsert.Created && exists:
+	case result.Outcome != want && only429s(faults), result.Outcome == upsert.Created && exists:
 		t.Fatalf("%v, want %v", result.Outcome, want)
 	}
 }
 
-// mailedOnce notes an invitation to the user with the id, if there is one now. A
-// create that may have mailed one must not have been sent again, although the
-// fake would show what the first one did: the vendor may act later.
-func (m *partooModel) mailedOnce(t *rapid.T, id string, start time.Time) {
+// checkInvitation records an invitation of the user with the id, if the user exists. A create
+// that may have sent an invitation must not have been retried, even if the user does not
+// exist: the vendor may execute the create later.
+func (m *partooModel) checkInvitation(t *rapid.T, id string, start time.Time) {
 	if id != "" {
-		m.mailed[id] = [2]time.Time{start, time.Now()}
+		m.invited[id] = [2]time.Time{start, time.Now()}
 	}
 	creates := 0
 	for _, r := range m.last {
@@ -118,20 +118,20 @@ func (m *partooModel) create(t *rapid.T) {
 		return err
 	})
 	now, _ := m.byEmail(u.Email)
-	if e.want == nil && inviting(u) {
-		m.mailedOnce(t, now, start)
+	if e.want == nil && sendsInvitation(u) {
+		m.checkInvitation(t, now, start)
 	}
 	if err == nil && id != now {
 		t.Fatalf("id %s, want %s", id, now)
 	}
 }
 
-// update may take an address that is another user's, which is refused.
+// update may use the email of another user, which is rejected.
 func (m *partooModel) update(t *rapid.T) {
-	id, exists := m.pick(t, nobody)
-	email := rapid.SampledFrom(modelAddresses()).Draw(t, "email")
+	id, exists := m.pick(t, unusedID)
+	email := rapid.SampledFrom(modelEmails()).Draw(t, "email")
 	first := rapid.SampledFrom([]string{"Ada", "Bob"}).Draw(t, "first name")
-	e := expected{survives: passing(3)}
+	e := expected{survives: retries(3)}
 	other, taken := m.byEmail(email)
 	switch {
 	case !exists:
@@ -149,8 +149,8 @@ func (m *partooModel) update(t *rapid.T) {
 }
 
 func (m *partooModel) get(t *rapid.T) {
-	id, exists := m.pick(t, nobody)
-	e := expected{survives: passing(3)}
+	id, exists := m.pick(t, unusedID)
+	e := expected{survives: retries(3)}
 	if !exists {
 		e.want = rest.ErrNotFound
 	}
@@ -168,12 +168,12 @@ func (m *partooModel) search(t *rapid.T) {
 	size := rapid.Int64Range(1, 3).Draw(t, "per page")
 	want := len(m.users) - 1
 	seen := map[string]bool{}
-	_, err := m.step(t, expected{survives: passing(3)}, func() error {
+	_, err := m.step(t, expected{survives: retries(3)}, func() error {
 		for user, err := range m.client.SearchUsers(t.Context(), partoo.SearchUsersParams{PerPage: &size}) {
 			if err != nil {
 				return err
 			}
-			if _, known := m.users[user.ID]; known { // the key's own user is not
+			if _, exists := m.users[user.ID]; exists { // not the owner of the key
 				seen[user.ID] = true
 			}
 		}
@@ -185,37 +185,37 @@ func (m *partooModel) search(t *rapid.T) {
 }
 
 func (m *partooModel) delete(t *rapid.T) {
-	id, exists := m.pick(t, nobody)
-	e := expected{survives: passing(3), want: rest.ErrNotFound, hides: unanswered}
+	id, exists := m.pick(t, unusedID)
+	e := expected{survives: retries(3), want: rest.ErrNotFound, hides: not429}
 	if exists {
-		e = expected{survives: passing(3), after: m.users.without(id)}
+		e = expected{survives: retries(3), after: m.users.without(id)}
 	}
 	m.step(t, e, func() error { return m.client.DeleteUser(t.Context(), id) })
 }
 
-// invite is refused for five minutes after an invitation, and sent once.
+// invite is rejected for five minutes after an invitation. It is never retried.
 func (m *partooModel) invite(t *rapid.T) {
-	id, exists := m.pick(t, nobody)
+	id, exists := m.pick(t, unusedID)
 	const coolDown = 5 * time.Minute
-	last, mailed := m.mailed[id]
+	last, invited := m.invited[id]
 	now := time.Now()
-	if mailed && now.Sub(last[0]) >= coolDown && now.Sub(last[1]) < coolDown {
-		time.Sleep(coolDown) // which of them it was is not known
+	if invited && now.Sub(last[0]) >= coolDown && now.Sub(last[1]) < coolDown {
+		time.Sleep(coolDown) // the exact time is unknown
 		now = time.Now()
 	}
-	e := expected{once: true}
+	e := expected{neverRetried: true}
 	switch {
 	case !exists:
 		e.want = rest.ErrNotFound
-	case mailed && now.Sub(last[1]) < coolDown:
+	case invited && now.Sub(last[1]) < coolDown:
 		e.want = rest.ErrRateLimited
 	default:
-		e.after = m.users.with(mails, m.users[mails].(int)+1)
+		e.after = m.users.with(emails, m.users[emails].(int)+1)
 	}
-	before := m.users[mails]
+	before := m.users[emails]
 	m.step(t, e, func() error { return m.client.InviteUser(t.Context(), id) })
-	if m.users[mails] != before {
-		m.mailed[id] = [2]time.Time{now, time.Now()}
+	if m.users[emails] != before {
+		m.invited[id] = [2]time.Time{now, time.Now()}
 	}
 }
 
@@ -224,15 +224,15 @@ func (m *partooModel) wait(t *rapid.T) {
 }
 
 func TestModelOfPartoo(t *testing.T) {
-	modelled(t, "Partoo", func(t *rapid.T) map[string]func(*rapid.T) {
+	checkModel(t, "Partoo", func(t *rapid.T) map[string]func(*rapid.T) {
 		server := partootest.NewServer()
 		client, err := partoo.New(partootest.Key, unpacedOptions(server.URL+"/v2", &http.Client{Transport: bodycheck.Transport(t, server.Client().Transport)})...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &partooModel{client: client, mailed: map[string][2]time.Time{}, model: model{server: server.Server, users: world{mails: 0}}}
+		m := &partooModel{client: client, invited: map[string][2]time.Time{}, model: model{server: server.Server, users: world{emails: 0}}}
 		m.observe = func() world {
-			w := world{mails: len(server.Invitations())}
+			w := world{emails: len(server.Invitations())}
 			for _, u := range server.Users() {
 				w[u.ID] = storedPartooUser(u)
 			}

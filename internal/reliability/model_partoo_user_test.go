@@ -9,7 +9,7 @@ import (
 	"github.com/usersync/usersync/partoo/partootest"
 )
 
-// partooUser is what the model knows of a user.
+// partooUser is a user in the model.
 type partooUser struct {
 	email, first, last string
 	role               partoo.Role
@@ -18,17 +18,19 @@ type partooUser struct {
 	businesses         string
 }
 
+// storedPartooUser is a user of the fake in the model.
 func storedPartooUser(u partootest.User) partooUser {
 	return partooUser{u.Email, u.FirstName, u.LastName, u.Role, u.Lang, u.OnCreate.Status, set(u.BusinessIDs)}
 }
 
+// partooUserOf is a user of a response in the model.
 func partooUserOf(u partoo.User) partooUser {
 	return partooUser{u.Email, *u.FirstName, *u.LastName, *u.Role, *u.Lang, *u.Status, set(u.BusinessIDs)}
 }
 
 func drawPartooUser(t *rapid.T) partoo.UserInput {
 	u := partoo.UserInput{
-		Email:     rapid.SampledFrom(modelAddresses()).Draw(t, "email"),
+		Email:     rapid.SampledFrom(modelEmails()).Draw(t, "email"),
 		FirstName: rapid.SampledFrom([]string{"Ada", "Bob"}).Draw(t, "first name"),
 		LastName:  "Lovelace",
 		Role:      rapid.SampledFrom([]partoo.Role{"", partoo.RoleBusinessManager, partoo.RolePublisher}).Draw(t, "role"),
@@ -39,23 +41,23 @@ func drawPartooUser(t *rapid.T) partoo.UserInput {
 	return u
 }
 
-// written is how a user looks after u was written over have.
-func written(have partooUser, u partoo.UserInput) partooUser {
-	have.first, have.last = u.FirstName, u.LastName
+// written is a user after u was written to it.
+func written(user partooUser, u partoo.UserInput) partooUser {
+	user.first, user.last = u.FirstName, u.LastName
 	if u.Role != "" {
-		have.role = u.Role
+		user.role = u.Role
 	}
 	if u.Lang != "" {
-		have.lang = u.Lang
+		user.lang = u.Lang
 	}
-	// Lists are sets: one that differs in order alone is not sent.
+	// Lists are sets: a different order is no change.
 	if want := set(u.BusinessIDs); u.BusinessIDs != nil {
-		have.businesses = want
+		user.businesses = want
 	}
-	if have.role != partoo.RoleBusinessManager {
-		have.businesses = set(nil)
+	if user.role != partoo.RoleBusinessManager {
+		user.businesses = set(nil)
 	}
-	return have
+	return user
 }
 
 func set(ids []string) string {
@@ -66,6 +68,6 @@ func set(ids []string) string {
 	return fmt.Sprint("a:", a, " b:", b)
 }
 
-func inviting(u partoo.UserInput) bool {
+func sendsInvitation(u partoo.UserInput) bool {
 	return u.OnCreate.SendInvitation != nil && *u.OnCreate.SendInvitation
 }

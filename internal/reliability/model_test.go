@@ -15,67 +15,64 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// trouble is a fault as the models draw it.
-type trouble struct {
-	name  string
-	fault resttest.Fault
-	// refused: a 429, waited out for every method.
-	refused bool
-	// passes: the request is repeated where that is safe.
-	passes bool
-	// acts: the server did what was asked.
-	acts bool
+// modelFault is a fault that the models draw.
+type modelFault struct {
+	name        string
+	fault       resttest.Fault
+	rateLimited bool // a 429: retried for every method
+	retried     bool // retried if that is safe
+	executed    bool // the server executes the request
 }
 
-func troubles() []trouble {
-	acted := resttest.Status(503)
-	acted.Execute = true
-	return []trouble{
-		{name: "429", fault: resttest.Throttle("7"), refused: true},
-		{name: "429 without a wish", fault: resttest.Throttle(""), refused: true},
-		{name: "answer lost", fault: resttest.LostResponse(), passes: true, acts: true},
-		{name: "answer broken off", fault: resttest.TruncatedResponse(0), passes: true, acts: true},
-		{name: "reset", fault: resttest.Reset(), passes: true},
-		{name: "503", fault: resttest.Status(503), passes: true},
-		{name: "503 that acted", fault: acted, passes: true, acts: true},
+func modelFaults() []modelFault {
+	executed := resttest.Status(503)
+	executed.Execute = true
+	return []modelFault{
+		{name: "429", fault: resttest.Throttle("7"), rateLimited: true},
+		{name: "429 without Retry-After", fault: resttest.Throttle(""), rateLimited: true},
+		{name: "lost response", fault: resttest.LostResponse(), retried: true, executed: true},
+		{name: "truncated response", fault: resttest.TruncatedResponse(0), retried: true, executed: true},
+		{name: "reset", fault: resttest.Reset(), retried: true},
+		{name: "503", fault: resttest.Status(503), retried: true},
+		{name: "503 after execution", fault: executed, retried: true, executed: true},
 		{name: "500", fault: resttest.Status(500)},
-		{name: "garbage", fault: resttest.Fault{Execute: true, Status: 200, Body: `{"id":`}, acts: true},
-		{name: "page", fault: resttest.Fault{Execute: true, Status: 200, Body: "<!DOCTYPE html><html></html>"}, acts: true},
+		{name: "truncated JSON", fault: resttest.Fault{Execute: true, Status: 200, Body: `{"id":`}, executed: true},
+		{name: "HTML page", fault: resttest.Fault{Execute: true, Status: 200, Body: "<!DOCTYPE html><html></html>"}, executed: true},
 	}
 }
 
-// calm reports whether nothing happened that is not waited out.
-func calm(met []trouble) bool { return len(without429(met)) == 0 }
+// only429s reports whether all faults of a call were 429s.
+func only429s(faults []modelFault) bool { return len(without429s(faults)) == 0 }
 
-func without429(met []trouble) []trouble {
-	return slices.DeleteFunc(slices.Clone(met), func(t trouble) bool { return t.refused })
+func without429s(faults []modelFault) []modelFault {
+	return slices.DeleteFunc(slices.Clone(faults), func(f modelFault) bool { return f.rateLimited })
 }
 
-// passing returns a rule for calls that survive so many faults that pass.
-func passing(most int) func([]trouble) bool {
-	return func(met []trouble) bool {
-		met = without429(met)
-		return len(met) <= most && !slices.ContainsFunc(met, func(t trouble) bool { return !t.passes })
+// retries returns a rule for calls that succeed after up to limit faults that are retried.
+func retries(limit int) func([]modelFault) bool {
+	return func(faults []modelFault) bool {
+		faults = without429s(faults)
+		return len(faults) <= limit && !slices.ContainsFunc(faults, func(f modelFault) bool { return !f.retried })
 	}
 }
 
-// anyOf returns a rule for calls that meet such a fault.
-func anyOf(such func(trouble) bool) func([]trouble) bool {
-	return func(met []trouble) bool { return slices.ContainsFunc(met, such) }
+// anyOf returns a rule for calls with a fault that matches.
+func anyOf(matches func(modelFault) bool) func([]modelFault) bool {
+	return func(faults []modelFault) bool { return slices.ContainsFunc(faults, matches) }
 }
 
 var (
-	// Of two deletes, the first may have done it.
-	unanswered = anyOf(func(t trouble) bool { return !t.refused })
-	// Where an answer holds nothing of use, any success will do.
-	garbled = anyOf(func(t trouble) bool { return t.name == "garbage" })
+	// The first of two deletes may have deleted the user.
+	not429 = anyOf(func(f modelFault) bool { return !f.rateLimited })
+	// Where the body of a response is ignored, any success counts.
+	truncatedJSON = anyOf(func(f modelFault) bool { return f.name == "truncated JSON" })
 )
 
-// world is what a fake holds: users by the vendor's id, and counts of mails.
+// world is the content of a fake: users by the vendor's id, and the number of emails.
 type world map[string]any
 
-// fresh is the id in a world of a user who came with the last step.
-const fresh = "new"
+// newUser is the id in a world of a user that the last step created.
+const newUser = "new"
 
 func (w world) with(id string, user any) world {
 	w = maps.Clone(w)
@@ -89,21 +86,21 @@ func (w world) without(id string) world {
 	return w
 }
 
-// expected is what a call may come to.
+// expected is the set of allowed results of a call.
 type expected struct {
-	want     error                // how it ends when nothing goes wrong; nil: well
-	after    world                // and what there is then; nil: what there was before
-	between  []world              // what a call of several writes passes through
-	survives func([]trouble) bool // the faults that must not show; nil: none but 429s
-	// hides: the faults after which it may end well although want stands.
-	hides func([]trouble) bool
-	// lied: a fault may turn the refusal of its first request into a success.
-	lied bool
-	// once: not even a 429 is waited out.
-	once bool
+	want     error                   // the result without faults
+	after    world                   // the content of the fake after it; nil: no change
+	between  []world                 // the contents between several writes
+	survives func([]modelFault) bool // the faults that must not change the result; nil: 429s only
+	// hides returns whether the call may succeed in spite of want.
+	hides func([]modelFault) bool
+	// createConflicts: a fault may hide that the first request is rejected.
+	createConflicts bool
+	// neverRetried: a 429 is not retried either.
+	neverRetried bool
 }
 
-// model holds what a fake must hold.
+// model is the expected content of a fake.
 type model struct {
 	server  *resttest.Server
 	observe func() world
@@ -111,10 +108,10 @@ type model struct {
 	last    []resttest.Request // of the last step
 }
 
-// step makes a call under faults, and checks that its error and what the fake
-// holds then are among what is allowed. It returns the faults it met.
-func (m *model) step(t *rapid.T, e expected, call func() error) ([]trouble, error) {
-	faults := rapid.SliceOfN(rapid.SampledFrom(troubles()), 0, 3).Draw(t, "faults")
+// step makes a call under faults and checks that its error and the content of the fake are
+// allowed. It returns the faults that the call got.
+func (m *model) step(t *rapid.T, e expected, call func() error) ([]modelFault, error) {
+	faults := rapid.SliceOfN(rapid.SampledFrom(modelFaults()), 0, 3).Draw(t, "faults")
 	for _, f := range faults {
 		m.server.Fail(f.fault)
 	}
@@ -125,14 +122,14 @@ func (m *model) step(t *rapid.T, e expected, call func() error) ([]trouble, erro
 		t.Fatalf("took %v", took)
 	}
 	m.last = m.server.Requests()[seen:]
-	met := faults[:countFaulted(m.last)]
-	have, known := m.observe(), m.users
+	faults = faults[:countFaulted(m.last)]
+	now, before := m.observe(), m.users
 	if e.after == nil {
-		e.after = known
+		e.after = before
 	}
-	e.judge(t, known, m.renamed(t, have), met, err)
-	m.users = have
-	return met, err
+	e.check(t, before, m.renamed(t, now), faults, err)
+	m.users = now
+	return faults, err
 }
 
 func countFaulted(requests []resttest.Request) (n int) {
@@ -144,65 +141,65 @@ func countFaulted(requests []resttest.Request) (n int) {
 	return n
 }
 
-// renamed is have with the id of a user who was not there before as [fresh].
-func (m *model) renamed(t *rapid.T, have world) world {
-	named := world{}
-	for id, user := range have {
-		if _, known := m.users[id]; !known {
-			id = fresh
+// renamed returns now with the id [newUser] for a user that did not exist before.
+func (m *model) renamed(t *rapid.T, now world) world {
+	renamed := world{}
+	for id, user := range now {
+		if _, existed := m.users[id]; !existed {
+			id = newUser
 		}
-		if _, twice := named[id]; twice {
-			t.Fatalf("several new users: %v", have)
+		if _, duplicate := renamed[id]; duplicate {
+			t.Fatalf("several new users: %v", now)
 		}
-		named[id] = user
+		renamed[id] = user
 	}
-	return named
+	return renamed
 }
 
-// judge fails t unless error and world are allowed.
-func (e expected) judge(t *rapid.T, before, have world, met []trouble, err error) {
+// check fails t unless error and content are allowed.
+func (e expected) check(t *rapid.T, before, now world, faults []modelFault, err error) {
 	var failure *rest.Error
 	if err != nil && !errors.As(err, &failure) {
-		t.Fatalf("%T is no *rest.Error: %v", err, err)
+		t.Fatalf("%T is not a *rest.Error: %v", err, err)
 	}
-	survives := calm(met) && (!e.once || len(met) == 0) || e.survives != nil && e.survives(met)
+	survives := only429s(faults) && (!e.neverRetried || len(faults) == 0) || e.survives != nil && e.survives(faults)
 	allowed := []world{before}
 	switch {
 	case err == nil && e.want == nil:
 		allowed = []world{e.after}
-	case err == nil && (e.hides == nil || !e.hides(met)):
+	case err == nil && (e.hides == nil || !e.hides(faults)):
 		t.Fatalf("succeeded, want %v", e.want)
 	case err == nil || e.want != nil && errors.Is(err, e.want):
 	case survives:
 		t.Fatalf("failed with %v, want %v", err, e.want)
-	case failure.Executed == rest.ExecutedMaybe, e.lied:
+	case failure.Executed == rest.ExecutedMaybe, e.createConflicts:
 		allowed = append(append(allowed, e.between...), e.after)
 	case failure.Executed == rest.ExecutedYes:
 		allowed = append(e.between, e.after)
 	}
-	if !slices.ContainsFunc(allowed, func(w world) bool { return reflect.DeepEqual(w, have) }) {
-		t.Fatalf("after %v the fake holds\n\t%v\nallowed\n\t%v", err, have, allowed)
+	if !slices.ContainsFunc(allowed, func(w world) bool { return reflect.DeepEqual(w, now) }) {
+		t.Fatalf("after %v the fake contains\n\t%v\nallowed\n\t%v", err, now, allowed)
 	}
 }
 
-// pick draws the id of a user who exists, mostly, or one that nobody has.
-func (m *model) pick(t *rapid.T, nobody string) (id string, exists bool) {
-	ids := []string{nobody}
+// pick draws the id of a user, or the unused id.
+func (m *model) pick(t *rapid.T, unused string) (id string, exists bool) {
+	ids := []string{unused}
 	for id := range m.users {
-		if id != mails {
+		if id != emails {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	id = rapid.SampledFrom(ids).Draw(t, "id")
-	return id, id != nobody
+	return id, id != unused
 }
 
-// mails is where a world counts mails.
-const mails = "mails"
+// emails is the key of the number of emails in a world.
+const emails = "emails"
 
-// modelled checks sequences of actions on a fresh model each, in a bubble.
-func modelled(t *testing.T, name string, start func(t *rapid.T) map[string]func(*rapid.T)) {
+// checkModel runs random sequences of actions, each on a new model in a bubble.
+func checkModel(t *testing.T, name string, start func(t *rapid.T) map[string]func(*rapid.T)) {
 	t.Helper()
 	sequences, calls := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -214,6 +211,6 @@ func modelled(t *testing.T, name string, start func(t *rapid.T) map[string]func(
 		})
 	})
 	checks := flag.Lookup("rapid.checks").Value
-	figure(t, "random sequences of calls and faults on "+name+" that end as a model says (-rapid.checks "+checks.String()+")",
+	figure(t, "random sequences of calls and faults on "+name+" that match the model (-rapid.checks "+checks.String()+")",
 		"%d sequences, %d calls", sequences, calls-sequences)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// usercomUser is what the model knows of a user. Attributes are JSON.
+// usercomUser is a user in the model. Attributes are JSON.
 type usercomUser struct {
 	userID, email, first, city, attributes string
 }
@@ -37,7 +37,7 @@ func (m *usercomModel) byUserID(userID string) (string, bool) {
 	return "", false
 }
 
-// withAttributes is u with attributes set over those it has.
+// withAttributes returns u with attributes added or replaced.
 func (u usercomUser) withAttributes(attributes map[string]any) usercomUser {
 	all := map[string]any{}
 	if u.attributes != "" {
@@ -66,28 +66,28 @@ func drawAttributes(t *rapid.T) map[string]any {
 	return rapid.MapOfN(rapid.SampledFrom([]string{"plan", "seats", "größe"}), values, 0, 2).Draw(t, "attributes")
 }
 
-// upsert may take a second request, for the attributes: it may end between them.
+// upsert sends a second request for attributes. It may fail between the two.
 func (m *usercomModel) upsert(t *rapid.T) {
 	u := usercom.UserInput{
 		UserID:     rapid.SampledFrom([]string{"1", "2", "A", "a"}).Draw(t, "user id"),
-		Email:      rapid.SampledFrom(append(modelAddresses(), "")).Draw(t, "email"),
+		Email:      rapid.SampledFrom(append(modelEmails(), "")).Draw(t, "email"),
 		FirstName:  rapid.SampledFrom([]string{"Ada", "Bob", ""}).Draw(t, "first name"),
 		City:       rapid.SampledFrom([]string{"", "Pisa"}).Draw(t, "city"),
 		Attributes: drawAttributes(t),
 	}
 	id, exists := m.byUserID(u.UserID)
 	if !exists {
-		id = fresh
+		id = newUser
 	}
-	have, _ := m.users[id].(usercomUser)
-	have.userID = u.UserID
-	overwrite(&have.email, u.Email)
-	overwrite(&have.first, u.FirstName)
-	overwrite(&have.city, u.City)
-	fields := m.users.with(id, have)
-	e := expected{after: m.users.with(id, have.withAttributes(u.Attributes)), between: []world{fields}, survives: passing(3)}
+	user, _ := m.users[id].(usercomUser)
+	user.userID = u.UserID
+	overwrite(&user.email, u.Email)
+	overwrite(&user.first, u.FirstName)
+	overwrite(&user.city, u.City)
+	fields := m.users.with(id, user)
+	e := expected{after: m.users.with(id, user.withAttributes(u.Attributes)), between: []world{fields}, survives: retries(3)}
 	var result upsert.Result[int64]
-	met, err := m.step(t, e, func() (err error) {
+	faults, err := m.step(t, e, func() (err error) {
 		result, err = m.client.UpsertUser(t.Context(), u)
 		return err
 	})
@@ -97,7 +97,7 @@ func (m *usercomModel) upsert(t *rapid.T) {
 	case err != nil && result.ID == 0:
 	case strconv.FormatInt(result.ID, 10) != now:
 		t.Fatalf("id %d, want %s", result.ID, now)
-	case created && exists, !created && !exists && calm(met):
+	case created && exists, !created && !exists && only429s(faults):
 		t.Fatalf("%v, user existed: %v", result.Outcome, exists)
 	}
 }
@@ -110,8 +110,8 @@ func overwrite(field *string, value string) {
 
 func (m *usercomModel) update(t *rapid.T) {
 	id, exists := m.pick(t, "999")
-	email := rapid.SampledFrom(append(modelAddresses(), "")).Draw(t, "email") // empty empties it
-	e := expected{survives: passing(3), want: rest.ErrNotFound}
+	email := rapid.SampledFrom(append(modelEmails(), "")).Draw(t, "email") // "" clears it
+	e := expected{survives: retries(3), want: rest.ErrNotFound}
 	if exists {
 		user := m.users[id].(usercomUser)
 		user.email = email
@@ -125,7 +125,7 @@ func (m *usercomModel) update(t *rapid.T) {
 
 func (m *usercomModel) get(t *rapid.T) {
 	id, exists := m.pick(t, "999")
-	e := expected{survives: passing(3)}
+	e := expected{survives: retries(3)}
 	if !exists {
 		e.want = rest.ErrNotFound
 	}
@@ -141,7 +141,7 @@ func (m *usercomModel) setAttribute(t *rapid.T) {
 	if len(attributes) == 0 {
 		attributes["plan"] = "free"
 	}
-	e := expected{survives: passing(3), want: rest.ErrNotFound, hides: garbled}
+	e := expected{survives: retries(3), want: rest.ErrNotFound, hides: truncatedJSON}
 	if exists {
 		e.want, e.after = nil, m.users.with(id, m.users[id].(usercomUser).withAttributes(attributes))
 	}
@@ -157,14 +157,14 @@ func (m *usercomModel) setAttribute(t *rapid.T) {
 
 func (m *usercomModel) delete(t *rapid.T) {
 	id, exists := m.pick(t, "999")
-	e := expected{survives: passing(3), want: rest.ErrNotFound, hides: unanswered}
+	e := expected{survives: retries(3), want: rest.ErrNotFound, hides: not429}
 	if exists {
-		e = expected{survives: passing(3), after: m.users.without(id)}
+		e = expected{survives: retries(3), after: m.users.without(id)}
 	}
 	m.onUser(t, e, id, func(n int64) (int64, error) { return n, m.client.DeleteUser(t.Context(), n) })
 }
 
-// onUser is a step whose call takes an id and should answer with it.
+// onUser is a step whose call takes an id and must return the same id.
 func (m *usercomModel) onUser(t *rapid.T, e expected, id string, call func(int64) (int64, error)) {
 	n, _ := strconv.ParseInt(id, 10, 64)
 	var got int64
@@ -173,20 +173,20 @@ func (m *usercomModel) onUser(t *rapid.T, e expected, id string, call func(int64
 		return err
 	})
 	if err == nil && got != n {
-		t.Fatalf("answered user %d, want %d", got, n)
+		t.Fatalf("returned user %d, want %d", got, n)
 	}
 }
 
-// find minds no case, and several users may have one address.
+// find ignores letter case. Several users may have the same email.
 func (m *usercomModel) find(t *rapid.T) {
-	email := rapid.SampledFrom(modelAddresses()).Draw(t, "email")
+	email := rapid.SampledFrom(modelEmails()).Draw(t, "email")
 	var ids []string
 	for id, user := range m.users {
 		if u, ok := user.(usercomUser); ok && strings.EqualFold(u.email, email) {
 			ids = append(ids, id)
 		}
 	}
-	e := expected{survives: passing(3)}
+	e := expected{survives: retries(3)}
 	switch {
 	case len(ids) == 0:
 		e.want = rest.ErrNotFound
@@ -203,26 +203,26 @@ func (m *usercomModel) find(t *rapid.T) {
 	}
 }
 
-// visit adds somebody without a user id, who is like no other.
+// visit adds a user without a user id.
 func (m *usercomModel) visit(t *rapid.T) {
 	if len(m.users) > 8 {
-		t.Skip("the site is full") // of this action, not of the test
+		t.Skip("enough users") // skips this action, not the test
 	}
-	email := rapid.SampledFrom(append(modelAddresses(), "")).Draw(t, "email")
+	email := rapid.SampledFrom(append(modelEmails(), "")).Draw(t, "email")
 	m.server.AddUser(usercomtest.User{UserInput: usercom.UserInput{Email: email}})
 	m.users = m.observe()
 }
 
 func TestModelOfUsercom(t *testing.T) {
-	modelled(t, "user.com", func(t *rapid.T) map[string]func(*rapid.T) {
+	checkModel(t, "user.com", func(t *rapid.T) map[string]func(*rapid.T) {
 		server := usercomtest.NewServer()
 		client, err := usercom.New("", usercomtest.Key, unpacedOptions(server.URL+"/api/public", &http.Client{Transport: bodycheck.Transport(t, server.Client().Transport)})...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &usercomModel{server: server, client: client, model: model{server: server.Server, users: world{mails: 0}}}
+		m := &usercomModel{server: server, client: client, model: model{server: server.Server, users: world{emails: 0}}}
 		m.observe = func() world {
-			w := world{mails: 0}
+			w := world{emails: 0}
 			for _, u := range server.Users() {
 				w[strconv.FormatInt(u.ID, 10)] = usercomUser{u.UserID, u.Email, u.FirstName, u.City, attributesOf(u.Attributes)}
 			}

@@ -1,161 +1,148 @@
 package reliability
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/rest"
-	"github.com/usersync/usersync/upsert"
+	"github.com/usersync/usersync/rest/resttest"
 )
 
-func identifaiOperations() []operation {
-	operations := []operation{
-		{name: "UpsertUser of a new user", method: "UpsertUser", start: identifaiUpsert(nil), places: []place{
-			{request: "create", class: once, before: "none", after: "as asked", recovery: identifaiCreate},
-		}},
-		{name: "UpsertUser by id", method: "UpsertUser", start: identifaiUpsert(new(int64(7))), places: []place{
-			{request: "update", class: idempotent, before: "as before", after: "as asked"},
-		}},
-		{name: "UpsertUser of a taken address", method: "UpsertUser", start: identifaiTaken, places: []place{
-			{request: "create", class: taken, before: "as before", after: "as before", recovery: identifaiTakenCreate},
-			{request: "search", class: read, before: "as before", after: "as before", also: rest.ErrInvalid},
-			{request: "update", class: idempotent, before: "as before", after: "as asked"},
-		}},
-		{name: "FindUserByEmail", start: identifaiReads(func(ctx context.Context, c *identifai.Client) (string, error) {
-			user, err := c.FindUserByEmail(ctx, "Ada@example.com")
-			return unless(user.ID == 7 && user.Name == "Ada", "found %+v", user), err
-		}), places: reads("search")},
-		{name: "Users", start: identifaiReads(func(ctx context.Context, c *identifai.Client) (string, error) {
-			users, err := collect(c.Users(ctx, identifai.ListUsersParams{PerPage: new(int64(1))}))
-			return unless(len(users) == 2 && users[0].ID == 7 && users[1].ID == 8, "listed %+v", users), err
-		}), places: reads("first page", "second page")},
-		{name: "Pricings", start: identifaiReads(func(ctx context.Context, c *identifai.Client) (string, error) {
-			pricings, err := c.Pricings(ctx)
-			return unless(len(pricings) == 3 && pricings[2].ID == 3, "listed %+v", pricings), err
-		}), places: reads("list")},
-		{name: "Credits", start: identifaiReads(func(ctx context.Context, c *identifai.Client) (string, error) {
-			credits, err := c.Credits(ctx)
-			return unless(credits.AvailableCredits > 0, "got %+v", credits), err
-		}), places: reads("get")},
-		{name: "SendCreationEmail", start: identifaiMail, places: []place{
-			{request: "send", class: once, before: "mails to []", after: "mails to [7]"},
-		}},
-	}
-	return named("identifai", slices.Concat(operations, identifaiBulkOperations(), identifaiLongListOperations(), identifaiDoubtOperations()))
-}
+type (
+	identifaiEntry     = entry[*identifai.Client, *identifaitest.Server]
+	identifaiSituation = situation[*identifaitest.Server]
+)
 
-// named fills in what is the same everywhere.
-func named(provider string, operations []operation) []operation {
-	for i := range operations {
-		operations[i].provider = provider
-		if operations[i].method == "" {
-			operations[i].method = operations[i].name
-		}
-	}
-	return operations
-}
-
-// reads are the places of an operation that only reads.
-func reads(requests ...string) []place {
-	var places []place
-	for _, request := range requests {
-		places = append(places, place{request: request, class: read, before: "unchanged", after: "unchanged"})
-	}
-	return places
-}
-
-func identifaiAda() identifai.UserInput {
-	return identifai.UserInput{Name: "Ada", Email: "ada@example.com", Heuristic: "Average", PricingID: 2}
-}
-
-// identifaiStart returns a fake with the users, numbered from 7, and a client of it.
-func identifaiStart(c connection, users ...identifai.UserInput) (*identifaitest.Server, *identifai.Client) {
-	server := identifaitest.NewServer()
-	for i, user := range users {
-		user.ID = new(int64(7 + i))
-		server.AddUser(user)
-	}
-	client, err := identifai.New(identifaitest.Key, c.to(server.Server, server.Options())...)
-	require.NoError(c.t, err)
-	return server, client
-}
-
-// identifaiUpsert upserts with an id, whose user exists, or without one.
-func identifaiUpsert(id *int64) func(connection) subject {
-	return func(c connection) subject {
-		if id == nil {
-			server, client := identifaiStart(c)
-			return identifaiSubject(c.t, server, client.UpsertUser, identifaiAda())
-		}
-		asked := identifaiAda()
-		asked.ID = id
-		server, client := identifaiStart(c, identifaiAdaBefore())
-		return identifaiSubject(c.t, server, client.UpsertUser, asked)
-	}
-}
-
-// identifaiTaken upserts without an id what has one.
-func identifaiTaken(c connection) subject {
-	server, client := identifaiStart(c, identifaiAdaBefore())
-	return identifaiSubject(c.t, server, client.UpsertUser, identifaiAda())
-}
-
-func identifaiAdaBefore() identifai.UserInput {
-	before := identifaiAda()
-	before.Name, before.PricingID = "Ada Byron", 1
-	return before
-}
-
-// identifaiSubject is about an upsert that asks for Ada.
-func identifaiSubject(t *testing.T, server *identifaitest.Server, call func(context.Context, identifai.UserInput) (identifai.UpsertResult, error), asked identifai.UserInput) subject {
-	looks := func(want identifai.UserInput) func(identifai.UserInput) bool {
-		return func(user identifai.UserInput) bool {
-			return user.Name == want.Name && user.Email == want.Email && user.Heuristic == want.Heuristic && user.PricingID == want.PricingID
-		}
-	}
-	users := apartFrom(t, server.Users, func(u identifai.UserInput) string { return u.Email })
-	return subject{
-		server: server.Server,
-		call: func(ctx context.Context) (string, error) {
-			result, err := call(ctx, asked)
-			if err != nil {
-				return unless(result.ID == 0, "an error with a result: %+v", result), err
+var identifaiProvider = provider[*identifai.Client, *identifaitest.Server]{
+	name: "identifai",
+	start: func(c connection) (*identifai.Client, *identifaitest.Server, *resttest.Server) {
+		server := identifaitest.NewServer()
+		client, err := identifai.New(cmp.Or(c.key, identifaitest.Key), c.to(server.Server, server.Options())...)
+		require.NoError(c.t, err)
+		return client, server, server.Server
+	},
+	read: func(server *identifaitest.Server) (c content) {
+		for _, u := range server.Users() {
+			summary := u.Name
+			if u.Heuristic != "Average" || u.PricingID != 2 {
+				summary += ", other fields differ"
 			}
-			user, _ := server.User(asked.Email)
-			ok := user.ID != nil && result.ID == *user.ID && (result.Outcome == upsert.Created || result.Outcome == upsert.Updated)
-			return unless(ok, "result %+v of %+v", result, user), nil
-		},
-		state: func() string { return stateOf(users(), looks(asked), looks(identifaiAdaBefore())) },
-	}
-}
-
-func identifaiReads(call func(context.Context, *identifai.Client) (string, error)) func(connection) subject {
-	return func(c connection) subject {
-		grace := identifaiAda()
-		grace.Name, grace.Email = "Grace", "grace@example.com"
-		server, client := identifaiStart(c, identifaiAda(), grace)
-		return subject{
-			server: server.Server,
-			call:   func(ctx context.Context) (string, error) { return call(ctx, client) },
-			state:  unchanged(c.t, server.Users),
+			c.users = append(c.users, storedUser{idText(*u.ID), u.Email, summary, u})
 		}
-	}
+		c.emails = fmt.Sprint(server.EmailsSent())
+		return c
+	},
 }
 
-func identifaiMail(c connection) subject {
-	server, client := identifaiStart(c, identifaiAda())
-	return subject{
-		server: server.Server,
-		call: func(ctx context.Context) (string, error) {
-			user, err := client.SendCreationEmail(ctx, 7)
-			return unless(user.ID == 7, "got %+v", user), err
-		},
-		state: func() string { return fmt.Sprintf("mails to %v", server.EmailsSent()) },
+func identifaiOperations() []operation {
+	ada := identifai.UserInput{Name: "Ada", Email: adaEmail, Heuristic: "Average", PricingID: 2, Password: password}
+	byID := ada
+	byID.ID = new(int64(7))
+	everything := everyField[identifai.UserInput]()
+	everything.ID = byID.ID
+
+	created := request{name: "create", class: nonIdempotent, after: "Ada", recovery: identifaiCreate}
+	updated := request{name: "update", class: idempotent, after: "Ada"}
+	listed := request{name: "list", method: "Bulk", class: read}
+	bulkUpdated := updated
+	bulkUpdated.recovery = identifaiBulkUpdate
+	return identifaiProvider.operations(
+		identifaiEntry{name: "UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return identifaiUpserted(c.UpsertUser(ctx, ada))
+		}, situations: []identifaiSituation{
+			{name: "of a new user", requests: []request{created}},
+			{name: "of an existing email", prepare: addByron, requests: []request{
+				{name: "create", class: conflicting, recovery: identifaiConflictingCreate},
+				{name: "search", class: read, also: rest.ErrInvalid},
+				updated,
+			}},
+			{name: "after a lost response", prepare: func(s *identifaitest.Server) { s.Fail(resttest.LostResponse().On("POST /api/partner/user")) }, requests: []request{
+				{name: "create", covered: true},
+				{name: "search", class: read, before: "Ada", executed: rest.ExecutedMaybe},
+				{name: "update", class: idempotent, before: "Ada", executed: rest.ExecutedMaybe},
+			}},
+		}},
+		identifaiEntry{name: "UpsertUser by id", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return identifaiUpserted(c.UpsertUser(ctx, byID))
+		}, situations: []identifaiSituation{{prepare: addByron, requests: []request{updated}}}},
+		identifaiEntry{name: "UpsertUser with every field", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return identifaiUpserted(c.UpsertUser(ctx, everything))
+		}, situations: []identifaiSituation{{prepare: addByron}}},
+		identifaiEntry{name: "FindUserByEmail", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return identifaiFound(c.FindUserByEmail(ctx, "Ada@example.com"))
+		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 Ada", requests: reads("search")}}},
+		identifaiEntry{name: "Users", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return listResult(c.Users(ctx, identifai.ListUsersParams{PerPage: new(int64(1))}), func(u identifai.User) int64 { return u.ID })
+		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 8", requests: reads("first page", "second page")}}},
+		identifaiEntry{name: "Pricings", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return listResult(orError(c.Pricings(ctx)), func(p identifai.Pricing) int64 { return p.ID })
+		}, situations: []identifaiSituation{{want: "1 2 3", requests: reads("list")}}},
+		identifaiEntry{name: "Credits", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			credits, err := c.Credits(ctx)
+			return result{text: idText(credits.AvailableCredits)}, err
+		}, situations: []identifaiSituation{{want: "159", requests: reads("get")}}},
+		identifaiEntry{name: "SendCreationEmail", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return identifaiFound(c.SendCreationEmail(ctx, 7))
+		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 Ada", requests: []request{
+			{name: "send", class: nonIdempotent, after: "Ada, Grace, emails to [7]"},
+		}}}},
+		identifaiEntry{name: "Bulk", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			bulk, err := c.Bulk(ctx, listedUsers)
+			return result{problem: unless(bulk != nil, "no Bulk")}, err
+		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, requests: reads("list")}}},
+		identifaiEntry{name: "Bulk.UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			bulk, err := c.Bulk(ctx, listedUsers)
+			if err != nil {
+				return result{}, err
+			}
+			return identifaiUpserted(bulk.UpsertUser(ctx, ada))
+		}, situations: []identifaiSituation{
+			{name: "of a new user", requests: []request{listed, created}},
+			{name: "of a listed user", prepare: addByron, requests: []request{listed, bulkUpdated}},
+			{name: "of a listed user, long list", prepare: func(s *identifaitest.Server) {
+				for _, email := range otherEmails() {
+					s.AddUser(identifai.UserInput{Name: "Other", Email: email, Heuristic: "Average", PricingID: 1})
+				}
+				addByron(s)
+			}, requests: secondPage(updated)},
+		}},
+		identifaiEntry{name: "Bulk.Preview", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			bulk, err := c.Bulk(ctx, 1)
+			if err != nil {
+				return result{}, err
+			}
+			return previewResult(bulk.Preview(ctx, ada))
+		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "updated 7", requests: reads("search")}}},
+	)
+}
+
+// addByron adds Ada with another name and plan, and with the id 7 if it is the first user.
+func addByron(s *identifaitest.Server) {
+	var id *int64
+	if len(s.Users()) == 0 {
+		id = new(int64(7))
 	}
+	s.AddUser(identifai.UserInput{ID: id, Name: "Ada Byron", Email: adaEmail, Heuristic: "Average", PricingID: 1})
+}
+
+func addAdaAndGrace(s *identifaitest.Server) {
+	s.AddUser(identifai.UserInput{ID: new(int64(7)), Name: "Ada", Email: adaEmail, Heuristic: "Average", PricingID: 2})
+	s.AddUser(identifai.UserInput{ID: new(int64(8)), Name: "Grace", Email: "grace@example.com", Heuristic: "Average", PricingID: 2})
+}
+
+func identifaiUpserted(r identifai.UpsertResult, err error) (result, error) {
+	got, err := upsertResult(r.Result, err)
+	if r.User.ID != r.ID {
+		got.problem = "the result and its user have different ids"
+	}
+	return got, err
+}
+
+func identifaiFound(u identifai.User, err error) (result, error) {
+	return userResult(u.ID, u.Name, err)
 }

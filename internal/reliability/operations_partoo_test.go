@@ -1,147 +1,164 @@
 package reliability
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
-	"github.com/usersync/usersync/upsert"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+)
+
+type (
+	partooEntry     = entry[*partoo.Client, *partootest.Server]
+	partooSituation = situation[*partootest.Server]
 )
 
 const adaID = "5309c3a237bbc544ada00000"
 
-func partooOperations() []operation {
-	// A role nobody knows is not the role asked for, so it is sent.
-	rewritten := map[string]int{"unknown enum values": 1}
-	operations := []operation{
-		{name: "UpsertUser of a new user", method: "UpsertUser", start: partooUpsert(), places: []place{
-			{request: "search", class: read, before: "none", after: "none"},
-			{request: "create", class: once, before: "none", after: "as asked", recovery: partooCreate},
-		}},
-		{name: "UpsertUser of a user who differs", method: "UpsertUser", start: partooUpsert("Augusta"), places: []place{
-			{request: "search", class: read, before: "as before", after: "as before"},
-			{request: "update", class: idempotent, before: "as before", after: "as asked", recovery: partooUpdate},
-		}},
-		{name: "UpsertUser of a user who is the same", method: "UpsertUser", start: partooUpsert("Ada"), places: []place{
-			{request: "search", class: read, before: "as asked", after: "as asked", more: rewritten},
-		}},
-		{name: "CreateUser", start: partooStarts(nil, partooCreates), places: []place{
-			{request: "create", class: once, before: "none", after: "as asked"},
-		}},
-		{name: "UpdateUser", start: partooStarts([]string{"Augusta"}, func(ctx context.Context, c *partoo.Client) (string, error) {
-			return "", c.UpdateUser(ctx, adaID, partoo.UpdateUserRequest{FirstName: new("Ada")})
-		}), places: []place{{request: "update", class: idempotent, before: "as before", after: "as asked"}}},
-		{name: "GetUser", start: partooReads(func(ctx context.Context, c *partoo.Client) (string, error) {
-			user, err := c.GetUser(ctx, adaID)
-			return unless(user.ID == adaID && user.Email == "ada@example.com", "got %+v", user), err
-		}), places: reads("get")},
-		{name: "Me", start: partooReads(func(ctx context.Context, c *partoo.Client) (string, error) {
-			user, err := c.Me(ctx)
-			return unless(user.Email == "key@partootest.example", "got %+v", user), err
-		}), places: reads("get")},
-		{name: "SearchUsers", start: partooReads(func(ctx context.Context, c *partoo.Client) (string, error) {
-			users, err := collect(c.SearchUsers(ctx, partoo.SearchUsersParams{PerPage: new(int64(1))}))
-			return unless(len(users) == 2 && users[1].ID == adaID, "found %+v", users), err
-		}), places: reads("first page", "second page")},
-		{name: "DeleteUser", start: partooStarts([]string{"Ada"}, func(ctx context.Context, c *partoo.Client) (string, error) {
-			return "", c.DeleteUser(ctx, adaID)
-		}), places: []place{{request: "delete", class: idempotent, before: "as asked", after: "none"}}},
-		{name: "InviteUser", start: partooInvites, places: []place{
-			{request: "invite", class: never, before: "mails to []", after: "mails to [ada@example.com]"},
-		}},
-	}
-	return named("partoo", slices.Concat(operations, partooBulkOperations(), partooLongListOperations(), partooDoubtOperations()))
-}
-
-// partooStart returns a fake, with Ada by the first name given, and a client of it.
-func partooStart(c connection, names ...string) (*partootest.Server, *partoo.Client) {
-	server := partootest.NewServer()
-	for _, name := range names {
-		server.AddUser(partootest.User{ID: adaID, UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: name, LastName: "Lovelace", Role: partoo.RoleGroupManager}})
-	}
-	client, err := partoo.New(partootest.Key, c.to(server.Server, server.Options())...)
-	require.NoError(c.t, err)
-	return server, client
-}
-
-func partooState(users func() []partootest.User) func() string {
-	looks := func(name string) func(partootest.User) bool {
-		return func(user partootest.User) bool {
-			return user.Email == "ada@example.com" && user.FirstName == name && user.LastName == "Lovelace" && user.Role == partoo.RoleGroupManager
-		}
-	}
-	return func() string { return stateOf(users(), looks("Ada"), looks("Augusta")) }
-}
-
-type partooResult = upsert.Result[string]
-
-func partooAda() partoo.UserInput {
-	return partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RoleGroupManager}
-}
-
-func partooUpsert(names ...string) func(connection) subject {
-	return func(c connection) subject {
-		server, client := partooStart(c, names...)
-		return partooSubject(c.t, server, client.UpsertUser)
-	}
-}
-
-// partooSubject is about an upsert that asks for Ada.
-func partooSubject(t *testing.T, server *partootest.Server, call func(context.Context, partoo.UserInput) (partooResult, error)) subject {
-	return subject{
-		server: server.Server,
-		call: func(ctx context.Context) (string, error) {
-			result, err := call(ctx, partooAda())
-			if err != nil {
-				return unless(result.ID == "", "an error with a result: %+v", result), err
+var partooProvider = provider[*partoo.Client, *partootest.Server]{
+	name: "partoo",
+	start: func(c connection) (*partoo.Client, *partootest.Server, *resttest.Server) {
+		server := partootest.NewServer()
+		client, err := partoo.New(cmp.Or(c.key, partootest.Key), c.to(server.Server, server.Options())...)
+		require.NoError(c.t, err)
+		return client, server, server.Server
+	},
+	read: func(server *partootest.Server) (c content) {
+		for _, u := range server.Users() {
+			summary := u.FirstName
+			if u.LastName != "Lovelace" || u.Role != partoo.RoleGroupManager {
+				summary += ", other fields differ"
 			}
-			user, _ := server.User("ada@example.com")
-			known := result.Outcome == upsert.Created || result.Outcome == upsert.Updated || result.Outcome == upsert.Unchanged
-			return unless(known && result.ID == user.ID, "result %+v of %+v", result, user), nil
-		},
-		state: partooState(apartFrom(t, server.Users, func(u partootest.User) string { return u.Email })),
-	}
-}
-
-func partooStarts(names []string, call func(context.Context, *partoo.Client) (string, error)) func(connection) subject {
-	return func(c connection) subject {
-		server, client := partooStart(c, names...)
-		return subject{
-			server: server.Server,
-			call:   func(ctx context.Context) (string, error) { return call(ctx, client) },
-			state:  partooState(server.Users),
+			c.users = append(c.users, storedUser{u.ID, u.Email, summary, u})
 		}
+		c.emails = fmt.Sprint(server.Invitations())
+		return c
+	},
+}
+
+func partooOperations() []operation {
+	ada := partoo.UserInput{Email: adaEmail, FirstName: "Ada", LastName: "Lovelace", Role: partoo.RoleGroupManager}
+	ada.OnCreate.Password = password
+	businessManager := everyField[partoo.UserInput]()
+	businessManager.Role = partoo.RoleBusinessManager
+	groupManager := businessManager
+	groupManager.Role = partoo.RoleGroupManager
+
+	// An unknown role differs from the input, so it is sent.
+	extra := map[string]int{"unknown enum values": 1}
+	created := request{name: "create", class: nonIdempotent, after: "Ada", recovery: partooCreate, recoveryDelay: partooSearchDelay}
+	updated := request{name: "update", class: idempotent, after: "Ada", recovery: partooUpdate}
+	search, listed := request{name: "search", class: read}, request{name: "list", method: "Bulk", class: read}
+	fault := func(f resttest.Fault) func(*partootest.Server) {
+		return func(s *partootest.Server) { s.Fail(f.On("POST /v2/user")) }
+	}
+	return partooProvider.operations(
+		partooEntry{name: "UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, ada))
+		}, situations: []partooSituation{
+			{name: "of a new user", requests: []request{search, created}},
+			{name: "of a user that differs", prepare: addUser("Augusta"), requests: []request{search, updated}},
+			{name: "of a user that matches", prepare: addUser("Ada"), requests: []request{{name: "search", class: read, extra: extra}}},
+			{name: "after a lost response", prepare: fault(resttest.LostResponse()), requests: []request{
+				{name: "search", covered: true},
+				{name: "create", covered: true},
+				{name: "second search", class: read, before: "Ada", executed: rest.ExecutedMaybe, extra: extra, waited: partooSearchDelay},
+			}},
+			{name: "after a reset", prepare: fault(resttest.Reset()), requests: []request{
+				{name: "search", covered: true},
+				{name: "create", covered: true},
+				{name: "second search", class: read, executed: rest.ExecutedMaybe, waited: partooSearchDelay},
+				{name: "second create", class: nonIdempotent, after: "Ada", executed: rest.ExecutedMaybe, recovery: partooCreate, recoveryDelay: partooSearchDelay, waited: partooSearchDelay + firstWait},
+			}},
+		}},
+		partooEntry{name: "UpsertUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, businessManager))
+		}, situations: []partooSituation{{}, {name: "of an existing user", prepare: addKing}}},
+		partooEntry{name: "UpsertUser with every field of a group manager", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, groupManager))
+		}, situations: []partooSituation{{prepare: addKing}}},
+		partooEntry{name: "CreateUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			id, err := c.CreateUser(ctx, partoo.CreateUserRequest{
+				Email: adaEmail, FirstName: "Ada", LastName: "Lovelace", Role: new(partoo.RoleGroupManager), Password: &ada.OnCreate.Password,
+			})
+			return userResult(id, "", err)
+		}, situations: []partooSituation{{requests: []request{{name: "create", class: nonIdempotent, after: "Ada"}}}}},
+		partooEntry{name: "CreateUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			id, err := c.CreateUser(ctx, sample[partoo.CreateUserRequest]("partoo", "createUser"))
+			return userResult(id, "", err)
+		}, situations: []partooSituation{{}}},
+		partooEntry{name: "UpdateUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return noResult(c.UpdateUser(ctx, adaID, partoo.UpdateUserRequest{FirstName: new("Ada"), Password: &ada.OnCreate.Password}))
+		}, situations: []partooSituation{{prepare: addUser("Augusta"), requests: []request{{name: "update", class: idempotent, after: "Ada"}}}}},
+		partooEntry{name: "UpdateUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return noResult(c.UpdateUser(ctx, adaID, sample[partoo.UpdateUserRequest]("partoo", "updateUser")))
+		}, situations: []partooSituation{{prepare: addUser("Augusta")}}},
+		partooEntry{name: "GetUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return partooFound(c.GetUser(ctx, adaID))
+		}, situations: []partooSituation{{prepare: addUser("Ada"), want: adaID + " " + adaEmail, requests: reads("get")}}},
+		partooEntry{name: "Me", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return partooFound(c.Me(ctx))
+		}, situations: []partooSituation{{want: keyOwner + " key@partootest.example", requests: reads("get")}}},
+		partooEntry{name: "SearchUsers", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return listResult(c.SearchUsers(ctx, partoo.SearchUsersParams{PerPage: new(int64(1))}), func(u partoo.User) string { return u.ID })
+		}, situations: []partooSituation{{prepare: addUser("Ada"), want: keyOwner + " " + adaID, requests: reads("first page", "second page")}}},
+		partooEntry{name: "DeleteUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return noResult(c.DeleteUser(ctx, adaID))
+		}, situations: []partooSituation{{prepare: addUser("Ada"), requests: []request{{name: "delete", class: idempotent, after: "no user"}}}}},
+		partooEntry{name: "InviteUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			return noResult(c.InviteUser(ctx, adaID))
+		}, situations: []partooSituation{{prepare: addUser("Ada"), requests: []request{{name: "invite", class: neverRetried, after: "Ada, emails to [" + adaEmail + "]"}}}}},
+		partooEntry{name: "Bulk", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			bulk, err := c.Bulk(ctx, listedUsers)
+			return result{problem: unless(bulk != nil, "no Bulk")}, err
+		}, situations: []partooSituation{{prepare: addUser("Ada"), requests: reads("list")}}},
+		partooEntry{name: "Bulk.UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			bulk, err := c.Bulk(ctx, listedUsers)
+			if err != nil {
+				return result{}, err
+			}
+			return upsertResult(bulk.UpsertUser(ctx, ada))
+		}, situations: []partooSituation{
+			{name: "of a new user", requests: []request{listed, created}},
+			{name: "of a user that differs", prepare: addUser("Augusta"), requests: []request{listed, updated}},
+			{name: "of a user that differs, long list", prepare: func(s *partootest.Server) {
+				addUser("Augusta")(s)
+				for _, email := range otherEmails() {
+					s.AddUser(partootest.User{UserInput: partoo.UserInput{Email: email, FirstName: "Other", LastName: "User", Role: partoo.RolePublisher}})
+				}
+			}, requests: secondPage(updated)},
+		}},
+		partooEntry{name: "Bulk.Preview", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+			bulk, err := c.Bulk(ctx, 1)
+			if err != nil {
+				return result{}, err
+			}
+			return previewResult(bulk.Preview(ctx, ada))
+		}, situations: []partooSituation{{prepare: addUser("Augusta"), want: "updated " + adaID, requests: reads("search")}}},
+	)
+}
+
+// partooSearchDelay is the wait before the search after a create with unknown outcome.
+const partooSearchDelay = 5 * time.Second
+
+// keyOwner is the id of the user of the fake's API key.
+const keyOwner = "5309c3a237bbc54400000000"
+
+func addUser(firstName string) func(*partootest.Server) {
+	return func(s *partootest.Server) {
+		s.AddUser(partootest.User{ID: adaID, UserInput: partoo.UserInput{Email: adaEmail, FirstName: firstName, LastName: "Lovelace", Role: partoo.RoleGroupManager}})
 	}
 }
 
-func partooCreates(ctx context.Context, c *partoo.Client) (string, error) {
-	id, err := c.CreateUser(ctx, partoo.CreateUserRequest{
-		Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: new(partoo.RoleGroupManager),
-	})
-	return unless(id != "", "no id"), err
+// addKing adds Ada with another first and last name.
+func addKing(s *partootest.Server) {
+	s.AddUser(partootest.User{ID: adaID, UserInput: partoo.UserInput{Email: adaEmail, FirstName: "Augusta", LastName: "King", Role: partoo.RolePublisher}})
 }
 
-func partooReads(call func(context.Context, *partoo.Client) (string, error)) func(connection) subject {
-	return func(c connection) subject {
-		server, client := partooStart(c, "Ada")
-		return subject{
-			server: server.Server,
-			call:   func(ctx context.Context) (string, error) { return call(ctx, client) },
-			state:  unchanged(c.t, server.Users),
-		}
-	}
-}
-
-func partooInvites(c connection) subject {
-	server, client := partooStart(c, "Ada")
-	return subject{
-		server: server.Server,
-		call:   func(ctx context.Context) (string, error) { return "", client.InviteUser(ctx, adaID) },
-		state:  func() string { return fmt.Sprintf("mails to %v", server.Invitations()) },
-	}
-}
+func partooFound(u partoo.User, err error) (result, error) { return userResult(u.ID, u.Email, err) }

@@ -1,129 +1,121 @@
 package reliability
 
 import (
+	"cmp"
 	"context"
-	"maps"
+	"fmt"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// withResult is what comes with the error when attributes are all that is missing.
-const withResult = "with the result of the upsert"
+type (
+	usercomEntry     = entry[*usercom.Client, *usercomtest.Server]
+	usercomSituation = situation[*usercomtest.Server]
+)
+
+var usercomProvider = provider[*usercom.Client, *usercomtest.Server]{
+	name: "usercom",
+	start: func(c connection) (*usercom.Client, *usercomtest.Server, *resttest.Server) {
+		server := usercomtest.NewServer()
+		client, err := usercom.New("", cmp.Or(c.key, usercomtest.Key), c.to(server.Server, server.Options())...)
+		require.NoError(c.t, err)
+		return client, server, server.Server
+	},
+	read: func(server *usercomtest.Server) (c content) {
+		for _, u := range server.Users() {
+			summary := u.FirstName
+			if len(u.Attributes) > 0 {
+				summary += strings.TrimPrefix(fmt.Sprint(u.Attributes), "map")
+			}
+			if u.UserID != "4711" || u.Email != adaEmail {
+				summary += ", other fields differ"
+			}
+			c.users = append(c.users, storedUser{idText(u.ID), u.Email, summary, u})
+		}
+		return c
+	},
+}
 
 func usercomOperations() []operation {
-	plan := map[string]any{"plan": "pro"}
-	setting := []place{{request: "set", class: idempotent, unread: true, before: "as before", after: "as asked"}}
-	return named("usercom", []operation{
-		{name: "UpsertUser of a new user", method: "UpsertUser", start: usercomUpsert(nil), places: []place{
-			{request: "upsert", class: idempotent, before: "none", after: "as asked"},
+	ada := usercom.UserInput{UserID: "4711", Email: adaEmail, FirstName: "Ada"}
+	withPlan := ada
+	withPlan.Attributes = map[string]any{"plan": "pro"}
+	versionOne := everyField[usercom.UserInput]()
+	versionOne.Tags = nil // of version 2
+	const adaWithPlan = "Ada[plan:pro]"
+	set := []request{{name: "set", class: idempotent, ignoresBody: true, after: adaWithPlan}}
+	return usercomProvider.operations(
+		usercomEntry{name: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, ada))
+		}, situations: []usercomSituation{
+			{name: "of a new user", requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}},
+			{name: "of an existing user", prepare: addContact("Augusta"), requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}},
 		}},
-		{name: "UpsertUser of a known user", method: "UpsertUser", start: usercomUpsert(nil, "Augusta"), places: []place{
-			{request: "upsert", class: idempotent, before: "as before", after: "as asked"},
+		usercomEntry{name: "UpsertUser with attributes", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, withPlan))
+		}, situations: []usercomSituation{{requests: []request{
+			{name: "upsert", class: idempotent, after: "Ada"},
+			{name: "set", class: idempotent, ignoresBody: true, before: "Ada", after: adaWithPlan, returnsResult: true, executed: rest.ExecutedYes},
+		}}}},
+		usercomEntry{name: "UpsertUser with every field", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, versionOne))
+		}, situations: []usercomSituation{{}}},
+		usercomEntry{name: "UpsertUser in version 2", options: []rest.Option{usercom.WithVersion(2)}, call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, withPlan))
+		}, situations: []usercomSituation{{requests: []request{{name: "upsert", class: idempotent, after: adaWithPlan}}}}},
+		usercomEntry{name: "UpsertUser in version 2 with every field", options: []rest.Option{usercom.WithVersion(2)}, call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return upsertResult(c.UpsertUser(ctx, everyField[usercom.UserInput]()))
+		}, situations: []usercomSituation{{}}},
+		usercomEntry{name: "CheckUpsert", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return noResult(c.CheckUpsert(ctx, ada, upsert.Result[int64]{ID: 7}))
+		}, situations: []usercomSituation{{prepare: addContact("Augusta"), requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}}}},
+		usercomEntry{name: "Guard", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return upsertResult(c.Guard()(ctx, ada))
+		}, situations: []usercomSituation{
+			{name: "of an existing user", prepare: addContact("Augusta"), requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}},
+			{name: "of a new user"},
 		}},
-		{name: "UpsertUser with attributes", method: "UpsertUser", start: usercomUpsert(plan), places: []place{
-			{request: "upsert", class: idempotent, before: "none", after: "as before"},
-			{request: "set", class: idempotent, unread: true, before: "as before", after: "as asked", result: withResult, doubt: rest.ExecutedYes},
-		}},
-		{name: "SetAttribute", start: usercomStarts(plan, func(ctx context.Context, c *usercom.Client) (string, error) {
-			return "", c.SetAttribute(ctx, 7, "plan", "pro")
-		}), places: setting},
-		{name: "SetAttributes", start: usercomStarts(plan, func(ctx context.Context, c *usercom.Client) (string, error) {
-			return "", c.SetAttributes(ctx, 7, plan)
-		}), places: setting},
-		{name: "GetUser", start: usercomReads(func(ctx context.Context, c *usercom.Client) (string, error) {
-			user, err := c.GetUser(ctx, 7)
-			return unless(user.ID == 7 && *user.Email == "ada@example.com", "got %+v", user), err
-		}), places: reads("get")},
-		{name: "FindUserByEmail", start: usercomReads(func(ctx context.Context, c *usercom.Client) (string, error) {
-			user, err := c.FindUserByEmail(ctx, "ada@example.com")
-			return unless(user.ID == 7, "found %+v", user), err
-		}), places: reads("search")},
-		{name: "UpdateUser", start: usercomUpdates, places: []place{
-			{request: "update", class: idempotent, before: "as before", after: "as asked"},
-		}},
-		{name: "DeleteUser", start: usercomDeletes, places: []place{
-			{request: "delete", class: idempotent, unread: true, before: "as asked", after: "none"},
-		}},
-	})
+		usercomEntry{name: "SetAttribute", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return noResult(c.SetAttribute(ctx, 7, "plan", "pro"))
+		}, situations: []usercomSituation{{prepare: addContact("Ada"), requests: set}}},
+		usercomEntry{name: "SetAttributes", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return noResult(c.SetAttributes(ctx, 7, withPlan.Attributes))
+		}, situations: []usercomSituation{{prepare: addContact("Ada"), requests: set}}},
+		usercomEntry{name: "GetUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return usercomFound(c.GetUser(ctx, 7))
+		}, situations: []usercomSituation{{prepare: addContact("Ada"), want: "7 " + adaEmail, requests: reads("get")}}},
+		usercomEntry{name: "FindUserByEmail", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return usercomFound(c.FindUserByEmail(ctx, adaEmail))
+		}, situations: []usercomSituation{{prepare: addContact("Ada"), want: "7 " + adaEmail, requests: reads("search")}}},
+		usercomEntry{name: "UpdateUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return usercomFound(c.UpdateUser(ctx, 7, usercom.UpdateUserRequest{FirstName: new("Ada")}))
+		}, situations: []usercomSituation{{prepare: addContact("Augusta"), requests: []request{{name: "update", class: idempotent, after: "Ada"}}}}},
+		usercomEntry{name: "UpdateUser with every field", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return usercomFound(c.UpdateUser(ctx, 7, sample[usercom.UpdateUserRequest]("usercom", "updateUser")))
+		}, situations: []usercomSituation{{prepare: addContact("Augusta")}}},
+		usercomEntry{name: "DeleteUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+			return noResult(c.DeleteUser(ctx, 7))
+		}, situations: []usercomSituation{{prepare: addContact("Ada"), requests: []request{{name: "delete", class: idempotent, ignoresBody: true, after: "no user"}}}}},
+	)
 }
 
-// usercomStart returns a fake, with Ada by the first name given, and a client of it.
-func usercomStart(c connection, names ...string) (*usercomtest.Server, *usercom.Client) {
-	server := usercomtest.NewServer()
-	for _, name := range names {
-		server.AddUser(usercomtest.User{ID: 7, UserInput: usercom.UserInput{UserID: "4711", Email: "ada@example.com", FirstName: name}})
-	}
-	client, err := usercom.New("", usercomtest.Key, c.to(server.Server, server.Options())...)
-	require.NoError(c.t, err)
-	return server, client
-}
-
-// usercomSubject is about Ada with these attributes; before, she has another name
-// or lacks them.
-func usercomSubject(server *usercomtest.Server, attributes map[string]any, call func(context.Context) (string, error)) subject {
-	asked := func(user usercomtest.User) bool {
-		return user.UserID == "4711" && user.Email == "ada@example.com" && user.FirstName == "Ada" && maps.Equal(user.Attributes, attributes)
-	}
-	before := func(user usercomtest.User) bool {
-		return user.UserID == "4711" && user.Email == "ada@example.com" && len(user.Attributes) == 0
-	}
-	return subject{server: server.Server, call: call, state: func() string { return stateOf(server.Users(), asked, before) }}
-}
-
-func usercomUpsert(attributes map[string]any, names ...string) func(connection) subject {
-	return func(c connection) subject {
-		server, client := usercomStart(c, names...)
-		return usercomSubject(server, attributes, func(ctx context.Context) (string, error) {
-			result, err := client.UpsertUser(ctx, usercom.UserInput{
-				UserID: "4711", Email: "ada@example.com", FirstName: "Ada", Attributes: attributes,
-			})
-			user, _ := server.User("4711")
-			if err != nil && result.ID == user.ID && user.ID != 0 {
-				return withResult, err
-			}
-			if err != nil {
-				return unless(result.ID == 0, "an error with result %+v", result), err
-			}
-			ok := result.ID == user.ID && (result.Outcome == upsert.Created || result.Outcome == upsert.Updated)
-			return unless(ok, "result %+v of %+v", result, user), nil
-		})
+func addContact(firstName string) func(*usercomtest.Server) {
+	return func(s *usercomtest.Server) {
+		s.AddUser(usercomtest.User{ID: 7, UserInput: usercom.UserInput{UserID: "4711", Email: adaEmail, FirstName: firstName}})
 	}
 }
 
-func usercomStarts(attributes map[string]any, call func(context.Context, *usercom.Client) (string, error)) func(connection) subject {
-	return func(c connection) subject {
-		server, client := usercomStart(c, "Ada")
-		return usercomSubject(server, attributes, func(ctx context.Context) (string, error) { return call(ctx, client) })
+func usercomFound(u usercom.User, err error) (result, error) {
+	email := ""
+	if u.Email != nil {
+		email = *u.Email
 	}
-}
-
-func usercomReads(call func(context.Context, *usercom.Client) (string, error)) func(connection) subject {
-	return func(c connection) subject {
-		server, client := usercomStart(c, "Ada")
-		return subject{
-			server: server.Server,
-			call:   func(ctx context.Context) (string, error) { return call(ctx, client) },
-			state:  unchanged(c.t, server.Users),
-		}
-	}
-}
-
-func usercomUpdates(c connection) subject {
-	server, client := usercomStart(c, "Augusta")
-	return usercomSubject(server, nil, func(ctx context.Context) (string, error) {
-		user, err := client.UpdateUser(ctx, 7, usercom.UpdateUserRequest{FirstName: new("Ada")})
-		return unless(user.ID == 7, "got %+v", user), err
-	})
-}
-
-func usercomDeletes(c connection) subject {
-	server, client := usercomStart(c, "Ada")
-	return usercomSubject(server, nil, func(ctx context.Context) (string, error) {
-		return "", client.DeleteUser(ctx, 7)
-	})
+	return userResult(u.ID, email, err)
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var report = flag.Bool("report", false, "print the table of figures that README shows")
+var report = flag.Bool("report", false, "print the table of docs/reliability.md")
 
 // figures are the rows of the table.
 var figures struct {
@@ -20,10 +20,10 @@ var figures struct {
 
 type row struct {
 	test, claim, measured string
-	shown                 bool
+	passed                bool
 }
 
-// figure adds a row to the table, to be shown when t has passed.
+// figure adds a row to the table. It is printed if t passes.
 func figure(t *testing.T, claim, format string, args ...any) {
 	t.Helper()
 	figures.Lock()
@@ -33,19 +33,23 @@ func figure(t *testing.T, claim, format string, args ...any) {
 	t.Cleanup(func() {
 		figures.Lock()
 		defer figures.Unlock()
-		r.shown = !t.Failed()
+		r.passed = !t.Failed()
 	})
 }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	// Most tests wait for a network connection or a timer.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set("16")
+	}
 	status := m.Run()
 	if *report {
-		// Parallel tests end in any order; the rows of one come in its own.
+		// Parallel tests end in any order; the rows of one test stay in order.
 		slices.SortStableFunc(figures.rows, func(a, b *row) int { return strings.Compare(a.test, b.test) })
 		fmt.Print("| claim | measured |\n|---|---|\n")
 		for _, r := range figures.rows {
-			if r.shown {
+			if r.passed {
 				fmt.Printf("| %s | %s |\n", r.claim, r.measured)
 			}
 		}

@@ -26,7 +26,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-const parallel = 64
+const concurrentCalls = 64
 
 // loopback is a fake Partoo on a server that counts its connections.
 type loopback struct {
@@ -53,7 +53,7 @@ func newLoopback(t *testing.T) *loopback {
 	return l
 }
 
-// client returns one that hardly waits.
+// client returns a client with short waits.
 func (l *loopback) client(t *testing.T, options ...rest.Option) *partoo.Client {
 	t.Helper()
 	all := append([]rest.Option{
@@ -64,10 +64,10 @@ func (l *loopback) client(t *testing.T, options ...rest.Option) *partoo.Client {
 	return client
 }
 
-// own returns an http.Client like ours, whose connections a test can close.
-func own(t *testing.T) *http.Client {
+// ownClient returns an http.Client like that of package rest, whose connections a test can close.
+func ownClient(t *testing.T) *http.Client {
 	t.Helper()
-	transport := &http.Transport{MaxIdleConnsPerHost: parallel}
+	transport := &http.Transport{MaxIdleConnsPerHost: concurrentCalls}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: idleCloser{bodycheck.Transport(t, transport), transport}}
 }
@@ -82,8 +82,8 @@ func (c idleCloser) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.RoundTripper.RoundTrip(r)
 }
 
-// atOnce makes so many calls at a time and returns their errors.
-func atOnce(n int, call func(i int) error) []error {
+// concurrently makes n calls and returns their errors.
+func concurrently(n int, call func(i int) error) []error {
 	errs := make([]error, n)
 	var calls sync.WaitGroup
 	for i := range n {
@@ -93,8 +93,8 @@ func atOnce(n int, call func(i int) error) []error {
 	return errs
 }
 
-// bomb is 10 GiB of spaces in 10 MB.
-func bomb(t *testing.T) string {
+// gzipBomb returns 10 GiB of spaces in 10 MB.
+func gzipBomb(t *testing.T) string {
 	t.Helper()
 	const member, members = 16 << 20, 640
 	var packed bytes.Buffer
@@ -106,43 +106,42 @@ func bomb(t *testing.T) string {
 	return strings.Repeat(packed.String(), members)
 }
 
-// Hostile answers cost what the limit allows and no more, however many come at
-// once. A buffer that grows is there twice for a moment, and the collector lets
-// garbage pile up before it runs: four times the limit each.
+// The memory per hostile response is bounded by the limit. A growing buffer exists twice
+// for a moment, and garbage accumulates before a collection: four times the limit each.
 func TestHostileResponsesUseBoundedMemory(t *testing.T) {
 	const limit = 1 << 20
 	zipped := http.Header{"Content-Encoding": {"gzip"}}
 	tests := []struct {
 		name   string
 		fault  resttest.Fault
-		is     error
+		want   error
 		budget uint64
 	}{
-		{"endless", resttest.Fault{Status: 200, Body: "{", Size: 10 << 30}, rest.ErrTooLarge, 4 * limit},
-		{"10 GiB in a gzip bomb", resttest.Fault{Status: 200, Body: bomb(t), Header: zipped}, rest.ErrTooLarge, 4 * limit},
-		{"an endless refusal", resttest.Fault{Status: 422, Body: `{"message":"no"}`, Size: 10 << 30}, rest.ErrInvalid, limit},
-		{"a gzip bomb for a refusal", resttest.Fault{Status: 422, Body: bomb(t), Header: zipped}, rest.ErrInvalid, limit},
+		{"responses, each endless", resttest.Fault{Status: 200, Body: "{", Size: 10 << 30}, rest.ErrTooLarge, 4 * limit},
+		{"responses, each a gzip body of 10 GiB", resttest.Fault{Status: 200, Body: gzipBomb(t), Header: zipped}, rest.ErrTooLarge, 4 * limit},
+		{"error responses, each endless", resttest.Fault{Status: 422, Body: `{"message":"no"}`, Size: 10 << 30}, rest.ErrInvalid, limit},
+		{"error responses, each a gzip body of 10 GiB", resttest.Fault{Status: 422, Body: gzipBomb(t), Header: zipped}, rest.ErrInvalid, limit},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLoopback(t)
-			client := l.client(t, rest.WithResponseLimit(limit), rest.WithHTTPClient(own(t)))
+			client := l.client(t, rest.WithResponseLimit(limit), rest.WithHTTPClient(ownClient(t)))
 			l.Fail(tt.fault.Repeat(-1))
 			peak := heapPeak(func() {
-				for _, err := range atOnce(parallel, func(int) error {
+				for _, err := range concurrently(concurrentCalls, func(int) error {
 					_, err := client.GetUser(t.Context(), "1")
 					return err
 				}) {
-					assert.ErrorIs(t, err, tt.is)
+					assert.ErrorIs(t, err, tt.want)
 				}
 			})
-			assert.Less(t, peak, parallel*tt.budget)
-			figure(t, "64 answers at once, each "+tt.name+", limit 1 MiB", "peak of %.0f MiB more heap", float64(peak)/(1<<20))
+			assert.Less(t, peak, concurrentCalls*tt.budget)
+			figure(t, "64 concurrent "+tt.name+", limit 1 MiB", "peak of %.0f MiB more heap", float64(peak)/(1<<20))
 		})
 	}
 }
 
-// heapPeak returns by how much the heap grew at most while f ran.
+// heapPeak returns the largest growth of the heap while f runs.
 func heapPeak(f func()) uint64 {
 	heap := func() uint64 {
 		var m runtime.MemStats
@@ -151,9 +150,9 @@ func heapPeak(f func()) uint64 {
 	}
 	runtime.GC()
 	before, peak := heap(), uint64(0)
-	done, watched := make(chan struct{}), make(chan struct{})
+	done, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(watched)
+		defer close(stopped)
 		tick := time.NewTicker(2 * time.Millisecond)
 		defer tick.Stop()
 		for {
@@ -167,44 +166,43 @@ func heapPeak(f func()) uint64 {
 	}()
 	f()
 	close(done)
-	<-watched
+	<-stopped
 	return peak - min(peak, before)
 }
 
-// A refusal does not cost the connection, whatever it says. The client's own
-// transport is what is counted here.
+// Connections are reused after every kind of error response. The client's own transport is tested.
 func TestConnectionsAreReusedAfterErrorResponses(t *testing.T) {
 	const calls = 100
 	user := partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RolePublisher}
-	refusals := []resttest.Fault{resttest.Throttle(""), resttest.HTML(429), resttest.Status(503), {Status: 429}, {Status: 429, Size: 60 << 10}}
+	errorResponses := []resttest.Fault{resttest.Throttle(""), resttest.HTML(429), resttest.Status(503), {Status: 429}, {Status: 429, Size: 60 << 10}}
 
 	l := newLoopback(t)
 	client := l.client(t)
 	for i := range calls {
-		l.Fail(refusals[i%len(refusals)])
+		l.Fail(errorResponses[i%len(errorResponses)])
 		_, err := client.UpsertUser(t.Context(), user)
 		require.NoError(t, err)
 	}
-	requests, refused := len(l.Requests()), 0
+	requests, rejected := len(l.Requests()), 0
 	for _, r := range l.Requests() {
 		if r.Status >= 400 {
-			refused++
+			rejected++
 		}
 	}
-	assert.GreaterOrEqual(t, refused, calls)
+	assert.GreaterOrEqual(t, rejected, calls)
 	assert.EqualValues(t, 1, l.accepted.Load())
-	figure(t, "connections used again after refusals, one caller", "%d requests, %d of them refused, over %d connection", requests, refused, l.accepted.Load())
+	figure(t, "connections reused after error responses, one caller", "%d requests, %d of them rejected, over %d connection", requests, rejected, l.accepted.Load())
 
 	l = newLoopback(t)
 	client = l.client(t)
-	every := refusals[0].Repeat(-1)
+	every := errorResponses[0].Repeat(-1)
 	var n atomic.Int64
 	every.Match = func(*http.Request) bool { return n.Add(1)%2 == 0 }
 	l.Fail(every)
-	for _, err := range atOnce(8, func(i int) error {
+	for _, err := range concurrently(8, func(i int) error {
 		for range calls {
 			u := user
-			u.Email = address(i)
+			u.Email = emailOf(i)
 			if _, err := client.UpsertUser(t.Context(), u); err != nil {
 				return err
 			}
@@ -213,17 +211,17 @@ func TestConnectionsAreReusedAfterErrorResponses(t *testing.T) {
 	}) {
 		require.NoError(t, err)
 	}
-	// While one is dialled, another may come free: hence a few more than callers.
+	// While one is dialled, another may become idle: hence a few more than callers.
 	assert.LessOrEqual(t, l.accepted.Load(), int64(16))
-	figure(t, "connections used again after refusals, 8 callers", "%d requests over %d connections", len(l.Requests()), l.accepted.Load())
+	figure(t, "connections reused after error responses, 8 callers", "%d requests over %d connections", len(l.Requests()), l.accepted.Load())
 }
 
-// After every kind of end, cancelled calls included, nothing is left but idle
-// connections, and those go with CloseIdleConnections.
+// After all calls, cancelled ones included, only idle connections remain, and
+// CloseIdleConnections closes these.
 func TestNoGoroutineOrConnectionLeaks(t *testing.T) {
 	before := runtime.NumGoroutine()
 	l := newLoopback(t)
-	hc := own(t)
+	hc := ownClient(t)
 	client := l.client(t, rest.WithHTTPClient(hc))
 	faults := []resttest.Fault{
 		{}, resttest.Throttle(""), resttest.LostResponse(), resttest.Reset(), resttest.TruncatedResponse(5), resttest.HTML(502),
@@ -231,23 +229,23 @@ func TestNoGoroutineOrConnectionLeaks(t *testing.T) {
 	}
 	for range 10 {
 		for _, f := range faults {
-			l.Fail(f.Repeat(parallel / 8))
+			l.Fail(f.Repeat(concurrentCalls / 8))
 		}
-		atOnce(parallel, func(i int) error {
+		concurrently(concurrentCalls, func(i int) error {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			_, err := client.UpsertUser(ctx, partoo.UserInput{Email: address(i), FirstName: "Ada", LastName: "Lovelace"})
+			_, err := client.UpsertUser(ctx, partoo.UserInput{Email: emailOf(i), FirstName: "Ada", LastName: "Lovelace"})
 			return err
 		})
 		l.ClearFaults()
 	}
 	hc.CloseIdleConnections()
 	assert.Eventually(t, func() bool { return l.closed.Load() == l.accepted.Load() }, 10*time.Second, 5*time.Millisecond,
-		"connections are left")
-	// The server's own: the one that accepts, and Eventually's.
-	const ours = 3
-	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+ours }, 10*time.Second, 5*time.Millisecond,
-		fmt.Sprintf("goroutines are left: %d before", before))
-	figure(t, "640 calls with faults of every kind, cut short after 50 ms: connections and goroutines left", "%d of %d, %d",
-		l.accepted.Load()-l.closed.Load(), l.accepted.Load(), max(0, runtime.NumGoroutine()-before-ours))
+		"open connections remain")
+	// The server's, which accepts connections, and those of Eventually.
+	const ownGoroutines = 3
+	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+ownGoroutines }, 10*time.Second, 5*time.Millisecond,
+		fmt.Sprintf("goroutines remain: %d before", before))
+	figure(t, "640 calls with faults of every kind, cancelled after 50 ms: connections and goroutines left", "%d of %d, %d",
+		l.accepted.Load()-l.closed.Load(), l.accepted.Load(), max(0, runtime.NumGoroutine()-before-ownGoroutines))
 }

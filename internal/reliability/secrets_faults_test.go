@@ -13,27 +13,25 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing/iotest"
-
-	"github.com/usersync/usersync/internal/everycall"
 )
 
-// a leak answers a request, or fails, with what was sent in it.
+// leak returns a response or an error that contains what was sent.
 type leak func(r *http.Request, sent string) (*http.Response, error)
 
-const knownUser = `{"id":"u1","email":"ada@example.com","first_name":"Augusta","last_name":"King"}`
+const existingUser = `{"id":"` + adaID + `","email":"ada@example.com","first_name":"Augusta","last_name":"King"}`
 
-// friendly is an answer that all calls can use, to which the users found at Partoo
-// are added. identifAI and user.com have numbers for ids.
-const friendly = `{"id":%s,"created":true,"status":"success","data":{"id":7,"name":"Ada","email":"ada@example.com"},
+// usableResponse is a response that all calls accept, with an id and the users that a search
+// at Partoo finds. The ids of identifAI and user.com are numbers.
+const usableResponse = `{"id":%s,"created":false,"status":"success","data":{"id":7,"name":"Ada","email":"ada@example.com"},
 	"available_credits":1,"total_spent":1,"email":"ada@example.com","page":1,"max_page":1,"count":0,"users":[%s]}`
 
-// leaky is a server with a leak, which shows when it says.
+// leaky is a server whose responses contain secrets at some requests.
 type leaky struct {
-	leak  leak
-	when  when
-	users string
-	seen  atomic.Int64
-	told  atomic.Bool // a request held the password
+	leak        leak
+	when        interval
+	users       string
+	seen        atomic.Int64
+	gotPassword atomic.Bool // a request contained the password
 }
 
 func (l *leaky) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -46,20 +44,20 @@ func (l *leaky) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	n := int(l.seen.Add(1)) - 1
-	if bytes.Contains(body, []byte(everycall.PasswordMark)) {
-		l.told.Store(true)
+	if bytes.Contains(body, []byte(passwordMark)) {
+		l.gotPassword.Store(true)
 	}
 	if n >= l.when.first && n <= l.when.last {
-		sent := everycall.Key + fmt.Sprintf(" %s %s %s %v", r.Method, r.URL, body, r.Header)
-		if l.told.Load() {
-			sent = everycall.Password + sent
+		sent := key + fmt.Sprintf(" %s %s %s %v", r.Method, r.URL, body, r.Header)
+		if l.gotPassword.Load() {
+			sent = password + sent
 		}
 		return l.leak(r, sent)
 	}
-	return reply(200, nil, l.echoSecrets(r)), nil
+	return reply(200, nil, l.usable(r)), nil
 }
 
-func (l *leaky) echoSecrets(r *http.Request) string {
+func (l *leaky) usable(r *http.Request) string {
 	id := "7"
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/partner/users"):
@@ -67,9 +65,9 @@ func (l *leaky) echoSecrets(r *http.Request) string {
 	case strings.HasSuffix(r.URL.Path, "/pricings"):
 		return `[{"id":1}]`
 	case strings.HasPrefix(r.URL.Path, "/v2/"):
-		id = `"u1"`
+		id = `"` + adaID + `"`
 	}
-	return fmt.Sprintf(friendly, id, l.users)
+	return fmt.Sprintf(usableResponse, id, l.users)
 }
 
 func reply(status int, header http.Header, body string) *http.Response {
@@ -79,7 +77,7 @@ func reply(status int, header http.Header, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: header, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// bodies are the shapes in which servers repeat what they were sent.
+// bodies are the formats in which servers repeat what was sent.
 var bodies = map[string]func(sent string) string{
 	"message":     func(sent string) string { return object("message", sent) },
 	"fields":      func(sent string) string { return object("errors", map[string]any{"email": []string{sent}, sent: sent}) },
@@ -96,8 +94,8 @@ var bodies = map[string]func(sent string) string{
 	"wrong types": func(sent string) string {
 		return fmt.Sprintf(`{%[1]s:{},"id":{%[1]s:1},"created":%[1]s,"data":{"id":%[1]s},"page":%[1]s,"users":[{"id":[%[1]s]}],"status":%[1]s}`, quoted(sent))
 	},
-	"broken off": func(sent string) string { return `{"data":[{"id":1,"name":` + quoted(sent) },
-	"nothing":    func(string) string { return "" },
+	"truncated": func(sent string) string { return `{"data":[{"id":1,"name":` + quoted(sent) },
+	"empty":     func(string) string { return "" },
 }
 
 func object(name string, value any) string {
@@ -118,25 +116,25 @@ func quoted(text string) string {
 
 var leakingStatuses = []int{200, 201, 206, 301, 302, 303, 307, 308, 400, 401, 403, 404, 408, 409, 413, 415, 422, 425, 429, 500, 502, 503, 504, 529, 599}
 
-// leaks are all the ways in which a secret may come back.
+// leaks are all ways in which a response or error may contain a secret.
 func leaks() map[string]leak {
 	all := map[string]leak{
 		"transport error": func(_ *http.Request, sent string) (*http.Response, error) { return nil, errors.New(sent) },
 		"transport error with the URL": func(r *http.Request, sent string) (*http.Response, error) {
-			return nil, &url.Error{Op: r.Method, URL: "https://" + everycall.Key + "@example.com/?" + everycall.Password, Err: errors.New(sent)}
+			return nil, &url.Error{Op: r.Method, URL: "https://" + key + "@example.com/?" + password, Err: errors.New(sent)}
 		},
 		"dial error": func(_ *http.Request, sent string) (*http.Response, error) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: sent, Name: everycall.Key}}
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: sent, Name: key}}
 		},
-		"answer that breaks off": func(_ *http.Request, sent string) (*http.Response, error) {
+		"truncated response": func(_ *http.Request, sent string) (*http.Response, error) {
 			resp := reply(200, nil, sent)
 			resp.ContentLength = -1
 			resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader([]byte(sent)), iotest.ErrReader(errors.New(sent))))
 			return resp, nil
 		},
-		"lost answer": func(*http.Request, string) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+		"lost response": func(*http.Request, string) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
 	}
-	// Bodies of one class of statuses are read alike.
+	// Bodies of a class of statuses are read in the same way.
 	for _, status := range leakingStatuses {
 		for name, body := range bodies {
 			if name == "fields" || slices.Contains([]int{200, 307, 400, 404, 422, 503}, status) {
@@ -149,10 +147,9 @@ func leaks() map[string]leak {
 	return all
 }
 
-// leakingHeader repeats what was sent in every header that an error may keep, and
-// in others.
+// leakingHeader repeats what was sent in every header that an error may contain, and in others.
 func leakingHeader(sent string) http.Header {
-	header := http.Header{"Location": {"https://" + everycall.Key + ".example.com/?" + url.QueryEscape(sent)}}
+	header := http.Header{"Location": {"https://" + key + ".example.com/?" + url.QueryEscape(sent)}}
 	for _, name := range []string{
 		"Content-Type", "Date", "Retry-After", "Server", "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
 		"Ratelimit-Limit", "Cf-Ray", "Request-Id", "X-Correlation-Id", "X-Request-Id", "Set-Cookie", "Www-Authenticate", "X-Echo",

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// tlsFaults end before there is a connection to send on.
+// tlsFaults prevent the connection.
 func tlsFaults() []fault {
 	show := func(certificate func() tls.Certificate) func(net.Conn) {
 		return func(conn net.Conn) {
@@ -27,22 +27,22 @@ func tlsFaults() []fault {
 		}
 	}
 	return []fault{
-		onWire("TLS: certificate of a stranger", unreachable, false, secured(show(func() tls.Certificate { return credentials().stranger }))),
+		onWire("TLS: certificate of an unknown authority", unreachable, false, secured(show(func() tls.Certificate { return credentials().untrusted }))),
 		onWire("TLS: certificate of another host", unreachable, false, secured(show(func() tls.Certificate { return credentials().other }))),
-		onWire("TLS: certificate that has expired", unreachable, false, secured(show(func() tls.Certificate { return credentials().expired }))),
-		onWire("TLS: closed in the handshake", notSent, false, secured(func(conn net.Conn) { _, _ = conn.Read(make([]byte, 100)) })),
-		onWire("TLS: the server speaks HTTP", notSent, false, secured(func(conn net.Conn) {
+		onWire("TLS: expired certificate", unreachable, false, secured(show(func() tls.Certificate { return credentials().expired }))),
+		onWire("TLS: closed in the handshake", notConnected, false, secured(func(conn net.Conn) { _, _ = conn.Read(make([]byte, 100)) })),
+		onWire("TLS: plain HTTP server", notConnected, false, secured(func(conn net.Conn) {
 			_, _ = conn.Read(make([]byte, 4096))
 			_, _ = conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		})),
-		onWire("TLS: no version in common", notSent, false, secured(func(conn net.Conn) {
+		onWire("TLS: no common version", notConnected, false, secured(func(conn net.Conn) {
 			old := &tls.Config{Certificates: []tls.Certificate{credentials().good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
 			_ = tls.Server(conn, old).Handshake()
 		})),
 	}
 }
 
-// secured is a wire with TLS whose n-th connection is greeted by misbehave.
+// secured is a wire with TLS on which misbehave handles the n-th connection.
 func secured(misbehave func(net.Conn)) wire {
 	return func(t *testing.T, handler http.Handler, n int) (http.RoundTripper, func() int) {
 		good := httptest.NewUnstartedServer(handler)
@@ -70,20 +70,20 @@ func secured(misbehave func(net.Conn)) wire {
 	}
 }
 
-// goodName is the host that clients here take every server for.
+// goodName is the host name that clients expect of every server.
 const goodName = "host.usersync.test"
 
-// certificates are what servers show, and whom clients trust.
+// certificates are those of the servers, and the pool that clients trust.
 type certificates struct {
-	good, stranger, other, expired tls.Certificate
-	pool                           *x509.CertPool
+	good, untrusted, other, expired tls.Certificate
+	pool                            *x509.CertPool
 }
 
-// credentials makes them once: keys take time.
+// credentials creates the certificates once, because creating keys is slow.
 var credentials = sync.OnceValue(func() certificates {
 	c := certificates{pool: x509.NewCertPool()}
 	day := 24 * time.Hour
-	c.good, c.stranger = selfSigned(goodName, day), selfSigned(goodName, day)
+	c.good, c.untrusted = selfSigned(goodName, day), selfSigned(goodName, day)
 	c.other, c.expired = selfSigned("other.usersync.test", day), selfSigned(goodName, -day)
 	for _, trusted := range []tls.Certificate{c.good, c.other, c.expired} {
 		c.pool.AddCert(trusted.Leaf)

@@ -17,35 +17,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
-	"github.com/usersync/usersync/rest"
-	"github.com/usersync/usersync/rest/resttest"
 )
 
-// wire leads to a handler over loopback. Something is wrong with it at the n-th
-// request. It returns how many requests have been on it.
+// wire returns a transport to a handler over loopback that fails at the n-th request, and
+// a function that counts the requests so far.
 type wire func(t *testing.T, handler http.Handler, n int) (http.RoundTripper, func() int)
 
-// faultsOnTheWire are the cases that need real connections.
-func faultsOnTheWire(t *testing.T) {
-	everyCase(t, wireFaults(), func(t *testing.T, c testCase) { c.onTheWire(t) })
-}
+// shortWaits is the retry policy of tests without virtual time.
+var shortWaits = backoff.Policy{Base: time.Millisecond}
 
-// impatient waits for as short as a real clock allows.
-var impatient = backoff.Policy{Base: time.Millisecond}
-
-func (c testCase) onTheWire(t *testing.T) {
-	var requests func() int
-	s := c.start(connection{t: t, options: []rest.Option{rest.WithResponseLimit(limit), rest.WithRetry(impatient)}, transport: func(server *resttest.Server) http.RoundTripper {
-		transport, count := c.fault.wire(t, server, c.number)
-		requests = count
-		return transport
-	}})
-	r := c.run(t, s)
-	c.judge(t, s, r, requests)
-}
-
-// plain returns a transport whose connections are dialled so, each for one
-// request, and are what https wants already.
+// plain returns a transport that uses each connection of dial for one request, without TLS.
 func plain(t *testing.T, dial func(context.Context) (net.Conn, error)) *http.Transport {
 	tr := &http.Transport{
 		DisableKeepAlives: true,
@@ -55,12 +36,12 @@ func plain(t *testing.T, dial func(context.Context) (net.Conn, error)) *http.Tra
 	return tr
 }
 
-// listen accepts connections until the test ends. Then it cuts those that are
-// left, and waits for those who serve them.
+// listen accepts connections until the test ends. Then it closes open connections and
+// waits for their goroutines.
 func listen(t *testing.T, serve func(net.Conn)) (address string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	ctx, cut := context.WithCancel(context.Background())
+	ctx, closeAll := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -78,13 +59,13 @@ func listen(t *testing.T, serve func(net.Conn)) (address string) {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		cut()
+		closeAll()
 		serving.Wait()
 	})
 	return listener.Addr().String()
 }
 
-// served is a wire whose n-th connection is served by misbehave.
+// served is a wire on which misbehave handles the n-th connection.
 func served(misbehave func(peer)) wire {
 	return func(t *testing.T, handler http.Handler, n int) (http.RoundTripper, func() int) {
 		var connections atomic.Int64
@@ -102,7 +83,7 @@ func served(misbehave func(peer)) wire {
 	}
 }
 
-// dialled is a wire whose n-th connection is made by dial, which is given one
+// dialled is a wire whose n-th connection comes from dial, which can call a dial function
 // that works.
 func dialled(dial func(context.Context, func(context.Context) (net.Conn, error)) (net.Conn, error)) wire {
 	return func(t *testing.T, handler http.Handler, n int) (http.RoundTripper, func() int) {
@@ -124,21 +105,21 @@ func dialled(dial func(context.Context, func(context.Context) (net.Conn, error))
 	}
 }
 
-// peer is the server's side of a connection.
+// peer is the server side of a connection.
 type peer struct {
 	conn    *net.TCPConn
 	in      *bufio.Reader
 	handler http.Handler
 }
 
-// behave answers a request as the fake does.
+// behave responds to a request as the fake does.
 func (p peer) behave() {
 	if r := p.request(); r != nil {
-		p.answer(p.act(r))
+		p.respond(p.execute(r))
 	}
 }
 
-// request reads a whole request, or returns nil when none comes.
+// request reads a request, or returns nil if there is none.
 func (p peer) request() *http.Request {
 	r, err := http.ReadRequest(p.in)
 	if err != nil {
@@ -152,10 +133,10 @@ func (p peer) request() *http.Request {
 	return r
 }
 
-// act has the fake act and returns its answer, nil when it cuts the connection.
-func (p peer) act(r *http.Request) *http.Response { return acting(p.handler, r) }
+// execute returns the response of the fake, or nil if the fake cuts the connection.
+func (p peer) execute(r *http.Request) *http.Response { return execute(p.handler, r) }
 
-func acting(handler http.Handler, r *http.Request) (resp *http.Response) {
+func execute(handler http.Handler, r *http.Request) (resp *http.Response) {
 	defer func() {
 		if cut := recover(); cut != nil && cut != http.ErrAbortHandler {
 			panic(cut)
@@ -166,9 +147,8 @@ func acting(handler http.Handler, r *http.Request) (resp *http.Response) {
 	return recorder.Result()
 }
 
-// text is an answer as it goes over the wire, with what goes before its body
-// apart.
-func (p peer) text(resp *http.Response) (head, body []byte) {
+// encode returns the bytes of a response: its status line and headers, and its body.
+func (p peer) encode(resp *http.Response) (head, body []byte) {
 	body, _ = io.ReadAll(resp.Body)
 	if resp.StatusCode != http.StatusNoContent && resp.Header.Get("Content-Length") == "" {
 		resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -180,20 +160,20 @@ func (p peer) text(resp *http.Response) (head, body []byte) {
 	return out.Bytes(), body
 }
 
-func (p peer) answer(resp *http.Response) {
+func (p peer) respond(resp *http.Response) {
 	if resp == nil {
 		return
 	}
-	head, body := p.text(resp)
+	head, body := p.encode(resp)
 	p.write(head, body)
 }
 
-// write sends what the client still takes.
+// write ignores errors: the client may have closed the connection.
 func (p peer) write(parts ...[]byte) {
 	_, _ = p.conn.Write(bytes.Join(parts, nil))
 }
 
-// reset ends the connection with a reset instead of a goodbye.
+// reset closes the connection with a TCP reset.
 func (p peer) reset() {
 	_ = p.conn.SetLinger(0)
 	_ = p.conn.Close()

@@ -4,13 +4,18 @@ package fieldstest
 import (
 	"reflect"
 	"strconv"
-	"testing"
 
 	"github.com/usersync/usersync/internal/fields"
 )
 
+// TB is the part of testing.TB that the package uses.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // Fill sets every declared field of user, a pointer to a struct, to its first example.
-func Fill[U any](t *testing.T, user *U) {
+func Fill[U any](t TB, user *U) {
 	t.Helper()
 	for _, f := range fields.List[U]() {
 		f.Set(user, Example(t, f, 0))
@@ -18,7 +23,7 @@ func Fill[U any](t *testing.T, user *U) {
 }
 
 // Example returns the i-th of two valid values of a field.
-func Example(t *testing.T, f fields.Field, i int) reflect.Value {
+func Example(t TB, f fields.Field, i int) reflect.Value {
 	t.Helper()
 	value := reflect.New(f.Type).Elem()
 	if !setExample(value, f, i) {
@@ -42,6 +47,8 @@ func setExample(value reflect.Value, f fields.Field, i int) bool {
 	case reflect.Slice:
 		value.Set(reflect.MakeSlice(value.Type(), 1, 1))
 		return setExample(value.Index(0), f, i)
+	case reflect.Map:
+		value.Set(reflect.ValueOf(map[string]any{"plan": []string{"pro", "free"}[i]}))
 	default:
 		return false
 	}
