@@ -6,22 +6,23 @@ import (
 	"log/slog"
 )
 
-// Item is what became of one user of a run.
+// Item is the result of one user of a run.
 type Item[T, R any] struct {
-	// Index is the user's place in the input, counted from 0.
+	// Index is the user's position in the input, from 0. It is -1 in the last item of
+	// an incomplete run, which belongs to no user.
 	Index int
-	// User is the user as it came from the input.
+	// User is the user from the input.
 	User T
 	// Result is what the upsert returned.
 	Result R
-	// Err is why the upsert failed; nil when it did not. It matches ErrJournal
-	// when the journal could not record what happened: Result is then still what
-	// the upsert returned.
+	// Err is the error of the upsert, nil after success. It matches ErrJournal if the
+	// result could not be recorded; Result is still what the upsert returned. In the
+	// last item of an incomplete run it is an [*IncompleteError].
 	Err error
 }
 
-// LogValue groups what slog writes of an item: the user by its own LogValue, so
-// that passwords stay out of JSON too.
+// LogValue returns the fields of an item. The user is logged by its own LogValue,
+// which keeps passwords out.
 func (i Item[T, R]) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.Int("index", i.Index), slog.Any("user", i.User), slog.Any("result", i.Result)}
 	if i.Err != nil {
@@ -30,54 +31,74 @@ func (i Item[T, R]) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// All upserts many users, several at a time, and hands out what became of each,
-// in the order of completion. It takes the providers' UpsertUser methods as they
-// are:
+// All upserts many users concurrently and yields the result of each, in order of
+// completion. upsertFunc is the UpsertUser method of a provider:
 //
 //	for item := range upsert.All(ctx, slices.Values(users), client.UpsertUser) {
-//		if item.Err != nil {
+//		switch {
+//		case errors.Is(item.Err, upsert.ErrIncomplete):
+//			return item.Err
+//		case item.Err != nil:
 //			log.Printf("user %d: %v", item.Index, item.Err)
 //		}
 //	}
 //
-// A user that fails does not stop the others. Users are read as workers become
-// free, and a worker is free when the loop has taken its result: a million users
-// need no more memory than ten. At most 8 upserts run at once, or as many as
-// [WithWorkers] says.
+// A user that fails does not stop the others. At most 8 upserts run at once, or as
+// many as [WithWorkers] sets. Users are read when a worker is free, one in advance, so
+// that a million users need no more memory than ten.
 //
-// Ways to end before the input does:
+// All reads the class of an error from its method FailureClass, which *rest.Error
+// has. An error without this method concerns its user only.
 //
-//   - End the input: what has been read is finished, and the loop ends.
-//   - Cancel ctx: the upserts in flight are told through their context, their
-//     results are handed out, and the loop ends. Users not begun are not handed
-//     out; ctx.Err() tells that the run is not whole.
-//   - Leave the loop: the upserts in flight are cancelled, their results are lost
-//     to the loop, but not to a journal.
+//   - A failure of one user is yielded. If 20 users in a row fail with 402, 403, 404 or
+//     similar, without a success, the configuration is the reason and the run ends.
+//   - A failure of the service (no response, 5xx and so on) pauses the run. No new user
+//     starts. One user at a time is tried, a different one each time, after 1 s,
+//     doubling to 30 s, or when the server or the quota allows it. With the first
+//     success the run continues, and the users that failed are retried. If the
+//     service fails for longer than [WithMaxOutage], the run ends. So it does, without
+//     waiting, when it is known that a wait exceeds this limit or the deadline of ctx.
+//     A user that failed in three pauses is yielded as failed, since other users
+//     succeeded in between. The last users of a run are yielded as failed after three
+//     failures each if others succeeded since they started.
+//   - A failure of the configuration, for example a rejected API key, ends the run.
 //
-// Once ctx is cancelled or the loop left, do begins no more. No goroutine stays
-// behind: All waits for do, and for users to give its next user or end, so both
-// should honour ctx.
+// # Incomplete runs
 //
-// Users, the key function and do run in goroutines of the run. When one of them
-// panics, the run ends as if cancelled and the panic continues in the loop's
-// goroutine, as a [*Panic].
+// If a run ends before each user has succeeded or failed, the last item's error is an
+// [*IncompleteError], which matches [ErrIncomplete] and contains the reason and the
+// number of users not sent. A run ends early for one of the reasons above, when
+// recording in the journal fails, when ctx ends, or when the context of [WithStop]
+// ends. Users that were not sent are neither yielded nor recorded.
 //
-// All panics at once when users or do is nil, or when the function given to
-// [WithKey] is for another type. Each range over what it returns is a run of its own.
-func All[T, R any](ctx context.Context, users iter.Seq[T], do func(context.Context, T) (R, error), opts ...Option) iter.Seq[Item[T, R]] {
-	if users == nil || do == nil {
+// If ctx ends or the configuration is wrong, the contexts of the upserts in flight are
+// cancelled. Their results are yielded, with an error that matches context.Canceled
+// or context.DeadlineExceeded, but not recorded; they count as not sent, although
+// their requests may have been executed.
+//
+// If the caller leaves the loop, the upserts in flight are cancelled. Their results
+// are not yielded; those that succeeded are recorded in the journal.
+//
+// No goroutine remains afterwards: All waits for upsertFunc to return and for users to
+// yield its next user or end, so both should honour ctx.
+//
+// Users and upsertFunc are called by goroutines of the run. When one of them panics,
+// the run is cancelled and the panic continues in the goroutine of the loop, as a
+// [*Panic].
+//
+// All panics if users or upsertFunc is nil, or if an option does not fit: a function
+// for another type of user, or a journal that cannot identify users. Each range over
+// the returned sequence is a separate run.
+func All[T, R any](ctx context.Context, users iter.Seq[T], upsertFunc func(context.Context, T) (R, error), opts ...Option) iter.Seq[Item[T, R]] {
+	if users == nil || upsertFunc == nil {
 		panic("upsert: All needs users and a function that upserts one")
 	}
 	o := newOptions(opts)
-	key := keyFunc[T](o)
+	key := funcOf[T]("WithKey", o.key)
 	return func(yield func(Item[T, R]) bool) {
-		r := newRun(ctx, do, key, o)
+		r := newRun(ctx, upsertFunc, key, o)
 		go r.readUsers(users)
 		defer r.shutdown()
-		for item := range r.results {
-			if !yield(item) {
-				return
-			}
-		}
+		r.loop(yield)
 	}
 }

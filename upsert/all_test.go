@@ -41,19 +41,19 @@ func wait(ctx context.Context, d time.Duration) error {
 
 func TestAllYieldsResultsInCompletionOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		refused := errors.New("refused")
+		taken := errors.New("email is taken")
 		start := time.Now()
 		var order []int
 		for item := range upsert.All(t.Context(), count(20), func(ctx context.Context, n int) (result, error) {
 			if n == 3 {
-				return result{}, refused
+				return result{}, taken
 			}
 			return result{ID: int64(n), Outcome: upsert.Created}, wait(ctx, time.Duration(100-n)*time.Millisecond)
 		}, upsert.WithWorkers(20)) {
 			order = append(order, item.Index)
 			assert.Equal(t, item.Index, item.User)
 			if item.Index == 3 {
-				assert.ErrorIs(t, item.Err, refused)
+				assert.ErrorIs(t, item.Err, taken)
 				continue
 			}
 			assert.NoError(t, item.Err)
@@ -91,27 +91,30 @@ func TestAllDefaultWorkersAndLaziness(t *testing.T) {
 			mu.Unlock()
 			return result{}, wait(ctx, time.Second)
 		}) {
-			time.Sleep(time.Minute) // fake time: a slow loop holds the workers back
+			time.Sleep(time.Minute) // virtual time: a slow loop delays the workers
 			taken++
-			assert.LessOrEqual(t, atomic.LoadInt32(&read), taken+8)
+			assert.LessOrEqual(t, atomic.LoadInt32(&read), taken+8+1, "one in advance")
 		}
 		assert.EqualValues(t, 100, taken)
 		assert.EqualValues(t, 8, most)
 	})
 }
 
-func TestAllBadOptions(t *testing.T) {
+func TestAllPanicsWhenAnOptionIsInvalid(t *testing.T) {
 	do := func(context.Context, int) (result, error) { return result{}, nil }
-	assert.PanicsWithValue(t, "upsert: WithWorkers(0): at least 1 is needed", func() { upsert.WithWorkers(0) })
+	assert.PanicsWithValue(t, "upsert: WithWorkers(0): must be at least 1", func() { upsert.WithWorkers(0) })
 	assert.PanicsWithValue(t, "upsert: WithKey needs a function", func() { upsert.WithKey[int](nil) })
+	assert.PanicsWithValue(t, "upsert: WithMaxOutage(0s): must be positive", func() { upsert.WithMaxOutage(0) })
+	assert.PanicsWithValue(t, "upsert: WithStop needs a context", func() { upsert.WithStop(nil) })
+	assert.PanicsWithValue(t, "upsert: WithLogger needs a logger", func() { upsert.WithLogger(nil) })
 	assert.PanicsWithValue(t, "upsert: WithJournal needs a journal", func() { upsert.WithJournal(nil) })
-	assert.PanicsWithValue(t, "upsert: WithKey was given a func(string) string, the users need a func(int) string", func() {
+	assert.PanicsWithValue(t, "upsert: WithKey got a func(string) string, the users need a func(int) string", func() {
 		upsert.All(t.Context(), count(1), do, upsert.WithKey(strings.ToLower))
 	})
 	assert.Panics(t, func() { upsert.All(t.Context(), nil, do) })
 }
 
-// A million users take no more memory than the workers hold.
+// A million users need no more memory than a few.
 func TestAllConstantMemory(t *testing.T) {
 	heap := func() uint64 {
 		var m runtime.MemStats
@@ -148,7 +151,7 @@ func BenchmarkAllWithKey(b *testing.B) {
 	}
 }
 
-// The loop All replaces: a channel of users, as many goroutines, a channel of results.
+// The loop that All replaces: a channel of users, 8 goroutines, a channel of results.
 func BenchmarkPlainWorkers(b *testing.B) {
 	b.ReportAllocs()
 	in, out := make(chan int), make(chan upsert.Item[int, result])

@@ -1,49 +1,63 @@
 package upsert
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
 
-// defaultWorkers is the number of upserts at once. Each has one request under
-// way: 8 use up Partoo's 300 requests a minute as long as an answer takes less
-// than 1.6 s, identifAI's 30 writes a minute up to 16 s, and are as many as the
-// clients' pacing sends at once. More would only wait.
-const defaultWorkers = 8
+const (
+	// defaultWorkers is enough for the documented quotas: 8 concurrent requests use
+	// Partoo's 300 requests per minute if a response takes less than 1.6 s, and
+	// identifAI's 30 writes per minute up to 16 s. The pacer sends at most 8 at once.
+	defaultWorkers   = 8
+	defaultMaxOutage = time.Hour
+)
 
 // Option changes how [All] works.
 type Option func(*options)
 
 type options struct {
-	workers int
-	key     any // a func(T) string
-	journal *Journal
+	workers   int
+	key       any // a func(T) string
+	journal   *Journal
+	maxOutage time.Duration
+	stop      context.Context
+	log       *slog.Logger
 }
 
 func newOptions(opts []Option) options {
-	o := options{workers: defaultWorkers}
+	o := options{
+		workers:   defaultWorkers,
+		maxOutage: defaultMaxOutage,
+		stop:      context.Background(),
+		log:       slog.New(slog.DiscardHandler),
+	}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	return o
 }
 
-// WithWorkers sets how many upserts run at once. The default of 8 fills the
-// quotas of all three providers at ordinary latency; more helps where no quota
-// holds, or answers take seconds. It panics when n is less than 1.
+// WithWorkers sets the number of concurrent upserts. The default of 8 uses the quotas
+// of all three providers at usual latency. More helps only without quotas, or if
+// responses take seconds. WithWorkers panics if n is less than 1.
 func WithWorkers(n int) Option {
 	if n < 1 {
-		panic(fmt.Sprintf("upsert: WithWorkers(%d): at least 1 is needed", n))
+		panic(fmt.Sprintf("upsert: WithWorkers(%d): must be at least 1", n))
 	}
 	return func(o *options) { o.workers = n }
 }
 
-// WithKey says which users are the same one: users with equal keys are upserted
-// one after the other, in the order of the input, so that the last one wins.
-// Use what the provider finds a user by, in one spelling:
+// WithKey sets the function that identifies a user. Users with equal keys are
+// upserted one after the other, in the order of the input, so that the last one wins:
 //
 //	upsert.WithKey(func(u partoo.UserInput) string { return strings.ToLower(u.Email) })
 //
-// A user with an empty key is like no other. While a user waits for its
-// predecessor, users behind it go ahead; as many may wait as there are workers,
-// then reading pauses.
+// Users with an empty key are never serialised. While a user waits for an earlier one,
+// users after it are upserted; as many may wait as there are workers, then reading
+// pauses.
 func WithKey[T any](key func(T) string) Option {
 	if key == nil {
 		panic("upsert: WithKey needs a function")
@@ -51,14 +65,13 @@ func WithKey[T any](key func(T) string) Option {
 	return func(o *options) { o.key = key }
 }
 
-// WithJournal records in j what became of each user, and passes over the users
-// that j has on record: they are not upserted and not handed out. A user is on
-// record when its place in the input and its key are, so the input must be the
-// same users in the same order; give [WithKey] as well, to have that checked.
+// WithJournal records the result of each user in j and skips users recorded in j: they
+// are neither upserted nor yielded. A user is recorded if its position in the input
+// and its key are, so the input must be the same users in the same order. [WithKey]
+// makes sure that a user at another position is not skipped.
 //
-// A result is recorded before it is handed out. Upserts that fail because the
-// run is cancelled are not recorded: they are for the next run. When recording
-// fails, the run ends, and the errors of its last items match [ErrJournal].
+// A result is recorded before it is yielded. If recording fails, the run ends; the
+// errors of its last items match [ErrJournal].
 func WithJournal(j *Journal) Option {
 	if j == nil {
 		panic("upsert: WithJournal needs a journal")
@@ -66,14 +79,45 @@ func WithJournal(j *Journal) Option {
 	return func(o *options) { o.journal = j }
 }
 
-// keyFunc returns the key function for users of type T, nil when there is none.
-func keyFunc[T any](o options) func(T) string {
-	if o.key == nil {
+// WithMaxOutage sets how long a run waits for a service that fails, or that asks for a
+// wait. The default is one hour. The limit also replaces MaxWait and MaxRetryAfter of
+// the client's retry policy, so it must be longer than a user waits for the quota:
+// about a minute with the documented quotas and 8 workers. WithMaxOutage panics if d is
+// not positive.
+func WithMaxOutage(d time.Duration) Option {
+	if d <= 0 {
+		panic(fmt.Sprintf("upsert: WithMaxOutage(%v): must be positive", d))
+	}
+	return func(o *options) { o.maxOutage = d }
+}
+
+// WithStop ends the run when ctx ends. Unlike the context of [All], ctx lets the
+// upserts in flight finish; no other user starts.
+func WithStop(ctx context.Context) Option {
+	if ctx == nil {
+		panic("upsert: WithStop needs a context")
+	}
+	return func(o *options) { o.stop = ctx }
+}
+
+// WithLogger logs each pause of the run: its start and each next try as warnings,
+// its end as information. Attributes are the error, the time until the next try and
+// the duration of the pause.
+func WithLogger(log *slog.Logger) Option {
+	if log == nil {
+		panic("upsert: WithLogger needs a logger")
+	}
+	return func(o *options) { o.log = log }
+}
+
+// funcOf returns the function given to an option for users of type T, or nil.
+func funcOf[T any](option string, f any) func(T) string {
+	if f == nil {
 		return nil
 	}
-	key, ok := o.key.(func(T) string)
+	typed, ok := f.(func(T) string)
 	if !ok {
-		panic(fmt.Sprintf("upsert: WithKey was given a %T, the users need a %T", o.key, key))
+		panic(fmt.Sprintf("upsert: %s got a %T, the users need a %T", option, f, typed))
 	}
-	return key
+	return typed
 }

@@ -2,48 +2,55 @@ package upsert
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 )
 
-// Panic is what the loop over [All] panics with when a function given to All
-// panicked.
+// Panic is the value of the panic in a loop over [All] after a function given to All
+// panicked in a goroutine of the run.
 type Panic struct {
-	// Value is what the function panicked with.
+	// Value is the value of the original panic.
 	Value any
-	// Stack is where, as text.
+	// Stack is the stack trace of the original panic.
 	Stack []byte
 }
 
-// Error tells the value and the stack.
+// Error returns the value and the stack trace.
 func (p *Panic) Error() string {
 	return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack)
 }
 
-// Unwrap returns the value when it is an error.
+// Unwrap returns the value if it is an error.
 func (p *Panic) Unwrap() error {
 	err, _ := p.Value.(error)
 	return err
 }
 
-// recoverPanic calls f. When f panics or calls runtime.Goexit (testing's FailNow does),
-// the run ends and keeps that for its own end.
-func (r *run[T, R]) recoverPanic(f func()) {
+// crash is how a function of the caller ended without returning: a panic, or
+// runtime.Goexit (which testing's FailNow calls) if panicked is nil.
+type crash struct{ panicked *Panic }
+
+// catch calls f and reports if f ended without returning.
+func catch(f func(), report func(*crash)) {
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
-		value := recover() // nil after Goexit: panic(nil) has a value too
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		switch {
-		case value == nil:
-			r.goexited = true
-		case r.panicked == nil:
-			r.panicked = &Panic{Value: value, Stack: debug.Stack()}
+		c := &crash{}
+		if value := recover(); value != nil { // nil after Goexit: panic(nil) has a value, too
+			c.panicked = &Panic{Value: value, Stack: debug.Stack()}
 		}
-		r.cancel()
+		report(c)
 	}()
 	f()
 	returned = true
+}
+
+// rethrow continues a crash in the current goroutine.
+func (c *crash) rethrow() {
+	if c.panicked != nil {
+		panic(c.panicked)
+	}
+	runtime.Goexit()
 }

@@ -6,37 +6,44 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partoo/partootest"
+	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// The three UpsertUser methods fit as they are, and nothing is sent for an input
-// that is not valid.
+// The UpsertUser methods of the three providers fit without a wrapper. An input that is
+// invalid fails its user only, and nothing is sent.
 func TestAllAcceptsProviderMethods(t *testing.T) {
-	var (
-		i *identifai.Client
-		p *partoo.Client
-		u *usercom.Client
-	)
-	refusesEmpty(t, i.UpsertUser)
-	refusesEmpty(t, p.UpsertUser)
-	refusesEmpty(t, u.UpsertUser)
+	i, err := identifai.New("key", identifaitest.NewServer().Options()...)
+	require.NoError(t, err)
+	p, err := partoo.New("key", partootest.NewServer().Options()...)
+	require.NoError(t, err)
+	u, err := usercom.New("", "key", usercomtest.NewServer().Options()...)
+	require.NoError(t, err)
+	failsEmptyUsers(t, i.UpsertUser)
+	failsEmptyUsers(t, p.UpsertUser)
+	failsEmptyUsers(t, u.UpsertUser)
 }
 
-func refusesEmpty[T, R any](t *testing.T, do func(context.Context, T) (R, error)) {
+func failsEmptyUsers[T, R any](t *testing.T, upsertFunc func(context.Context, T) (R, error)) {
 	items := 0
-	for item := range upsert.All(t.Context(), slices.Values(make([]T, 3)), do) {
-		assert.Error(t, item.Err)
+	for item := range upsert.All(t.Context(), slices.Values(make([]T, 30)), upsertFunc) {
+		assert.ErrorIs(t, item.Err, rest.ErrInvalid)
+		assert.NotErrorIs(t, item.Err, upsert.ErrIncomplete)
 		items++
 	}
-	assert.Equal(t, 3, items)
+	assert.Equal(t, 30, items)
 }
 
-// A journal finds id and outcome in each of their results.
-func TestJournalReadsTheProvidersResults(t *testing.T) {
+// A journal records id and outcome of the results of all three providers.
+func TestJournalRecordsResultsOfAllProviders(t *testing.T) {
 	path := journalPath(t)
 	j := open(t, path)
 	recordOne(t, j, 0, upsert.Result[string]{ID: "5f1", Outcome: upsert.Updated})
@@ -49,7 +56,7 @@ func TestJournalReadsTheProvidersResults(t *testing.T) {
 	assert.Equal(t, []string{"5f1 updated", "42 created", "43 unchanged"}, got)
 }
 
-// recordOne runs index+1 users, of which j has all but the last.
+// recordOne runs index+1 users; all but the last are recorded in j.
 func recordOne[R any](t *testing.T, j *upsert.Journal, index int, result R) {
 	items := 0
 	for item := range upsert.All(t.Context(), count(index+1), func(context.Context, int) (R, error) {

@@ -1,208 +1,430 @@
 package upsert
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
-	"runtime"
 	"sync"
+	"time"
+
+	"github.com/usersync/usersync/internal/waitlimit"
 )
 
-// run is one range over what All returns. One goroutine reads users; the workers,
-// started as they are needed, take them, and those that wait for them. They stay: a
-// new goroutine for each user would have to grow its stack each time.
+const (
+	maxSuspects = 20 // failures in a row that prove that the configuration is wrong
+	maxFailures = 3  // failures of the service after which a user has failed
+
+	// Limits of counting the users that were not sent.
+	maxCounted   = 1_000_000
+	maxCountTime = 100 * time.Millisecond
+)
+
+// run is one range over the sequence that All returns. The goroutine of the loop
+// starts upserts and handles their results, and owns all fields. One goroutine reads
+// users, and each worker is a goroutine that upserts them.
 type run[T, R any] struct {
+	options
 	upsertFunc func(context.Context, T) (R, error)
-	key        func(T) string // nil: every user is like no other
-	journal    *Journal       // nil: none
+	keyFunc    func(T) string // nil: no user has a key
 
-	ctx           context.Context // the upserts' context
-	cancel        context.CancelFunc
-	acceptCtx     context.Context // ends with ctx, or when no more upserts are to begin
-	stopAccepting context.CancelFunc
+	callerCtx context.Context
+	ctx       context.Context // of the upserts
+	cancel    context.CancelCauseFunc
 
-	idleWorkers chan chan job[T] // one element for each upsert that may begin: where a worker gets it, nil for a new one
-	workers     []chan job[T]    // those of the workers there are; the reader's alone
-	waitSlots   chan struct{}    // one element for each user that may wait
-	results     chan Item[T, R]
-	wg          sync.WaitGroup
+	demand     chan struct{} // asks the reader for a user
+	users      chan T        // closed when the input ends
+	readCrash  *crash        // valid after users is closed
+	reading    bool          // a user was asked for
+	nextIndex  int
+	inputEnded bool
+	inputRead  bool // the input was read completely
 
-	mu           sync.Mutex
-	waitingByKey map[string][]job[T] // by the keys in flight
-	panicked     *Panic              // the first
-	goexited     bool                // a function of the caller called runtime.Goexit
+	jobs     chan job[T]
+	results  chan result[T, R]
+	wg       sync.WaitGroup // of the workers
+	started  int            // workers
+	inFlight int            // upserts
+
+	next         *job[T]             // read in advance
+	ready        []job[T]            // to be started before next: retried users, and users whose wait for their key ended
+	waitingByKey map[string][]job[T] // by the keys of users that are started, ready or next
+	waiting      int
+
+	successes   int
+	lastSuccess time.Time
+	suspects    int // users that failed in a row as they would with a wrong configuration
+	pause       pause
+
+	reason    error // why the run ends early
+	cancelled error // the first error of an upsert that was cancelled
+	notSent   int
 }
 
+// job is a user that was read.
 type job[T any] struct {
 	index int
 	user  T
 	key   string
+
+	startedAt time.Time     // the current try
+	isTry     bool          // it was started during a pause
+	maxWait   time.Duration // of the current try
+	// failures are those of the service, one in each pause. pause is the number of
+	// the last.
+	failures, pause int
+	// successesBefore is the number of successes when the user first started.
+	successesBefore int
 }
 
-func newRun[T, R any](ctx context.Context, do func(context.Context, T) (R, error), key func(T) string, o options) *run[T, R] {
+// result is how the upsert of a user ended.
+type result[T, R any] struct {
+	job        job[T]
+	result     R
+	err        error
+	journalErr error
+	crash      *crash
+}
+
+func newRun[T, R any](ctx context.Context, upsertFunc func(context.Context, T) (R, error), key func(T) string, o options) *run[T, R] {
 	r := &run[T, R]{
-		upsertFunc:   do,
-		key:          key,
-		journal:      o.journal,
-		idleWorkers:  make(chan chan job[T], o.workers),
-		waitSlots:    make(chan struct{}, o.workers),
-		results:      make(chan Item[T, R]),
+		options:      o,
+		upsertFunc:   upsertFunc,
+		keyFunc:      key,
+		callerCtx:    ctx,
+		demand:       make(chan struct{}, 1),
+		users:        make(chan T),
+		jobs:         make(chan job[T], o.workers),
+		results:      make(chan result[T, R], o.workers),
 		waitingByKey: map[string][]job[T]{},
 	}
-	r.ctx, r.cancel = context.WithCancel(ctx)
-	r.acceptCtx, r.stopAccepting = context.WithCancel(r.ctx)
-	for range o.workers {
-		r.idleWorkers <- nil
-		r.waitSlots <- struct{}{}
-	}
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
 
-// shutdown cancels what is in flight, waits until it is over, and lets a panic
-// continue here.
-func (r *run[T, R]) shutdown() {
-	r.cancel()
-	for range r.results {
-	}
-	switch {
-	case r.panicked != nil:
-		panic(r.panicked)
-	case r.goexited:
-		runtime.Goexit()
-	}
-}
-
-// readUsers starts an upsert for each user and ends when all are over. It holds a slot
-// and room for one more user whenever it asks for the next: a user that has been
-// read can always be placed.
+// readUsers sends a user for each demand and ends when the demand ends.
 func (r *run[T, R]) readUsers(users iter.Seq[T]) {
-	defer close(r.results)
-	defer r.wg.Wait()
-	defer r.closeWorkers()
-	r.recoverPanic(func() {
-		slot, ok := receive(r, r.idleWorkers)
-		if !ok || !r.takeWaitSlot() {
+	defer close(r.users)
+	catch(func() {
+		if _, ok := <-r.demand; !ok {
 			return
 		}
-		index := 0
 		for user := range users {
-			if slot, ok = r.dispatch(job[T]{index: index, user: user}, slot); !ok {
+			r.users <- user
+			if _, ok := <-r.demand; !ok {
 				return
 			}
-			index++
 		}
-	})
+	}, func(c *crash) { r.readCrash = c })
 }
 
-// closeWorkers has the workers end when they have done what they were given.
-func (r *run[T, R]) closeWorkers() {
-	for _, worker := range r.workers {
-		close(worker)
-	}
-}
-
-// dispatch gives a user to the worker of the slot, or has it wait for the one before it
-// with the same key. It returns the slot for the next, and whether there is to be one.
-func (r *run[T, R]) dispatch(j job[T], slot chan job[T]) (chan job[T], bool) {
-	if r.acceptCtx.Err() != nil {
-		return nil, false
-	}
-	if r.key != nil {
-		j.key = r.key(j.user)
-	}
-	if r.journal != nil && r.journal.has(j.index, j.key) {
-		return slot, true
-	}
-	if r.waitBehind(j) {
-		return slot, r.takeWaitSlot()
-	}
-	if slot == nil {
-		slot = make(chan job[T], 1)
-		r.workers = append(r.workers, slot)
-		r.wg.Add(1)
-		go r.worker(slot)
-	}
-	slot <- j
-	return receive(r, r.idleWorkers)
-}
-
-func (r *run[T, R]) takeWaitSlot() bool {
-	_, ok := receive(r, r.waitSlots)
-	return ok
-}
-
-// receive takes an element from c, or reports false when no more upserts are to begin.
-func receive[T, R, E any](r *run[T, R], c chan E) (element E, ok bool) {
-	select {
-	case element = <-c:
-		return element, r.acceptCtx.Err() == nil
-	case <-r.acceptCtx.Done():
-		return element, false
-	}
-}
-
-// waitBehind puts j behind the user with its key that is in flight. When there is
-// none, it is j that the next ones wait for.
-func (r *run[T, R]) waitBehind(j job[T]) bool {
-	if j.key == "" {
-		return false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	queue, busy := r.waitingByKey[j.key]
-	if busy {
-		queue = append(queue, j)
-	}
-	r.waitingByKey[j.key] = queue
-	return busy
-}
-
-// nextWaiting returns the first user that waits for the one with this key.
-func (r *run[T, R]) nextWaiting(key string) (j job[T], ok bool) {
-	if key == "" {
-		return j, false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	queue := r.waitingByKey[key]
-	if len(queue) == 0 {
-		delete(r.waitingByKey, key)
-		return j, false
-	}
-	r.waitingByKey[key] = queue[1:]
-	return queue[0], true
-}
-
-// worker upserts the users that it is given, and offers its slot after each.
-func (r *run[T, R]) worker(slot chan job[T]) {
+// work upserts users until there are no more.
+func (r *run[T, R]) work() {
 	defer r.wg.Done()
-	r.recoverPanic(func() {
-		for j := range slot {
-			r.process(j)
-			r.idleWorkers <- slot
-		}
-	})
-}
-
-// process upserts a user and then those that wait for it.
-func (r *run[T, R]) process(j job[T]) {
-	for more := true; more && r.acceptCtx.Err() == nil; {
-		r.results <- r.upsert(j)
-		if j, more = r.nextWaiting(j.key); more {
-			r.waitSlots <- struct{}{}
-		}
+	for j := range r.jobs {
+		res := result[T, R]{job: j}
+		catch(func() {
+			res.result, res.err = r.upsertFunc(waitlimit.With(r.ctx, j.maxWait), j.user)
+			if res.err == nil || classify(res.err).class == classUser && !r.isCancelled(res.err) {
+				res.journalErr = r.record(j, res.result, res.err)
+			}
+			r.results <- res
+		}, func(c *crash) {
+			r.results <- result[T, R]{job: j, crash: c}
+		})
 	}
 }
 
-func (r *run[T, R]) upsert(j job[T]) Item[T, R] {
-	result, err := r.upsertFunc(r.ctx, j.user)
-	item := Item[T, R]{Index: j.index, User: j.user, Result: result, Err: err}
-	if r.journal == nil || err != nil && (r.ctx.Err() != nil || errors.Is(err, context.Canceled)) {
-		return item
+// isCancelled reports whether the upsert that returned err was cancelled.
+func (r *run[T, R]) isCancelled(err error) bool {
+	return r.ctx.Err() != nil || errors.Is(err, context.Canceled)
+}
+
+func (r *run[T, R]) record(j job[T], res R, err error) error {
+	if r.journal == nil {
+		return nil
 	}
-	if failed := r.journal.record(newEntry(j.index, j.key, result, err)); failed != nil {
-		r.stopAccepting()
-		item.Err = errors.Join(err, failed)
+	return r.journal.record(newEntry(j.index, j.key, res, err))
+}
+
+// loop runs until all users have succeeded or failed, or the run has ended early.
+func (r *run[T, R]) loop(yield func(Item[T, R]) bool) {
+	for {
+		r.checkStopped()
+		r.start()
+		if r.inFlight == 0 && (r.reason != nil || r.inputEnded && r.next == nil && len(r.ready) == 0) {
+			break
+		}
+		users, stopped, cancelled := r.users, r.stop.Done(), r.callerCtx.Done()
+		if r.inputEnded {
+			users = nil
+		}
+		if r.reason != nil {
+			stopped, cancelled = nil, nil
+		}
+		select {
+		case user, ok := <-users:
+			if !r.receive(user, ok) {
+				return
+			}
+		case res := <-r.results:
+			if res.crash != nil {
+				r.results <- res // for shutdown
+				return
+			}
+			item, ok := r.handle(res)
+			r.start() // before the caller's code runs
+			if ok && !yield(item) {
+				return
+			}
+		case <-r.pause.timer:
+			r.pause.timer = nil
+		case <-stopped:
+		case <-cancelled:
+		}
 	}
-	return item
+	r.yieldIncomplete(yield)
+}
+
+// checkStopped ends the run if a context of the caller has ended.
+func (r *run[T, R]) checkStopped() {
+	for _, ctx := range []context.Context{r.callerCtx, r.stop} {
+		if err := ctx.Err(); err != nil {
+			if cause := context.Cause(ctx); !errors.Is(cause, err) {
+				err = fmt.Errorf("%w: %w", err, cause)
+			}
+			r.end(err)
+		}
+	}
+}
+
+// end lets no more users start. The first reason counts.
+func (r *run[T, R]) end(reason error) {
+	if r.reason == nil {
+		r.reason = reason
+	}
+}
+
+// start starts the upserts that may start now, and asks for the next user.
+func (r *run[T, R]) start() {
+	for r.reason == nil && r.inFlight < r.workers && r.pause.allowsStart() {
+		j, ok := r.nextJob()
+		if !ok {
+			break
+		}
+		r.launch(j)
+	}
+	if r.reason == nil && r.next == nil && r.waiting < r.workers {
+		r.ask()
+	}
+}
+
+// nextJob returns the user to start next: one that is ready, or during a pause one
+// that was not tried yet.
+func (r *run[T, R]) nextJob() (j job[T], ok bool) {
+	switch {
+	case r.next != nil && (r.pause.on || len(r.ready) == 0):
+		j, r.next = *r.next, nil
+	case len(r.ready) > 0:
+		j, r.ready = r.ready[0], r.ready[1:]
+	default:
+		return j, false
+	}
+	return j, true
+}
+
+func (r *run[T, R]) launch(j job[T]) {
+	j.startedAt = time.Now()
+	if j.failures == 0 {
+		j.successesBefore = r.successes
+	}
+	j.isTry, j.maxWait = r.pause.on, r.maxOutage
+	if j.isTry {
+		r.pause.trying = true
+		j.maxWait = max(j.maxWait-time.Since(r.pause.since), 1)
+	}
+	r.inFlight++
+	if r.started < r.inFlight {
+		r.started++
+		r.wg.Add(1)
+		go r.work()
+	}
+	r.jobs <- j
+}
+
+// ask asks the reader for a user, unless it was asked already.
+func (r *run[T, R]) ask() {
+	if !r.reading && !r.inputEnded {
+		r.reading = true
+		r.demand <- struct{}{}
+	}
+}
+
+// receive takes a user from the reader. It returns false if the reader crashed.
+func (r *run[T, R]) receive(user T, ok bool) bool {
+	r.reading = false
+	if !ok {
+		r.inputEnded = true
+		r.inputRead = r.callerCtx.Err() == nil && r.stop.Err() == nil // else it may have ended early
+		return r.readCrash == nil
+	}
+	j := job[T]{index: r.nextIndex, user: user}
+	r.nextIndex++
+	if r.keyFunc != nil {
+		j.key = r.keyFunc(user)
+	}
+	queue, busy := r.waitingByKey[j.key]
+	switch {
+	case r.reason != nil:
+		r.countNotSent(j)
+	case busy:
+		r.waitingByKey[j.key] = append(queue, j)
+		r.waiting++
+	case !r.isRecorded(j):
+		if j.key != "" {
+			r.waitingByKey[j.key] = nil
+		}
+		r.next = &j
+	}
+	return true
+}
+
+func (r *run[T, R]) isRecorded(j job[T]) bool {
+	return r.journal != nil && r.journal.has(j.index, j.key)
+}
+
+func (r *run[T, R]) countNotSent(jobs ...job[T]) {
+	for _, j := range jobs {
+		if !r.isRecorded(j) {
+			r.notSent++
+		}
+	}
+}
+
+// release lets the next user with this key start.
+func (r *run[T, R]) release(key string) {
+	for queue := r.waitingByKey[key]; len(queue) > 0; {
+		j := queue[0]
+		queue = queue[1:]
+		r.waiting--
+		if !r.isRecorded(j) {
+			r.waitingByKey[key] = queue
+			r.ready = append(r.ready, j)
+			return
+		}
+	}
+	delete(r.waitingByKey, key)
+}
+
+// handle decides what a result means for its user and for the run. ok is false if the
+// user has neither succeeded nor failed.
+func (r *run[T, R]) handle(res result[T, R]) (item Item[T, R], ok bool) {
+	r.inFlight--
+	j := res.job
+	if j.isTry {
+		r.pause.trying = false
+	}
+	err := res.err
+	switch f := classify(err); {
+	case err == nil:
+		r.succeeded(j)
+	case f.class == classConfiguration && (!f.suspected || r.successes == 0):
+		r.end(err)
+		r.cancel(err)
+		r.notSent++
+		return item, false
+	case r.isCancelled(err):
+		r.cancelled = cmp.Or(r.cancelled, err)
+		r.notSent++
+	case f.class == classUser:
+		r.suspect(f, err)
+	case r.reason == nil && r.hasFailed(&j):
+		res.journalErr = r.record(j, res.result, err)
+	default:
+		r.ready = append(r.ready, j)
+		r.serviceFailed(j, err, f)
+		return item, false
+	}
+	if res.journalErr != nil {
+		r.end(res.journalErr)
+		err = errors.Join(err, res.journalErr)
+	}
+	r.release(j.key)
+	return Item[T, R]{Index: j.index, User: j.user, Result: res.result, Err: err}, true
+}
+
+func (r *run[T, R]) succeeded(j job[T]) {
+	r.successes++
+	r.lastSuccess = time.Now()
+	r.suspects = 0
+	if r.pause.on && j.isTry {
+		r.log.Info("run resumed", "paused_for", time.Since(r.pause.since))
+		r.pause = pause{number: r.pause.number}
+	}
+}
+
+// suspect counts failures that a wrong configuration would cause for every user.
+func (r *run[T, R]) suspect(f failure, err error) {
+	if !f.suspected {
+		return
+	}
+	if r.suspects++; r.suspects >= maxSuspects {
+		err = fmt.Errorf("%d users in a row failed: %w", maxSuspects, err)
+		r.end(err)
+		r.cancel(err)
+	}
+}
+
+// yieldIncomplete yields the last item if users are left.
+func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
+	r.countNotSent(r.ready...)
+	for _, queue := range r.waitingByKey {
+		r.countNotSent(queue...)
+	}
+	if r.next != nil {
+		r.countNotSent(*r.next)
+	}
+	r.countRest()
+	if r.notSent > 0 || !r.inputRead {
+		err := &IncompleteError{Reason: cmp.Or(r.reason, r.cancelled), NotSent: r.notSent, atLeast: !r.inputRead}
+		yield(Item[T, R]{Index: -1, Err: err})
+	}
+}
+
+// countRest counts the rest of the input as not sent.
+func (r *run[T, R]) countRest() {
+	timeout := time.After(maxCountTime)
+	for range maxCounted {
+		r.ask()
+		if r.inputEnded {
+			return
+		}
+		select {
+		case user, ok := <-r.users:
+			r.receive(user, ok)
+		case <-timeout:
+			return
+		}
+	}
+}
+
+// shutdown cancels what is in flight, waits until all goroutines have ended, and
+// continues a crash of one of them.
+func (r *run[T, R]) shutdown() {
+	r.cancel(nil)
+	close(r.demand)
+	close(r.jobs)
+	for range r.users {
+	}
+	r.wg.Wait()
+	close(r.results)
+	for res := range r.results {
+		if res.crash != nil {
+			res.crash.rethrow()
+		}
+	}
+	if r.readCrash != nil {
+		r.readCrash.rethrow()
+	}
 }

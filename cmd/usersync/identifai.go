@@ -34,13 +34,13 @@ func identifaiTable() table[identifai.UserInput] {
 				if err != nil {
 					return nil, err
 				}
-				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
+				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
 					if p.dryRun {
-						preview, err := bulk.Preview(ctx, u)
-						return withTextID(preview.Result, preview.Changes), err
+						r, err := bulk.Preview(ctx, u)
+						return idText(r.ID), r.Outcome, err
 					}
-					result, err := bulk.UpsertUser(ctx, u)
-					return withTextID(result.Result, nil), err
+					r, err := bulk.UpsertUser(ctx, u)
+					return idText(r.ID), r.Outcome, err
 				}, nil
 			}, err
 		},

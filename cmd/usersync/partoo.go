@@ -23,12 +23,13 @@ func partooTable() table[partoo.UserInput] {
 				if err != nil {
 					return nil, err
 				}
-				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
+				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
 					if p.dryRun {
-						return bulk.Preview(ctx, u)
+						preview, err := bulk.Preview(ctx, u)
+						return preview.ID, preview.Outcome, err
 					}
-					result, err := bulk.UpsertUser(ctx, u)
-					return withTextID(result, nil), err
+					r, err := bulk.UpsertUser(ctx, u)
+					return r.ID, r.Outcome, err
 				}, nil
 			}, err
 		},

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/usersync/usersync/internal/userfile"
-	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
 
@@ -29,25 +26,16 @@ type workload struct {
 
 // result is the result of one user.
 type result struct {
-	index int // in the file, from 0
-	line  int
-	user  string // its name in the output
-	upsert.Preview[string]
-	err error // may come with an outcome: a part of the work was done
+	index   int // in the file, from 0
+	line    int
+	user    string // its name in the output
+	id      string // empty: none
+	outcome upsert.Outcome
+	err     error // may come with an outcome: a part of the work was done
 }
 
-// upsertFunc is a provider's UpsertUser or Preview, with the id as text. In a dry run an
-// outcome of 0 means: unknown.
-type upsertFunc[U any] func(context.Context, U) (upsert.Preview[string], error)
-
-// withTextID returns a result with its id as text, empty for none.
-func withTextID[ID comparable](r upsert.Result[ID], changes []upsert.Change) upsert.Preview[string] {
-	id := ""
-	if r.ID != *new(ID) {
-		id = fmt.Sprint(r.ID)
-	}
-	return upsert.Preview[string]{Result: upsert.Result[string]{ID: id, Outcome: r.Outcome}, Changes: changes}
-}
+// upsertFunc is a provider's UpsertUser. In a dry run an outcome of 0 means: unknown.
+type upsertFunc[U any] func(context.Context, U) (id string, outcome upsert.Outcome, err error)
 
 // prepareFunc prepares for a workload and returns what handles one user.
 type prepareFunc[U any] func(context.Context, workload) (upsertFunc[U], error)
@@ -81,20 +69,15 @@ type inputUser[U any] struct {
 
 func (s *tableSender[U]) send(ctx, acceptCtx context.Context, rows []userfile.Row, opts ...upsert.Option) iter.Seq[result] {
 	return func(yield func(result) bool) {
-		ctx, stop := context.WithCancelCause(ctx)
-		defer stop(nil)
-		do := func(ctx context.Context, u inputUser[U]) (upsert.Preview[string], error) {
+		do := func(ctx context.Context, u inputUser[U]) (upsert.Result[string], error) {
 			ctx, cancel := untilSent(ctx, acceptCtx)
 			defer cancel()
-			res, err := s.upsert(ctx, u.user)
-			if errors.Is(err, rest.ErrUnauthorized) {
-				stop(err) // before the journal records it as a failure of this user
-			}
-			return res, err
+			id, outcome, err := s.upsert(ctx, u.user)
+			return upsert.Result[string]{ID: id, Outcome: outcome}, err
 		}
-		opts = append(opts, upsert.WithKey(func(u inputUser[U]) string { return s.identities(u.user)[0].value }))
+		opts = append(opts, upsert.WithKey(func(u inputUser[U]) string { return s.identities(u.user)[0].value }), upsert.WithStop(acceptCtx))
 		for item := range upsert.All(ctx, s.users(acceptCtx, rows), do, opts...) {
-			if !yield(result{item.Index, item.User.line, s.user(item.User.user), item.Result, item.Err}) {
+			if !yield(result{item.Index, item.User.line, s.user(item.User.user), item.Result.ID, item.Result.Outcome, item.Err}) {
 				return
 			}
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,24 +132,27 @@ func (t *target) send(ctx, acceptCtx context.Context, in input, r *report) error
 	if t.journal != nil {
 		opts = append(opts, upsert.WithJournal(t.journal))
 	}
-	var rejected, unrecorded error
+	var incomplete *upsert.IncompleteError
 	for res := range t.sender.send(ctx, acceptCtx, in.Rows, opts...) {
 		switch {
-		case errors.Is(res.err, rest.ErrUnauthorized):
-			rejected = rejectedKeyError(res.err)
+		case errors.As(res.err, &incomplete): // the last result
 			continue
-		case errors.Is(res.err, context.Canceled) && (rejected != nil || acceptCtx.Err() != nil):
+		case errors.Is(res.err, context.Canceled):
 			t.tally.addAborted(notSent(res))
 			continue
-		case errors.Is(res.err, upsert.ErrJournal):
-			unrecorded = res.err
 		}
 		if res.err != nil {
 			t.failed[res.index] = res.err.Error()
 		}
 		r.printUser(t.tally, res)
 	}
-	return cmp.Or(rejected, unrecorded)
+	switch {
+	case incomplete == nil:
+		return nil
+	case errors.Is(incomplete.Reason, rest.ErrUnauthorized):
+		return rejectedKeyError(incomplete.Reason)
+	}
+	return incomplete.Reason
 }
 
 func rejectedKeyError(err error) error { return fmt.Errorf("API key rejected: %w", err) }
@@ -158,5 +160,5 @@ func rejectedKeyError(err error) error { return fmt.Errorf("API key rejected: %w
 // notSent reports whether the run ended before anything was written for the user.
 func notSent(res result) bool {
 	e, ok := errors.AsType[*rest.Error](res.err)
-	return ok && res.Outcome == 0 && e.Executed == rest.ExecutedNo
+	return ok && res.outcome == 0 && e.Executed == rest.ExecutedNo
 }

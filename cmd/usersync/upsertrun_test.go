@@ -103,13 +103,13 @@ func TestOutcomes(t *testing.T) {
 func TestUpsertPartlyFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
-		server.Fail(resttest.Status(501).On("POST /api/public/users/{id}/set_multiple_attributes/{$}"))
+		server.Fail(resttest.Status(422).On("POST /api/public/users/{id}/set_multiple_attributes/{$}"))
 		input := lines("user_id,attributes", `4711,"{""plan"":""pro""}"`, `4712,"{""plan"":""pro""}"`)
 		b := newBench(t, input, "--provider", "usercom", "--workers", "1")
-		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 501)
+		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 422)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
-		const failed = "usercom    line 2  failed     1  4711  created, but not complete: usercom: UpsertUser: POST /api/public/users/1/set_multiple_attributes/: 501 Not Implemented: Not Implemented (the user was upserted, but its custom attributes were not set)"
+		const failed = "usercom    line 2  failed     1  4711  created, but not complete: usercom: UpsertUser: POST /api/public/users/1/set_multiple_attributes/: 422 Unprocessable Entity: Unprocessable Entity (the user was upserted, but its custom attributes were not set)"
 		assert.Equal(t, lines(
 			failed,
 			"usercom    line 3  created    2  4712",

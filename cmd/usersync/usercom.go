@@ -20,12 +20,12 @@ func usercomTable() table[usercom.UserInput] {
 		newClient: func(a clientConfig) (prepareFunc[U], error) {
 			client, err := usercom.New(a.subdomain, a.key, a.options...)
 			return func(_ context.Context, p workload) (upsertFunc[U], error) {
-				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
+				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
 					if p.dryRun {
-						return upsert.Preview[string]{}, nil // Validate was called before
+						return "", 0, nil // Validate has said all there is to say
 					}
-					result, err := client.UpsertUser(ctx, u)
-					return withTextID(result, nil), err
+					r, err := client.UpsertUser(ctx, u)
+					return idText(r.ID), r.Outcome, err
 				}, nil
 			}, err
 		},

@@ -1,0 +1,88 @@
+package upsert
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	firstDelay = time.Second
+	maxDelay   = 30 * time.Second
+	// maxUnknownHost is how long an unknown host is a failure of the service before
+	// any user succeeded.
+	maxUnknownHost = time.Minute
+)
+
+// pause is the state of a run that waits for the service.
+type pause struct {
+	number int // of the current pause, or the last
+	on     bool
+	since  time.Time
+	delay  time.Duration    // before the next try
+	timer  <-chan time.Time // nil: a user may be tried
+	trying bool             // a try is in flight
+}
+
+// allowsStart reports whether a user may start: always without a pause.
+func (p *pause) allowsStart() bool { return !p.on || p.timer == nil && !p.trying }
+
+// hasFailed counts a failure of the service and reports whether the user has failed:
+// in three pauses, or three times if no other user is left to try.
+func (r *run[T, R]) hasFailed(j *job[T]) bool {
+	number := r.pause.number
+	if !r.pause.on {
+		number++ // the one that begins now
+	}
+	if j.failures == 0 || j.pause != number || r.onlyFailedLeft() && r.successes > j.successesBefore {
+		j.failures++
+	}
+	j.pause = number
+	return j.failures >= maxFailures
+}
+
+// onlyFailedLeft reports whether all users that are left have failed before. Then no
+// other user can show that the service works.
+func (r *run[T, R]) onlyFailedLeft() bool {
+	return r.inFlight == 0 && r.next == nil && (r.inputEnded || r.waiting >= r.workers) &&
+		!slices.ContainsFunc(r.ready, func(j job[T]) bool { return j.failures == 0 })
+}
+
+// serviceFailed pauses the run until the next try, or ends it if the service fails for
+// too long.
+func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
+	switch {
+	case r.reason != nil:
+		return
+	case !r.pause.on:
+		r.pause.on = true
+		r.pause.number++
+		r.pause.since = j.startedAt
+		if r.lastSuccess.After(r.pause.since) {
+			r.pause.since = r.lastSuccess
+		}
+		r.pause.delay = firstDelay
+	case j.isTry:
+		r.pause.delay = min(2*r.pause.delay, maxDelay)
+	default:
+		return // it was in flight when the pause began
+	}
+	pausedFor := time.Since(r.pause.since)
+	left := r.maxOutage - pausedFor
+	delay := max(f.wait, min(r.pause.delay, left))
+	deadline, hasDeadline := r.callerCtx.Deadline()
+	switch {
+	case f.suspected && r.successes == 0 && pausedFor >= maxUnknownHost:
+		r.end(err)
+	case left <= 0:
+		r.end(fmt.Errorf("service failed for longer than %v: %w", r.maxOutage, err))
+	case f.wait > left:
+		r.end(fmt.Errorf("required wait of %v exceeds the limit of %v: %w", f.wait.Round(time.Second), r.maxOutage, err))
+	case hasDeadline && time.Until(deadline) <= delay:
+		r.end(fmt.Errorf("next try in %v is after the deadline: %w: %w", delay.Round(time.Millisecond), context.DeadlineExceeded, err))
+	default:
+		r.pause.timer = time.After(delay)
+		r.log.Warn("run paused: service failed", "next_try_in", delay, "paused_for", pausedFor, "error", err)
+	}
+}
