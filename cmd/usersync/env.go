@@ -14,6 +14,7 @@ type envVar struct {
 	description string
 	alternative string // the variable that makes this one optional; it may be itself
 	set         func(*clientConfig, string)
+	withFake    bool // read with --fake, too
 }
 
 func apiKey(name string) envVar {
@@ -24,6 +25,17 @@ func baseURL(name, example string) envVar {
 	return envVar{name: name, description: "optional: send there instead, such as " + example, alternative: name, set: func(a *clientConfig, v string) {
 		a.baseURL, a.options = v, append(a.options, rest.WithBaseURL(v))
 	}}
+}
+
+// setForFakes reads the variables that also apply to fakes.
+func setForFakes(chosen []provider, configs []clientConfig, getenv func(string) string) {
+	for i, p := range chosen {
+		for _, s := range p.envVars() {
+			if value := getenv(s.name); s.withFake && value != "" {
+				s.set(&configs[i], value)
+			}
+		}
+	}
 }
 
 // configsFromEnv reads the settings of the providers. Its error names every

@@ -19,6 +19,7 @@ type table[U interface{ Validate() error }] struct {
 	name        string
 	columns     []column
 	identities  func(U) []uniqueValue
+	validate    func(U) error  // nil: U.Validate
 	id          func(U) *int64 // the vendor's id, nil for none
 	user        func(U) string
 	newClient   func(clientConfig) (prepareFunc[U], error)
@@ -70,7 +71,11 @@ type userKeys struct {
 // validateRow reads a row and validates its user.
 func (t table[U]) validateRow(r userfile.Row) (userKeys, []userfile.Problem) {
 	user, problems, warnings := t.readUser(r)
-	if err := user.Validate(); err != nil {
+	validate := t.validate
+	if validate == nil {
+		validate = U.Validate
+	}
+	if err := validate(user); err != nil {
 		problems = append(problems, t.validationProblems(r, fieldErrors(err), problems)...)
 	}
 	return userKeys{t.identities(user), t.id(user), warnings}, problems

@@ -38,6 +38,7 @@ func (run *upsertRun) connect(getenv func(string) string) error {
 	if run.options.fake {
 		if run.fakes, err = startFakes(run.options); err == nil {
 			configs = run.fakes.access()
+			setForFakes(run.options.providers, configs, getenv)
 		}
 	} else {
 		configs, err = configsFromEnv(run.options.providers, getenv)
