@@ -87,12 +87,16 @@ type jsonUser struct {
 	Fields   map[string][]string `json:"fields,omitempty"`
 	Status   int                 `json:"status,omitempty"`
 	Executed string              `json:"executed,omitempty"`
+	// Completed is the part of a failed upsert that was completed.
+	Completed string `json:"completed,omitempty"`
 }
 
 func (r *report) userJSON(provider string, res result) []byte {
 	user := jsonUser{Provider: provider, Line: res.line, User: res.user, ID: res.id, DryRun: r.options.dryRun, Outcome: outcomeText(res.outcome, false)}
 	if res.err != nil {
-		user.Outcome, user.Error = "failed", res.err.Error()
+		if user.Outcome, user.Error = "failed", res.err.Error(); res.outcome != 0 {
+			user.Completed = "user " + outcomeText(res.outcome, false)
+		}
 	}
 	if e, ok := errors.AsType[*rest.Error](res.err); ok {
 		user.Fields, user.Status, user.Executed = e.Fields, e.StatusCode, e.Executed.String()

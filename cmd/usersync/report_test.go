@@ -36,7 +36,7 @@ func TestJSONLines(t *testing.T) {
 	}{
 		"created": {result{line: 2, user: "ada@example.com", id: "7", outcome: upsert.Created}, false, `{"provider":"partoo","line":2,"user":"ada@example.com","id":"7","outcome":"created"}`},
 		"failed":  {result{line: 3, user: "a\nb", err: fmt.Errorf("upsert: %w", refusal)}, false, `{"provider":"partoo","line":3,"user":"a\nb","outcome":"failed","error":"upsert: ` + refusal.Error() + `","fields":{"email":["is taken"]},"status":400,"executed":"no"}`},
-		"half":    {result{line: 3, user: "x", id: "7", outcome: upsert.Created, err: errors.New("no")}, false, `{"provider":"partoo","line":3,"user":"x","id":"7","outcome":"failed","error":"no"}`},
+		"half":    {result{line: 3, user: "x", id: "7", outcome: upsert.Created, err: errors.New("no")}, false, `{"provider":"partoo","line":3,"user":"x","id":"7","outcome":"failed","error":"no","completed":"user created"}`},
 		"dry":     {result{line: 3, user: "x", outcome: upsert.Updated}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"updated","dry_run":true}`},
 		"valid":   {result{line: 3, user: "x"}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"valid","dry_run":true}`},
 	} {

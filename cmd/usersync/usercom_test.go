@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
@@ -72,4 +73,18 @@ func TestUsercomVersion2SendsTags(t *testing.T) {
 	b.at(p, configs[0], server.Server)
 	require.Equal(t, exitOK, b.upsert(t.Context()).status)
 	assert.Equal(t, []usercomtest.User{{ID: 1, UserInput: usercom.UserInput{UserID: "1", Tags: []string{"vip", "beta"}}}}, server.Users())
+}
+
+func TestUsercomJSONReportsCompletedPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := usercomtest.NewServer()
+		server.Fail(resttest.Status(422).On("POST /api/public/users/{id}/set_multiple_attributes/{$}"))
+		b := newBench(t, "user_id,attributes\n4711,\"{\"\"plan\"\":\"\"pro\"\"}\"\n", "--provider", "usercom", "--json", "--failed", "/dev/null")
+		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 422)
+		got := b.upsert(t.Context())
+		assert.Equal(t, exitFailed, got.status)
+		assert.Contains(t, got.out, `"outcome":"failed"`)
+		assert.Contains(t, got.out, `"id":"1"`)
+		assert.Contains(t, got.out, `"executed":"yes","completed":"user created"`)
+	})
 }
