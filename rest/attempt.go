@@ -13,23 +13,20 @@ import (
 
 // attempt limits one exchange by the timeout of an attempt.
 func (c *Client) attempt(next handler) handler {
-	return func(x *callState) (*http.Response, *Error) {
+	return func(x *callState) (resp *http.Response, e *Error) {
 		ctx, cancel := context.WithTimeout(x.ctx, c.timeout)
 		defer cancel()
 		x.trace = newSendTrace()
 		x.attempts++
+		start := time.Now()
 		if c.observer != nil {
 			ctx = x.observe(ctx, x.attemptEvent(AttemptStarted))
+			defer func() { x.observeAttempt(ctx, resp, e, time.Since(start)) }()
 		}
 		x.attempt = attemptContext{httptrace.WithClientTrace(ctx, &x.trace.hooks), x}
 		x.attemptCtx, x.cancel = &x.attempt, cancel
-		start := time.Now()
-		resp, e := next(x)
-		took := time.Since(start)
-		c.logAttempt(x, resp, e, took)
-		if c.observer != nil {
-			x.observeAttempt(ctx, resp, e, took)
-		}
+		resp, e = next(x)
+		c.logAttempt(x, resp, e, time.Since(start))
 		return resp, e
 	}
 }

@@ -131,14 +131,13 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 }
 
 // sendObserved sends a request that is an operation of its own.
-func (c *Client) sendObserved(x *callState) (*http.Response, error) {
-	end := x.startOperation()
+func (c *Client) sendObserved(x *callState) (resp *http.Response, err error) {
+	start := x.observeOperationStart()
+	defer func() { x.observeOperationEnd(start, nil, err) }() // also if the transport panics
 	resp, e := c.send(x)
 	if e != nil {
-		end(nil, e)
 		return nil, e
 	}
-	end(nil, nil)
 	return resp, nil
 }
 

@@ -69,8 +69,9 @@ type Event struct {
 	CallInfo
 	Kind EventKind
 	// Method, Origin ("https://host") and Path (without query) are those of the
-	// request of an attempt.
-	Method, Origin, Path string
+	// request of an attempt. Template is Path with "{id}" in place of ids, for use as
+	// an attribute of metrics.
+	Method, Origin, Path, Template string
 	// StatusCode is the status of an ended attempt, 0 if there was no response.
 	StatusCode int
 	// Outcome is the result of an ended operation: "created", "updated" or
@@ -89,9 +90,6 @@ type Event struct {
 	// or the name of a header.
 	Name string
 }
-
-// Template returns Path with "{id}" in place of ids, for use as a metric attribute.
-func (e Event) Template() string { return pathTemplate(e.Path) }
 
 // WithObserver reports the events of all calls to o. The pacer may be shared with
 // clients that have no observer.
@@ -146,7 +144,7 @@ func (x *callState) observe(ctx context.Context, e Event) context.Context {
 }
 
 func (x *callState) attemptEvent(kind EventKind) Event {
-	return Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path)}
+	return Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: pathTemplate(x.path)}
 }
 
 // observeAttempt reports the end of an attempt.
@@ -163,14 +161,18 @@ func (x *callState) observeAttempt(ctx context.Context, resp *http.Response, err
 	x.observe(ctx, e)
 }
 
-// observeWait reports a wait that starts now. The returned function reports its end.
-func (x *callState) observeWait(reason string) (end func()) {
-	if x.client.observer == nil {
-		return func() {}
+// observeWaitStart reports a wait that starts now.
+func (x *callState) observeWaitStart(reason string) {
+	if x.client.observer != nil {
+		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: reason})
 	}
-	start := time.Now()
-	x.observe(x.ctx, Event{Kind: WaitStarted, Reason: reason})
-	return func() { x.observe(x.ctx, Event{Kind: WaitEnded, Reason: reason, Duration: time.Since(start)}) }
+}
+
+// observeWaitEnd reports the end of a wait.
+func (x *callState) observeWaitEnd(reason string, waited time.Duration) {
+	if x.client.observer != nil {
+		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: reason, Duration: waited})
+	}
 }
 
 // StartOperation is [WithCall] for an operation that may need several requests, so
@@ -182,30 +184,32 @@ func (c *Client) StartOperation(ctx context.Context, call Call) (_ context.Conte
 		return ctx, func(fmt.Stringer, error) {}
 	}
 	x := &callState{client: c, ctx: ctx, call: callFrom(ctx)}
-	end = x.startOperation()
+	start := x.observeOperationStart()
 	call.started = true
-	return WithCall(x.ctx, call), end
+	return WithCall(x.ctx, call), func(outcome fmt.Stringer, err error) { x.observeOperationEnd(start, outcome, err) }
 }
 
-// startOperation reports the start of an operation. The returned function reports its
-// end.
-func (x *callState) startOperation() (end func(outcome fmt.Stringer, err error)) {
-	start := time.Now()
+// observeOperationStart reports the start of an operation, and returns its time.
+func (x *callState) observeOperationStart() time.Time {
 	x.ctx = x.observe(x.ctx, Event{Kind: OperationStarted})
 	if pause, ok := waitlimit.TakePause(x.ctx); ok {
-		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: WaitOutage})
-		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: WaitOutage, Duration: pause})
+		x.observeWaitStart(WaitOutage)
+		x.observeWaitEnd(WaitOutage, pause)
 	}
-	return func(outcome fmt.Stringer, err error) {
-		e := Event{Kind: OperationEnded, Outcome: "success", Duration: time.Since(start)}
-		if outcome != nil {
-			e.Outcome = outcome.String()
-		}
-		if err != nil {
-			e.Outcome, e.Err, e.Class = "failed", err, classOf(err)
-		}
-		x.observe(x.ctx, e)
+	return time.Now()
+}
+
+// observeOperationEnd reports the end of an operation. outcome is nil if it is not an
+// upsert.
+func (x *callState) observeOperationEnd(start time.Time, outcome fmt.Stringer, err error) {
+	e := Event{Kind: OperationEnded, Outcome: "success", Duration: time.Since(start)}
+	if outcome != nil {
+		e.Outcome = outcome.String()
 	}
+	if err != nil {
+		e.Outcome, e.Err, e.Class = "failed", err, classOf(err)
+	}
+	x.observe(x.ctx, e)
 }
 
 func classOf(err error) string {

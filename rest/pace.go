@@ -46,11 +46,12 @@ func (c *Client) waitForPacer(x *callState) *Error {
 		limit = max(x.policy.MaxWait-x.waited, 1)
 	}
 	start := time.Now()
-	end := x.observeWait(WaitQuota)
+	x.observeWaitStart(WaitQuota)
 	err := x.ticket.Wait(x.ctx, limit)
-	end()
+	took := time.Since(start)
+	x.observeWaitEnd(WaitQuota, took)
 	if err == nil {
-		x.waited += time.Since(start)
+		x.waited += took
 		return nil
 	}
 	wait, ok := errors.AsType[*backoff.WaitError](err)

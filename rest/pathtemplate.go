@@ -1,28 +1,60 @@
 package rest
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
+
+// templates contains one copy of each path template, so that a request with a known
+// template does not allocate.
+var templates struct {
+	mu    sync.Mutex
+	known map[string]string
+}
 
 // pathTemplate replaces the ids in a path by "{id}", so that the number of different
 // results is small. A segment is an id unless it consists of lower-case letters,
 // underscores and hyphens, or is a version such as "v2".
 func pathTemplate(path string) string {
-	var b strings.Builder
-	b.Grow(len(path))
-	for i, segment := range strings.Split(path, "/") {
-		if i > 0 {
-			b.WriteByte('/')
+	var buffer [128]byte
+	template := buffer[:0]
+	for rest := path; ; {
+		end := strings.IndexByte(rest, '/')
+		segment := rest
+		if end >= 0 {
+			segment = rest[:end]
 		}
 		if isIDSegment(segment) {
 			segment = "{id}"
 		}
-		b.WriteString(segment)
+		template = append(template, segment...)
+		if end < 0 {
+			break
+		}
+		template, rest = append(template, '/'), rest[end+1:]
 	}
-	return b.String()
+	templates.mu.Lock()
+	defer templates.mu.Unlock()
+	if known, ok := templates.known[string(template)]; ok {
+		return known
+	}
+	if templates.known == nil {
+		templates.known = make(map[string]string)
+	}
+	text := string(template)
+	if len(templates.known) < maxReported {
+		templates.known[text] = text
+	}
+	return text
 }
 
 func isIDSegment(segment string) bool {
-	if version := strings.TrimPrefix(segment, "v"); version != segment && strings.Trim(version, "0123456789") == "" {
-		return false
+	isVersion := len(segment) > 1 && segment[0] == 'v'
+	isWord := len(segment) <= 24
+	for i := range len(segment) {
+		c := segment[i]
+		isVersion = isVersion && (i == 0 || '0' <= c && c <= '9')
+		isWord = isWord && ('a' <= c && c <= 'z' || c == '_' || c == '-')
 	}
-	return strings.Trim(segment, "abcdefghijklmnopqrstuvwxyz_-") != "" || len(segment) > 24
+	return !isVersion && !isWord
 }

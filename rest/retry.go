@@ -104,12 +104,13 @@ func (x *callState) sleep(e *Error, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	cause := WaitBackoff
+	reason := WaitBackoff
 	if e.RetryAfter > 0 {
-		cause = WaitRetryAfter
+		reason = WaitRetryAfter
 	}
-	end := x.observeWait(cause)
-	defer end()
+	start := time.Now()
+	x.observeWaitStart(reason)
+	defer func() { x.observeWaitEnd(reason, time.Since(start)) }()
 	if backoff.Sleep(x.ctx, d) != nil {
 		return contextError(x.ctx)
 	}
