@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"log"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -65,20 +66,21 @@ func goCode(page string) (blocks []string) {
 	return blocks
 }
 
-// functionBodies returns the bodies of the functions in examples_test.go,
-// without the indentation of the body.
+// functionBodies returns the bodies of the functions in examples_test.go, here and in
+// nested modules, without the indentation of the body.
 func functionBodies(t *testing.T) (bodies []string) {
 	t.Helper()
-	const file = "examples_test.go"
-	source, err := os.ReadFile(file)
-	require.NoError(t, err)
-	set := token.NewFileSet()
-	parsed, err := parser.ParseFile(set, file, source, 0)
-	require.NoError(t, err)
-	for _, decl := range parsed.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok {
-			body := source[set.Position(f.Body.Lbrace).Offset+2 : set.Position(f.Body.Rbrace).Offset]
-			bodies = append(bodies, strings.ReplaceAll("\n"+string(body), "\n\t", "\n")[1:])
+	for _, file := range []string{"examples_test.go", filepath.Join(root, "usersyncotel", "example_test.go")} {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, file, source, 0)
+		require.NoError(t, err)
+		for _, decl := range parsed.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok {
+				body := source[set.Position(f.Body.Lbrace).Offset+2 : set.Position(f.Body.Rbrace).Offset]
+				bodies = append(bodies, strings.ReplaceAll("\n"+string(body), "\n\t", "\n")[1:])
+			}
 		}
 	}
 	return bodies

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/usersync/usersync/internal/waitlimit"
@@ -144,7 +145,11 @@ func (x *callState) observe(ctx context.Context, e Event) context.Context {
 }
 
 func (x *callState) attemptEvent(kind EventKind) Event {
-	return Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: pathTemplate(x.path)}
+	e := Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: pathTemplate(x.path)}
+	if strings.Contains(e.Path, "@") {
+		e.Path = e.Template // an id may be an email
+	}
+	return e
 }
 
 // observeAttempt reports the end of an attempt.

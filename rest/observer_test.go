@@ -230,6 +230,7 @@ func TestEventTemplateContainsNoIDs(t *testing.T) {
 		templates := make(map[string]bool)
 		for _, e := range o.list {
 			templates[e.Template] = true
+			assert.NotContains(t, e.Path, "@")
 		}
 		assert.Equal(t, map[string]bool{"": true, "/v1" + want: true}, templates)
 	}
