@@ -15,8 +15,8 @@ import (
 	"github.com/usersync/usersync/internal/spectest"
 )
 
-// open lists the places where any value is right.
-var open = map[string]string{
+// openPlaces are the types and fields that may contain any value, with the reason.
+var openPlaces = map[string]string{
 	"usercom.SetAttributeRequest.Value":    "a custom attribute may be of any type",
 	"usercom.SetMultipleAttributesRequest": "custom attributes may be of any type",
 
@@ -27,15 +27,15 @@ func TestOnlyListedFieldsAreOpen(t *testing.T) {
 	t.Parallel()
 	found := make(map[string]string)
 	for _, provider := range spectest.Providers(t) {
-		for _, place := range openPlaces(parse(t, provider)) {
+		for _, place := range placesOfAny(parse(t, provider)) {
 			place = provider + "." + place
-			found[place] = open[place]
+			found[place] = openPlaces[place]
 		}
 	}
-	assert.Equal(t, open, found)
+	assert.Equal(t, openPlaces, found)
 }
 
-func TestOpenPlacesAreNoticed(t *testing.T) {
+func TestOpenPlacesAreDetected(t *testing.T) {
 	t.Parallel()
 	file, err := parser.ParseFile(token.NewFileSet(), "", `package p
 		type A = interface{}
@@ -43,11 +43,11 @@ func TestOpenPlacesAreNoticed(t *testing.T) {
 		type C struct { D *[]interface{}; E string; F struct { G any } }
 		type H interface { I(any) }`, 0)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"A", "B", "C.D", "C.F"}, openPlaces(file))
+	assert.Equal(t, []string{"A", "B", "C.D", "C.F"}, placesOfAny(file))
 }
 
-// openPlaces returns the types and fields that hold an interface{}.
-func openPlaces(file *ast.File) []string {
+// placesOfAny returns the types and fields that contain an interface{}.
+func placesOfAny(file *ast.File) []string {
 	var places []string
 	for _, spec := range typeSpecs(file) {
 		switch body := spec.Type.(type) {
@@ -58,13 +58,13 @@ func openPlaces(file *ast.File) []string {
 		case *ast.StructType:
 			for _, field := range body.Fields.List {
 				for _, name := range field.Names {
-					if isOpen(field.Type) {
+					if containsAny(field.Type) {
 						places = append(places, spec.Name.Name+"."+name.Name)
 					}
 				}
 			}
 		default:
-			if isOpen(body) {
+			if containsAny(body) {
 				places = append(places, spec.Name.Name)
 			}
 		}
@@ -72,7 +72,7 @@ func openPlaces(file *ast.File) []string {
 	return places
 }
 
-func isOpen(expr ast.Expr) bool {
+func containsAny(expr ast.Expr) bool {
 	found := false
 	ast.Inspect(expr, func(node ast.Node) bool {
 		switch node := node.(type) {
@@ -90,26 +90,26 @@ func isOpen(expr ast.Expr) bool {
 
 func TestNamesAreIdiomatic(t *testing.T) {
 	t.Parallel()
-	odd := regexp.MustCompile(`(Id|Ids|Url|Api|Ip|Os|Json|Sso|Vat|Sku)([A-Z]|$)|^N\d`)
+	unidiomatic := regexp.MustCompile(`(Id|Ids|Url|Api|Ip|Os|Json|Sso|Vat|Sku)([A-Z]|$)|^N\d`)
 	for _, provider := range spectest.Providers(t) {
 		for _, spec := range typeSpecs(parse(t, provider)) {
-			assert.NotRegexp(t, odd, spec.Name.Name)
+			assert.NotRegexp(t, unidiomatic, spec.Name.Name)
 			structure, ok := spec.Type.(*ast.StructType)
 			if !ok {
 				continue
 			}
 			for _, field := range structure.Fields.List {
 				for _, name := range field.Names {
-					assert.NotRegexp(t, odd, name.Name, "%s.%s", provider, spec.Name.Name)
+					assert.NotRegexp(t, unidiomatic, name.Name, "%s.%s", provider, spec.Name.Name)
 				}
-				_, nameless := field.Type.(*ast.StructType)
-				assert.False(t, nameless, "%s.%s has a field of a nameless struct", provider, spec.Name.Name)
+				_, anonymous := field.Type.(*ast.StructType)
+				assert.False(t, anonymous, "%s.%s has a field of an anonymous struct", provider, spec.Name.Name)
 			}
 		}
 	}
 }
 
-func TestConstantsBearTheNameOfTheirType(t *testing.T) {
+func TestConstantsStartWithTheirType(t *testing.T) {
 	t.Parallel()
 	count := 0
 	for _, provider := range spectest.Providers(t) {

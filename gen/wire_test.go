@@ -15,9 +15,8 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// A field that is not set is left out; null would be refused, or clear
-// something.
-func TestRequestsOnTheWire(t *testing.T) {
+// Fields that are not set are omitted: null might be rejected or clear a field.
+func TestRequestBodies(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
@@ -26,16 +25,16 @@ func TestRequestsOnTheWire(t *testing.T) {
 	}{
 		{"partoo create", partoo.CreateUserRequest{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"},
 			`{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelace"}`},
-		{"partoo update, nothing", partoo.UpdateUserRequest{}, `{}`},
+		{"partoo update, no field", partoo.UpdateUserRequest{}, `{}`},
 		{"partoo update, empty lists", partoo.UpdateUserRequest{Accesses: new(partoo.Accesses{}), BusinessIDs: new([]string{})},
 			`{"accesses":[],"business_ids":[]}`},
-		{"partoo update, all kinds", partoo.UpdateUserRequest{
+		{"partoo update, all types", partoo.UpdateUserRequest{
 			Accesses: new(partoo.Accesses{{1, 2}, {1, 3}}), Role: new(partoo.RoleBusinessManager), Lang: new(partoo.LangPtBr),
 			Status: new(partoo.UserStatusActive), SidebarPages: new(partoo.SidebarPages{partoo.SidebarPagePosts}),
 			SSOOnly: new(false), Password: new(rest.Secret("Secret-1"))},
 			`{"accesses":[[1,2],[1,3]],"lang":"pt-br","password":"Secret-1","role":"BUSINESS_MANAGER",
 			  "sidebar_pages":["posts"],"sso_only":false,"status":"active"}`},
-		{"usercom upsert, nothing", usercom.UpdateOrCreateUserRequest{}, `{}`},
+		{"usercom upsert, no field", usercom.UpdateOrCreateUserRequest{}, `{}`},
 		{"usercom upsert, zeros", usercom.UpdateOrCreateUserRequest{UserID: new("a"), Score: new(int64(0)), Unsubscribed: new(false),
 			City: new(""), Gender: new(usercom.GenderFemale), Status: new(usercom.UserStatusUser)},
 			`{"user_id":"a","score":0,"unsubscribed":false,"city":"","gender":3,"status":2}`},
@@ -78,13 +77,12 @@ func TestRequestLines(t *testing.T) {
 			body, err := io.ReadAll(req.Body)
 			require.NoError(t, err)
 			assert.EqualValues(t, len(body), req.ContentLength)
-			assert.NotNil(t, req.GetBody, "the body can be sent again")
+			assert.NotNil(t, req.GetBody, "the body must be replayable")
 		}
 	}
 }
 
-// Whatever an answer leaves out or puts null for, it is read; lists keep apart
-// what was absent and what was empty.
+// Omitted fields and nulls are decoded. An omitted list differs from an empty one.
 func TestLenientResponseDecoding(t *testing.T) {
 	t.Parallel()
 
@@ -120,10 +118,10 @@ func TestLenientResponseDecoding(t *testing.T) {
 	assert.Equal(t, new(usercom.UserStatusNameUser), contact.Status)
 	assert.Nil(t, contact.Companies)
 
-	for _, complaint := range []string{`{"email":["bad"]}`, `"Resource not found"`} {
-		var refusal partoo.BadRequestError
-		require.NoError(t, json.Unmarshal([]byte(`{"errors":{"json":`+complaint+`}}`), &refusal))
-		assert.JSONEq(t, complaint, string(refusal.Errors.JSON))
+	for _, text := range []string{`{"email":["bad"]}`, `"Resource not found"`} {
+		var response partoo.BadRequestError
+		require.NoError(t, json.Unmarshal([]byte(`{"errors":{"json":`+text+`}}`), &response))
+		assert.JSONEq(t, text, string(response.Errors.JSON))
 	}
 }
 
@@ -135,9 +133,9 @@ func TestUserComUnions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, list, 2)
 
-	var refusal usercom.BadRequestError
-	require.NoError(t, json.Unmarshal([]byte(`{"email":["taken"]}`), &refusal))
-	fields, err := refusal.AsFieldErrors()
+	var response usercom.BadRequestError
+	require.NoError(t, json.Unmarshal([]byte(`{"email":["taken"]}`), &response))
+	fields, err := response.AsFieldErrors()
 	require.NoError(t, err)
 	assert.Equal(t, usercom.FieldErrors{"email": {"taken"}}, fields)
 }

@@ -34,32 +34,31 @@ func TestSpecWithOverlayIsValid(t *testing.T) {
 	}
 }
 
-// Proof that each of these mistakes would be noticed.
 func TestInvalidSpecsAreDetected(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, file, old, replacement, want string
 	}{
-		{"example of an answer, wrong type", "identifai.yaml", "                  balance: null\n", "                  balance: much\n", "balance"},
-		{"example of an answer, null", "identifai.yaml", "                  name: UserName\n", "                  name: null\n", "name"},
-		{"example of an answer, field lost", "identifai.yaml", "                available_credits: 159\n", "", "available_credits"},
-		{"example of an answer, ours", "usercom.yaml", "                id: 5577\n", "                id: many\n", "id"},
-		{"example of a request", "usercom.yaml", "              user_id: my_custom_id\n", "              user_id: 7\n", "user_id"},
-		{"example of a schema", "partoo.yaml", "      example: fr\n", "      example: tlh\n", "value"},
-		{"example of a refusal", "identifai.yaml", "message: Too Many Attempts.", "message: 429", "message"},
+		{"response example, wrong type", "identifai.yaml", "                  balance: null\n", "                  balance: much\n", "balance"},
+		{"response example, null", "identifai.yaml", "                  name: UserName\n", "                  name: null\n", "name"},
+		{"response example, missing field", "identifai.yaml", "                available_credits: 159\n", "", "available_credits"},
+		{"response example, our spec", "usercom.yaml", "                id: 5577\n", "                id: many\n", "id"},
+		{"request example", "usercom.yaml", "              user_id: my_custom_id\n", "              user_id: 7\n", "user_id"},
+		{"schema example", "partoo.yaml", "      example: fr\n", "      example: tlh\n", "value"},
+		{"error example", "identifai.yaml", "message: Too Many Attempts.", "message: 429", "message"},
 		{"default", "partoo.yaml", "                    default: User not authenticated\n", "                    default: 401\n", "default"},
-		{"type that does not exist", "partoo.yaml", "      type: string\n      format: password\n", "      type: text\n      format: password\n", "text"},
-		{"reference to nothing", "usercom.yaml", "schemas/Gender'", "schemas/Sex'", "Sex"},
-		{"dead action", "partoo.overlay.yaml", "$.components.schemas.UserPage\n", "$.components.schemas.Page\n", "schemas.Page"},
-		{"dead copy", "identifai.overlay.yaml", "copy: $.paths['/api/partner/user']", "copy: $.paths['/api/partner/usr']", "usr"},
-		{"unknown kind of action", "identifai.overlay.yaml", "    remove: true\n", "    delete: true\n", "delete"},
+		{"unknown type", "partoo.yaml", "      type: string\n      format: password\n", "      type: text\n      format: password\n", "text"},
+		{"dangling reference", "usercom.yaml", "schemas/Gender'", "schemas/Sex'", "Sex"},
+		{"action without target", "partoo.overlay.yaml", "$.components.schemas.UserPage\n", "$.components.schemas.Page\n", "schemas.Page"},
+		{"copy without source", "identifai.overlay.yaml", "copy: $.paths['/api/partner/user']", "copy: $.paths['/api/partner/usr']", "usr"},
+		{"unknown action", "identifai.overlay.yaml", "    remove: true\n", "    delete: true\n", "delete"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := copySpecs(t)
 			edit(t, filepath.Join(dir, c.file), c.old, c.replacement)
 
-			err := problem(t, dir, strings.SplitN(c.file, ".", 2)[0])
+			err := validate(t, dir, strings.SplitN(c.file, ".", 2)[0])
 
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), c.want)
@@ -79,11 +78,11 @@ func TestNewSpecIsTested(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Contains(t, providers, "foo")
-	assert.ErrorContains(t, problem(t, dir, "foo"), "Missing")
+	assert.ErrorContains(t, validate(t, dir, "foo"), "Missing")
 }
 
-// problem is what a copy of a document fails with, loaded with its overlay.
-func problem(t *testing.T, dir, provider string) error {
+// validate loads and validates a copy of a spec with its overlay.
+func validate(t *testing.T, dir, provider string) error {
 	t.Helper()
 	doc, err := spectest.LoadFrom(dir, provider)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 var sources = []string{"published", "reference-page", "third-party", "inferred"}
 
-// row is an operation as the table of README.md has it.
+// row returns an operation in the form of the table in README.md.
 func row(operation *openapi3.Operation, method, path string) string {
 	return fmt.Sprintf("%s | %s %s | %v", operation.OperationID, method, path, operation.Extensions["x-source"])
 }
@@ -42,15 +42,15 @@ func TestOperationsAreInTheTable(t *testing.T) {
 	assert.ElementsMatch(t, operations, rows)
 }
 
-func TestSourcesAreOfTheFourKinds(t *testing.T) {
+func TestSourcesAreKnown(t *testing.T) {
 	t.Parallel()
-	mark := regexp.MustCompile(`x-source: *(\S+)`)
+	pattern := regexp.MustCompile(`x-source: *(\S+)`)
 	files, err := filepath.Glob("*.yaml")
 	require.NoError(t, err)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		marks := mark.FindAllStringSubmatch(string(text), -1)
+		marks := pattern.FindAllStringSubmatch(string(text), -1)
 		assert.NotEmpty(t, marks, file)
 		for _, match := range marks {
 			assert.Contains(t, sources, match[1], file)
@@ -58,26 +58,26 @@ func TestSourcesAreOfTheFourKinds(t *testing.T) {
 	}
 }
 
-// Every operation needs the key, can be refused for it, and is limited.
-func TestOperationsAreSecuredAndLimited(t *testing.T) {
+// Every operation requires the key and documents 401 and 429.
+func TestOperationsDocument401And429(t *testing.T) {
 	t.Parallel()
 	for _, provider := range spectest.Providers(t) {
 		security := spectest.Load(t, provider).Security
 		each(t, provider, func(operation *openapi3.Operation, method, path string) {
 			name := provider + " " + method + " " + path
-			own := security
+			requirements := security
 			if operation.Security != nil {
-				own = *operation.Security
+				requirements = *operation.Security
 			}
-			assert.NotEmpty(t, own, name)
+			assert.NotEmpty(t, requirements, name)
 			assert.NotNil(t, operation.Responses.Status(401), name)
 			assert.NotNil(t, operation.Responses.Status(429), name)
 		})
 	}
 }
 
-// A nameless object becomes a nameless Go struct.
-func TestBodiesHaveNames(t *testing.T) {
+// An inline schema would become an anonymous Go struct.
+func TestBodiesHaveNamedSchemas(t *testing.T) {
 	t.Parallel()
 	for _, provider := range spectest.Providers(t) {
 		each(t, provider, func(operation *openapi3.Operation, method, path string) {

@@ -13,8 +13,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestEveryActionHasAnEffect applies the actions one by one: strictness alone
-// lets an action pass that sets what is set already.
+// TestEveryActionHasAnEffect applies the actions one by one. Strict overlays allow an action
+// that sets a value to itself.
 func TestEveryActionHasAnEffect(t *testing.T) {
 	t.Parallel()
 	overlays, err := filepath.Glob("*.overlay.yaml")
@@ -27,7 +27,7 @@ func TestEveryActionHasAnEffect(t *testing.T) {
 		assert.Equal(t, "1.1.0", corrections.Version)
 		require.NotEmpty(t, corrections.Actions)
 
-		assert.Empty(t, idle(t, provider, corrections), provider)
+		assert.Empty(t, withoutEffect(t, provider, corrections), provider)
 	}
 }
 
@@ -38,13 +38,13 @@ func TestOverlayActionWithoutEffectIsDetected(t *testing.T) {
 	again := corrections.Actions[0]
 	corrections.Actions = append(corrections.Actions, again)
 
-	assert.Equal(t, []string{again.Target}, idle(t, "partoo", corrections))
+	assert.Equal(t, []string{again.Target}, withoutEffect(t, "partoo", corrections))
 }
 
-// idle returns the targets of the actions that change nothing.
-func idle(t *testing.T, provider string, corrections *overlay.Overlay) []string {
+// withoutEffect returns the targets of the actions that change nothing.
+func withoutEffect(t *testing.T, provider string, corrections *overlay.Overlay) []string {
 	t.Helper()
-	// Overlays see the document as the library writes it.
+	// Overlays are applied to the spec as the library encodes it.
 	doc, err := openapi3.NewLoader().LoadFromFile(provider + ".yaml")
 	require.NoError(t, err)
 	text, err := yaml.Marshal(doc)

@@ -1,4 +1,4 @@
-// Package bodycheck watches what becomes of the bodies of answers in tests.
+// Package bodycheck checks in tests that response bodies are read and closed.
 package bodycheck
 
 import (
@@ -7,25 +7,23 @@ import (
 	"sync"
 )
 
-// earlyCloseLimit is how much of a body must have been read before it may be given up:
-// the connection is lost then, which is cheaper than the rest of the body.
+// earlyCloseLimit is how much of a body must be read before it may be closed early. That
+// closes the connection, which is cheaper than reading the rest.
 const earlyCloseLimit = 64 << 10
 
-// T is what is used of a test; that of package rapid has it too.
+// T is the part of testing.TB that Transport uses; *rapid.T implements it too.
 type T interface {
 	Helper()
 	Cleanup(func())
 	Errorf(format string, args ...any)
 }
 
-// Transport returns a RoundTripper that sends through next and fails the test, at
-// its end, for every answer whose body was not closed, or was given up before its
-// end, so that its connection cannot be used again. A body may be given up after
-// 64 KiB, or unread when more is announced. One that broke off has ended; the
-// body of a 101 is the connection itself.
+// Transport returns a RoundTripper that sends through next. At the end of the test it reports
+// every response body that was not closed, or was closed before its end, so that the
+// connection cannot be reused. A body may be closed early after 64 KiB, or unread if its
+// Content-Length exceeds that. The body of a 101 is the connection itself.
 //
-// The client that sends must read bodies itself, as package rest does, and not
-// hand them out.
+// The client must read bodies itself, as package rest does.
 func Transport(t T, next http.RoundTripper) http.RoundTripper {
 	tr := &transport{next: next, open: make(map[*body]bool)}
 	t.Cleanup(func() {
@@ -51,7 +49,7 @@ func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	name := r.Method + " " + r.URL.Path + ": " + resp.Status
 	mayStop := resp.StatusCode == http.StatusSwitchingProtocols || resp.ContentLength > earlyCloseLimit
 	b := &body{ReadCloser: resp.Body, transport: tr, name: name, mayCloseEarly: mayStop}
-	// A copy: tests answer with the same response twice.
+	// A copy, because some tests return the same response twice.
 	watched := *resp
 	watched.Body = b
 	tr.mu.Lock()

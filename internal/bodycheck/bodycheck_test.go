@@ -15,67 +15,67 @@ import (
 	"github.com/usersync/usersync/internal/bodycheck"
 )
 
-// notes is a test whose errors are noted, and whose end can be had early.
+// notes records the errors of a test, and its cleanup function.
 type notes struct {
 	testing.TB
-	errors []string
-	end    func()
+	errors  []string
+	cleanup func()
 }
 
 func (n *notes) Helper()          {}
-func (n *notes) Cleanup(f func()) { n.end = f }
+func (n *notes) Cleanup(f func()) { n.cleanup = f }
 func (n *notes) Errorf(format string, args ...any) {
 	n.errors = append(n.errors, fmt.Sprintf(format, args...))
 }
 
-type stub struct{ answer *http.Response }
+type stub struct{ response *http.Response }
 
 func (s stub) RoundTrip(*http.Request) (*http.Response, error) {
-	if s.answer == nil {
+	if s.response == nil {
 		return nil, errors.New("reset")
 	}
-	return s.answer, nil
+	return s.response, nil
 }
 
-func answer(body io.Reader) *http.Response {
+func response(body io.Reader) *http.Response {
 	return &http.Response{Status: "200 OK", StatusCode: 200, ContentLength: -1, Body: io.NopCloser(body)}
 }
 
-func TestTransportReportsWhatBecameOfBodies(t *testing.T) {
+func TestTransportReportsOpenAndUnreadBodies(t *testing.T) {
 	long := func() io.Reader { return strings.NewReader(strings.Repeat(" ", 65<<10)) }
-	announced, switched := answer(long()), answer(long())
-	announced.ContentLength = 65 << 10
+	longBody, switched := response(long()), response(long())
+	longBody.ContentLength = 65 << 10
 	switched.StatusCode = http.StatusSwitchingProtocols
-	brokenOff := answer(iotest.ErrReader(io.ErrUnexpectedEOF))
+	truncated := response(iotest.ErrReader(io.ErrUnexpectedEOF))
 	readAll := func(b io.ReadCloser) { _, _ = io.Copy(io.Discard, b); _ = b.Close() }
 	readSome := func(n int64) func(io.ReadCloser) {
 		return func(b io.ReadCloser) { _, _ = io.CopyN(io.Discard, b, n); _ = b.Close() }
 	}
 	tests := []struct {
-		name   string
-		answer *http.Response
-		use    func(io.ReadCloser)
-		want   string
+		name     string
+		response *http.Response
+		use      func(io.ReadCloser)
+		want     string
 	}{
-		{"read and closed", answer(strings.NewReader("{}")), readAll, ""},
-		{"closed twice", answer(strings.NewReader("{}")), func(b io.ReadCloser) { readAll(b); _ = b.Close() }, ""},
-		{"not closed", answer(strings.NewReader("{}")), func(b io.ReadCloser) { _, _ = io.ReadAll(b) }, "GET /user: 200 OK: the body was not closed"},
-		{"not read", answer(strings.NewReader("{}")), readSome(0), "closed before its end"},
-		{"read in part", answer(long()), readSome(10), "closed before its end"},
-		{"read far enough", answer(long()), readSome(64 << 10), ""},
-		{"announced as long", announced, readSome(0), ""},
+		{"read and closed", response(strings.NewReader("{}")), readAll, ""},
+		{"closed twice", response(strings.NewReader("{}")), func(b io.ReadCloser) { readAll(b); _ = b.Close() }, ""},
+		{"not closed", response(strings.NewReader("{}")), func(b io.ReadCloser) { _, _ = io.ReadAll(b) }, "GET /user: 200 OK: the body was not closed"},
+		{"not read", response(strings.NewReader("{}")), readSome(0), "closed before its end"},
+		{"read in part", response(long()), readSome(10), "closed before its end"},
+		{"read up to the limit", response(long()), readSome(64 << 10), ""},
+		{"long Content-Length", longBody, readSome(0), ""},
 		{"a connection", switched, readSome(0), ""},
-		{"broken off", brokenOff, readAll, ""},
+		{"truncated", truncated, readAll, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := &notes{TB: t}
 			req, err := http.NewRequestWithContext(t.Context(), "GET", "https://api.acme.test/user", nil)
 			require.NoError(t, err)
-			resp, err := bodycheck.Transport(n, stub{tt.answer}).RoundTrip(req)
+			resp, err := bodycheck.Transport(n, stub{tt.response}).RoundTrip(req)
 			require.NoError(t, err)
 			tt.use(resp.Body)
-			n.end()
+			n.cleanup()
 			if tt.want == "" {
 				assert.Empty(t, n.errors)
 				return

@@ -91,7 +91,7 @@ const (
 var exceptions = withExceptions(map[exception]expectedResult{
 	// A 204 to a DELETE is a success. Every other response of Partoo has a body.
 	{"partoo", "DeleteUser", "delete", "status 204"}: ok(1),
-	// An empty list is complete, whatever the other fields contain.
+	// An empty list is complete; the other fields are not used.
 	{"partoo", "UpsertUser of a new user", "search", "nulls for values"}:        ok(1),
 	{"partoo", "UpsertUser of a new user", "search", "wrong JSON types"}:        ok(1),
 	{"partoo", "UpsertUser after a reset", "second search", "nulls for values"}: ok(1),

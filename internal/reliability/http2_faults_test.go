@@ -3,16 +3,16 @@ package reliability
 import "golang.org/x/net/http2"
 
 func http2Faults() []fault {
-	refusedStream := onWire("HTTP/2 REFUSED_STREAM", harmless, true, streams(func(p h2peer, id uint32) {
+	rejectedStream := onWire("HTTP/2 REFUSED_STREAM", harmless, true, streams(func(p h2peer, id uint32) {
 		p.do(p.framer.WriteRSTStream(id, http2.ErrCodeRefusedStream))
 	}))
 	goAway := onWire("HTTP/2 GOAWAY before the request", harmless, true, streams(func(p h2peer, id uint32) {
 		p.do(p.framer.WriteGoAway(id-1, http2.ErrCodeNo, nil))
 		p.closeWrite()
 	}))
-	refusedStream.resent, goAway.resent = 1, 1
+	rejectedStream.resent, goAway.resent = 1, 1
 	return []fault{
-		refusedStream, goAway,
+		rejectedStream, goAway,
 		onWire("HTTP/2 GOAWAY after the request", lost, false, streams(func(p h2peer, id uint32) {
 			p.do(p.framer.WriteGoAway(id, http2.ErrCodeNo, nil))
 			p.closeWrite()

@@ -29,7 +29,7 @@ import (
 // published, and why the fakes are right. Our overlays correct each of them. Requests
 // match the published specs.
 var differences = map[string]string{
-	"identifai createOrUpdateUser 422: status not in the document":                   "Laravel rejects invalid input with 422; the page lists no such error",
+	"identifai createOrUpdateUser 422: status not in the spec":                       "Laravel rejects invalid input with 422; the page lists no such error",
 	"identifai listUsers 200: body: /data/*/balance: Value is not nullable":          nullInExample,
 	"identifai listUsers 200: body: /data/*/readonly: Value is not nullable":         nullInExample,
 	"identifai listUsers 200: body: /data/*/partner/balance: Value is not nullable":  nullInExample,

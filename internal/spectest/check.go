@@ -20,12 +20,12 @@ import (
 var options = &openapi3filter.Options{
 	MultiError:                        true,
 	RejectWhenRequestBodyNotSpecified: true,
-	// Validating would otherwise write defaults into what is sent.
+	// Otherwise validation adds defaults to the request.
 	SkipSettingDefaults: true,
 	AuthenticationFunc:  checkKey,
 	SchemaValidationOptions: []openapi3.SchemaValidationOption{
 		openapi3.EnableFormatValidation(),
-		// The library knows the format but does not enforce it by itself.
+		// The library does not validate this format by default.
 		openapi3.WithStringFormatValidator("email", openapi3.NewCallbackValidator(checkEmail)),
 	},
 }
@@ -43,7 +43,7 @@ func checkRequest(input *openapi3filter.RequestValidationInput) []string {
 	}
 	for name := range req.URL.Query() {
 		if !documented(input, name) {
-			problems = append(problems, fmt.Sprintf("query parameter %q: not in the document", name))
+			problems = append(problems, fmt.Sprintf("query parameter %q: not in the spec", name))
 		}
 	}
 	return append(problems, describe(openapi3filter.ValidateRequest(req.Context(), input))...)
@@ -58,12 +58,12 @@ func documented(input *openapi3filter.RequestValidationInput, query string) bool
 	return false
 }
 
-// checkResponse compares resp with the document and leaves its body as it was. A
-// body that breaks off is a fault of the transport and not compared.
+// checkResponse validates resp and restores its body. A truncated body is a fault of the
+// transport and not validated.
 func checkResponse(request *openapi3filter.RequestValidationInput, resp *http.Response) []string {
-	// The library lets redirects pass, documented or not.
+	// The library does not validate redirects.
 	if request.Route.Operation.Responses.Status(resp.StatusCode) == nil {
-		return []string{"status not in the document"}
+		return []string{"status not in the spec"}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyLimit+1))
 	resp.Body = restoreBody(body, err, resp.Body)
@@ -71,7 +71,7 @@ func checkResponse(request *openapi3filter.RequestValidationInput, resp *http.Re
 	case err != nil:
 		return nil
 	case len(body) > bodyLimit:
-		return []string{fmt.Sprintf("body: longer than %d bytes, not compared", bodyLimit)}
+		return []string{fmt.Sprintf("body: longer than %d bytes, not validated", bodyLimit)}
 	}
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: request, Status: resp.StatusCode, Header: resp.Header, Options: options,
@@ -80,7 +80,7 @@ func checkResponse(request *openapi3filter.RequestValidationInput, resp *http.Re
 	return describe(openapi3filter.ValidateResponse(request.Request.Context(), input))
 }
 
-// restoreBody is rest with what was read of it, and how reading ended, put back.
+// restoreBody returns a body that starts with the part that was read, or ends with its error.
 func restoreBody(read []byte, err error, rest io.ReadCloser) io.ReadCloser {
 	var tail io.Reader = rest
 	if err != nil {
@@ -104,8 +104,7 @@ func isTrustedOrigin(u *url.URL) bool {
 	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// checkKey looks for the key of the scheme, not for the right one: a wrong key
-// is for the other side to refuse.
+// checkKey requires a key, not the right one: the server checks its value.
 func checkKey(_ context.Context, input *openapi3filter.AuthenticationInput) error {
 	scheme := input.SecurityScheme
 	value := input.RequestValidationInput.Request.Header.Get(scheme.Name)
@@ -113,20 +112,20 @@ func checkKey(_ context.Context, input *openapi3filter.AuthenticationInput) erro
 		return fmt.Errorf("header %s: the key is missing", scheme.Name)
 	}
 	if token, found := strings.CutPrefix(value, "Token "); input.SecuritySchemeName == "TokenAuth" && (!found || token == "") {
-		return fmt.Errorf("header %s: want the word Token and the key", scheme.Name)
+		return fmt.Errorf("header %s: want \"Token \" and the key", scheme.Name)
 	}
 	return nil
 }
 
 func checkEmail(value string) error {
-	if address, err := mail.ParseAddress(value); err != nil || address.Address != value {
-		return errors.New("not an e-mail address")
+	if parsed, err := mail.ParseAddress(value); err != nil || parsed.Address != value {
+		return errors.New("not an email")
 	}
 	return nil
 }
 
-// describe lists the complaints in err, each with its place. It leaves out the
-// schemas that the library prints, and values, which may be passwords.
+// describe returns the problems in err, each with its place. It omits the schemas that the
+// library prints, and values, which may be passwords.
 func describe(err error) []string {
 	switch e := err.(type) {
 	case nil:
@@ -148,7 +147,7 @@ func describe(err error) []string {
 	case *openapi3filter.ParseError:
 		return []string{e.Error()}
 	}
-	// The alternatives of a oneOf and the members of an allOf are wrapped.
+	// Errors of oneOf and allOf are wrapped.
 	if inner := errors.Unwrap(err); inner != nil {
 		return describe(inner)
 	}
@@ -162,8 +161,7 @@ func requestPlace(err *openapi3filter.RequestError) string {
 	return "body"
 }
 
-// withPlace puts the place before each complaint in err, or before reason when
-// that is all there is.
+// withPlace adds the place to each problem in err, or to reason if err contains none.
 func withPlace(place, reason string, err error) []string {
 	problems := describe(err)
 	if len(problems) == 0 {

@@ -1,9 +1,8 @@
-// Package spectest holds clients and fakes to the documents of specs/ in tests:
+// Package spectest validates the requests and responses of tests against specs/:
 //
 //	hc := &http.Client{Transport: spectest.Transport(t, "partoo", fake)}
 //
-// Every request and answer that passes is compared with the document, and each
-// difference fails the test by name and place.
+// Each difference fails the test, with the operation and the place.
 package spectest
 
 import (
@@ -40,9 +39,8 @@ func ProvidersIn(specs string) (names []string, err error) {
 	return names, err
 }
 
-// Load returns the document of a provider (identifai, partoo or usercom) with
-// its overlay applied, as the generator sees it. It belongs to the caller, who
-// may change it.
+// Load returns the spec of a provider with its overlay applied, which is the input of the
+// generator. The caller may change it.
 func Load(t testing.TB, provider string) *openapi3.T {
 	t.Helper()
 	doc, err := LoadFrom(Dir(t), provider)
@@ -52,7 +50,7 @@ func Load(t testing.TB, provider string) *openapi3.T {
 	return doc
 }
 
-// LoadFrom is [Load] for a copy of specs/ that stands somewhere else.
+// LoadFrom is [Load] for another directory than specs/.
 func LoadFrom(specs, provider string) (*openapi3.T, error) {
 	options := util.LoadSwaggerWithOverlayOpts{Strict: true, AllowRemoteRefsFrom: []string{}}
 	overlay := filepath.Join(specs, provider+".overlay.yaml")
@@ -65,8 +63,8 @@ func LoadFrom(specs, provider string) (*openapi3.T, error) {
 	return util.LoadSwaggerWithOverlay(filepath.Join(specs, provider+".yaml"), options)
 }
 
-// Dir finds specs/ from the working directory of a test upwards, so that nested
-// modules find it too.
+// Dir returns specs/ in the working directory of a test or in one of its parents, so that
+// nested modules find it.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -80,13 +78,13 @@ func Dir(t testing.TB) string {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Fatal("spectest: no specs/ above the working directory")
+			t.Fatal("spectest: specs/ not found in the working directory or its parents")
 		}
 		dir = parent
 	}
 }
 
-// loadPublished returns the document of a provider without our corrections.
+// loadPublished returns the spec of a provider without its overlay.
 func loadPublished(t testing.TB, provider string) *openapi3.T {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(Dir(t), provider+".yaml"))

@@ -16,38 +16,35 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// bodyLimit is the most bytes of an answer that are compared.
+// bodyLimit is the maximum size of a response body that is validated.
 const bodyLimit = 16 << 20
 
 // An Option changes what [Transport] reports.
 type Option func(*transport)
 
-// AllowStatus leaves answers with these statuses unchecked, documented or not:
-// for faults that a test has its fake make.
+// AllowStatus does not validate responses with these statuses: for the faults of a test.
 func AllowStatus(statuses ...int) Option {
 	return func(tr *transport) { tr.allowed = append(tr.allowed, statuses...) }
 }
 
-// Observe has f told of each exchange: the id of its operation, the status, and
-// what the document as published has against the answer, without indexes.
+// Observe calls f for each exchange, with the id of its operation, the status, and the
+// differences between the response and the spec as published, without indexes of lists.
 func Observe(f func(operationID string, status int, published []string)) Option {
 	return func(tr *transport) { tr.observe = f }
 }
 
-// Transport returns a RoundTripper that compares each request with the
-// provider's document before it is sent through next, and each answer before it
-// is handed on. Differences are reported with t.Errorf; requests and answers
-// pass unchanged whatever is found, their bodies unread.
+// Transport returns a RoundTripper that validates each request before it is sent through
+// next, and each response before it is returned. It reports differences with t.Errorf and
+// changes neither requests nor responses.
 //
-// Requests are also compared with the document as the vendor published it, without
-// our corrections: none of those is there to let a request pass. (Nobody published
-// a document for user.com.) What both documents refuse is reported once.
+// Requests are also validated against the spec as the vendor published it, without our
+// corrections. (user.com publishes no spec.) A difference from both specs is reported once.
 //
-// Any https origin will do, and any origin on loopback; the path must begin as
-// that of the document's servers does. A request must carry its key and Accept
-// application/json, and hold no body field and no query parameter that the
-// document lacks. Flags of a form may be 1 and 0 as well as true and false, and
-// an empty part is null. There are no goroutines: it works in a synctest bubble.
+// Any https origin is allowed, and any origin on loopback. The path must start with that of
+// a server of the spec. A request must contain its key and Accept application/json, and no
+// body field or query parameter that is not in the spec. Booleans of a form may be 1 and 0
+// as well as true and false, and an empty part is null. Transport starts no goroutines, so
+// it works in a synctest bubble.
 func Transport(t testing.TB, provider string, next http.RoundTripper, options ...Option) http.RoundTripper {
 	t.Helper()
 	tr := &transport{t: t, provider: provider, next: next, router: routerOf(t, provider, false), published: routerOf(t, provider, true)}
@@ -57,19 +54,19 @@ func Transport(t testing.TB, provider string, next http.RoundTripper, options ..
 	return tr
 }
 
-// loaded holds the router of each document. Loading takes longer than most tests,
-// and a router is only read.
+// loaded contains the router of each spec, which is only read. Loading takes longer than
+// most tests.
 var loaded sync.Map
 
-// document names one: as published, or as corrected.
-type document struct {
+// specKey identifies a spec: as published, or with its overlay.
+type specKey struct {
 	provider  string
 	published bool
 }
 
 func routerOf(t testing.TB, provider string, published bool) routers.Router {
 	t.Helper()
-	key := document{provider, published}
+	key := specKey{provider, published}
 	if router, ok := loaded.Load(key); ok {
 		return router.(routers.Router)
 	}
@@ -109,7 +106,7 @@ func (tr *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	route, params, err := tr.router.FindRoute(req)
 	if err != nil {
-		tr.t.Errorf("spectest: %s: %s %s: not in the document: %v", tr.provider, req.Method, req.URL.Path, err)
+		tr.t.Errorf("spectest: %s: %s %s: not in the spec: %v", tr.provider, req.Method, req.URL.Path, err)
 		return tr.next.RoundTrip(copyOf(req, body))
 	}
 	input := &openapi3filter.RequestValidationInput{
@@ -129,19 +126,19 @@ func (tr *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || slices.Contains(tr.allowed, resp.StatusCode) {
 		return resp, err
 	}
-	tr.report(route, fmt.Sprintf("answer %d", resp.StatusCode), checkResponse(input, resp))
+	tr.report(route, fmt.Sprintf("response %d", resp.StatusCode), checkResponse(input, resp))
 	if tr.observe != nil && published != nil {
 		tr.observe(route.Operation.OperationID, resp.StatusCode, withoutIndexes(checkResponse(published, resp)))
 	}
 	return resp, nil
 }
 
-// asPublished is req as the vendor's own document sees it, or the problem that it
-// is not in there.
+// asPublished returns req for validation against the spec as published, or a problem if
+// the operation is not in it.
 func (tr *transport) asPublished(req *http.Request, body []byte) (*openapi3filter.RequestValidationInput, string) {
 	route, params, err := tr.published.FindRoute(req)
 	if err != nil {
-		return nil, "not in the document: " + err.Error()
+		return nil, "not in the spec: " + err.Error()
 	}
 	return &openapi3filter.RequestValidationInput{
 		Request: copyOf(req, body), Route: route, PathParams: params, Options: options,
@@ -164,8 +161,8 @@ func (tr *transport) report(route *routers.Route, place string, problems []strin
 	}
 }
 
-// drain reads the body of req, which is closed as RoundTrippers must. It is nil
-// if there is none.
+// drain reads and closes the body of req, as a RoundTripper must. It returns nil if there
+// is none.
 func drain(req *http.Request) ([]byte, error) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil, nil
@@ -174,7 +171,7 @@ func drain(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
-// copyOf returns req with a body of its own: validating reads and replaces it.
+// copyOf returns req with its own body, because validation reads and replaces the body.
 func copyOf(req *http.Request, body []byte) *http.Request {
 	c := req.Clone(req.Context())
 	if body != nil {
@@ -183,7 +180,7 @@ func copyOf(req *http.Request, body []byte) *http.Request {
 	return c
 }
 
-// dropHosts keeps the paths of the servers and drops their hosts.
+// dropHosts removes the hosts of the servers and keeps their paths.
 func dropHosts(doc *openapi3.T) error {
 	var bases []string
 	for _, server := range doc.Servers {
@@ -202,8 +199,8 @@ func dropHosts(doc *openapi3.T) error {
 	return nil
 }
 
-// forbidUnknownFields refuses fields that a request's schema does not name. A
-// misspelt field is otherwise in order, for the document as for the vendor.
+// forbidUnknownFields rejects fields that are not in the schema of a request. Otherwise a
+// misspelt field would be valid.
 func forbidUnknownFields(doc *openapi3.T) {
 	for _, item := range doc.Paths.Map() {
 		for _, operation := range item.Operations() {

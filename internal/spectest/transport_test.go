@@ -19,7 +19,7 @@ import (
 	"github.com/usersync/usersync/internal/spectest"
 )
 
-// recorder notes what would fail a test.
+// recorder records the errors of a test.
 type recorder struct {
 	testing.TB
 	problems []string
@@ -31,7 +31,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.problems = append(r.problems, fmt.Sprintf(format, args...))
 }
 
-// stub answers with what it is made of and keeps what it was sent.
+// stub returns a fixed response and records the request body.
 type stub struct {
 	status int
 	header http.Header
@@ -65,16 +65,16 @@ func TestTransportReports(t *testing.T) {
 		t.Run(x.provider+" "+x.name, func(t *testing.T) {
 			t.Parallel()
 			r := &recorder{TB: t}
-			next := &stub{status: x.status, header: x.header, body: strings.NewReader(x.answer)}
+			next := &stub{status: x.status, header: x.header, body: strings.NewReader(x.response)}
 
 			resp, err := spectest.Transport(r, x.provider, next).RoundTrip(x.request(t))
 
 			require.NoError(t, err)
-			answer, err := io.ReadAll(resp.Body)
+			body, err := io.ReadAll(resp.Body)
 			require.NoError(t, err)
-			assert.Equal(t, x.answer, string(answer), "the answer passes unchanged")
+			assert.Equal(t, x.response, string(body), "the response must not change")
 			if x.form == nil {
-				assert.Equal(t, x.body, next.sent, "the request passes unchanged")
+				assert.Equal(t, x.body, next.sent, "the request must not change")
 			}
 			if x.want == "" {
 				assert.Empty(t, r.problems)
@@ -98,7 +98,7 @@ func TestTransportReportsEverythingAtOnce(t *testing.T) {
 
 	require.NoError(t, err)
 	all := strings.Join(r.problems, "\n")
-	for _, place := range []string{"x-APIKey", "/email", "/first_name", "/last_name", "/lang", "/password", "answer 200: body: /id", "answer 200: body: /status"} {
+	for _, place := range []string{"x-APIKey", "/email", "/first_name", "/last_name", "/lang", "/password", "response 200: body: /id", "response 200: body: /status"} {
 		assert.Contains(t, all, place)
 	}
 	assert.NotContains(t, all, "hunter2")
@@ -124,17 +124,17 @@ func TestAllowStatus(t *testing.T) {
 	}
 }
 
-func TestFaultsOfTheConnectionPass(t *testing.T) {
+func TestConnectionErrorsAreReturned(t *testing.T) {
 	t.Parallel()
 	reset := errors.New("connection reset")
 	x := exchange{provider: "partoo", url: partooURL, body: ada}
 
-	t.Run("no answer", func(t *testing.T) {
+	t.Run("no response", func(t *testing.T) {
 		t.Parallel()
 		_, err := spectest.Transport(t, "partoo", &stub{err: reset}).RoundTrip(x.request(t))
 		assert.ErrorIs(t, err, reset)
 	})
-	t.Run("answer breaks off", func(t *testing.T) {
+	t.Run("truncated response", func(t *testing.T) {
 		t.Parallel()
 		next := &stub{status: 200, body: io.MultiReader(strings.NewReader(`{"id":`), iotest.ErrReader(reset))}
 		resp, err := spectest.Transport(t, "partoo", next).RoundTrip(x.request(t))
@@ -143,7 +143,7 @@ func TestFaultsOfTheConnectionPass(t *testing.T) {
 		assert.ErrorIs(t, err, reset)
 		assert.Equal(t, `{"id":`, string(got))
 	})
-	t.Run("request breaks off", func(t *testing.T) {
+	t.Run("truncated request", func(t *testing.T) {
 		t.Parallel()
 		req := x.request(t)
 		req.Body = io.NopCloser(iotest.ErrReader(reset))
@@ -160,7 +160,7 @@ func TestTransportIsSafeForConcurrentUse(t *testing.T) {
 		for _, x := range exchanges {
 			if x.provider == provider && x.want == "" {
 				req := x.request(t)
-				req.Header.Set("X-Answer", x.answer)
+				req.Header.Set("X-Response", x.response)
 				req.Header.Set("X-Status", fmt.Sprint(x.status))
 				group.Go(func() {
 					resp, err := rt.RoundTrip(req)
@@ -173,13 +173,13 @@ func TestTransportIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-// echo answers what the request asks for.
+// echo returns the response in the headers of the request.
 type echo struct{}
 
 func (echo) RoundTrip(req *http.Request) (*http.Response, error) {
 	status, err := strconv.Atoi(req.Header.Get("X-Status"))
 	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(req.Header.Get("X-Answer"))), Request: req}, err
+		Body: io.NopCloser(strings.NewReader(req.Header.Get("X-Response"))), Request: req}, err
 }
 
 func TestLongResponseIsReported(t *testing.T) {
@@ -196,7 +196,7 @@ func TestLongResponseIsReported(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, size, n)
 	require.Len(t, r.problems, 1)
-	assert.Contains(t, r.problems[0], "answer 200: body: longer than")
+	assert.Contains(t, r.problems[0], "response 200: body: longer than")
 }
 
 type zeros struct{}
@@ -206,7 +206,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The transport must not hold up the clock of a bubble, nor outlive it.
+// The transport must neither block the clock of a bubble nor leave goroutines in it.
 func TestTransportInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -222,7 +222,7 @@ func TestTransportInBubble(t *testing.T) {
 	})
 }
 
-// slow takes two seconds of the bubble's time for each read.
+// slow waits two seconds, in virtual time, before each read.
 type slow struct{ r io.Reader }
 
 func (s *slow) Read(p []byte) (int, error) {

@@ -14,7 +14,7 @@ import (
 
 // maxModules is the number of modules in the graph of a program that imports a
 // wrapper, the program included. Each of them is one more to be checked for
-// vulnerabilities by whoever imports this module.
+// vulnerabilities by the importing project.
 const maxModules = 45
 
 // compiled are the packages outside the standard library and this module that

@@ -1,3 +1,4 @@
+// Package wrappertest tests what all wrappers have in common.
 package wrappertest
 
 import (
