@@ -22,7 +22,8 @@ func TestUsercomWrongVersionEndsTheRun(t *testing.T) {
 		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
-		assert.Contains(t, got.out+got.err, "ids 1 and 2; delete one of them and try version 2 of the API")
+		assert.Contains(t, got.out, "usercom    4 users not sent: usercom: a second upsert of the same user was")
+		assert.Contains(t, got.out, "ids 1 and 2; delete one of them and try version 2 of the API")
 		assert.Len(t, server.Users(), 2, "one user twice, no other user")
 	})
 }

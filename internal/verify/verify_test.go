@@ -328,3 +328,28 @@ func TestRunThatCannotStart(t *testing.T) {
 	_, err = verify.Run(t.Context(), verify.Config{Provider: "identifai", APIKey: "key"})
 	require.ErrorContains(t, err, "email: is required")
 }
+
+// Any other server gives results and no panic.
+func TestRunOnOtherServers(t *testing.T) {
+	for _, provider := range verify.Providers() {
+		for _, status := range []int{200, 204, 301, 400, 404, 422, 429, 500} {
+			for _, body := range []string{``, `null`, `[]`, `{}`, `[null]`, `{"data":null}`, `{"data":[{"id":"x","email":1}]}`, `{"id":1,"created":true,"data":{"id":1}}`, `{"id":"a","users":[null]}`, `[{"id":1,"attributes":[1]}]`, `"x"`, `<html>`} {
+				run(t, func() (fakes, verify.Config, *changed) {
+					f := newFakes()
+					config, server := f.config(provider, func(r *http.Request, body2 string, next http.RoundTripper) (*http.Response, error) {
+						resp, err := respond(status, body, r.Method+" ")(r, body2, next)
+						if err == nil && status == 301 {
+							resp.Header.Set("Location", "/")
+						}
+						return resp, err
+					})
+					return f, config, server
+				}, func(_ fakes, report verify.Report, err error, server *changed) {
+					require.NoError(t, err)
+					assert.Len(t, report.Findings, len(verify.Facts(provider)))
+					assert.LessOrEqual(t, server.requests, verify.MaxRequests)
+				})
+			}
+		}
+	}
+}
