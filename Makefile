@@ -140,6 +140,7 @@ update: ## after a change of a spec: validate, generate, vet and test PROVIDER=p
 	go test -count=1 ./specs -run '^TestSpecIsValid$$/$(UPDATED_PATTERN)'
 	cd drift && go run ./regenerate $(UPDATED)
 	go vet $(UPDATED:%=./gen/%) $(UPDATED:%=./%/...)
+	go test ./internal/reliability -run '^TestEvery(OperationMatchesTheSpecs|MethodHasAnEntry)$$'
 	go test ./specs ./gen ./internal/spectest ./internal/wrappertest $(UPDATED:%=./%/...)
 	@echo; echo 'To do: review the changes with git diff, then run:'
 	@echo '  make test   all tests, with the race detector'
