@@ -13,7 +13,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// A dry run tells what a run would do, and writes nothing.
+// A dry run prints what a run would change, and writes nothing.
 func TestDryRun(t *testing.T) {
 	const input = `user_id,email,first_name,last_name,name,heuristic,pricing_id
 1,ada@example.com,Ada,Lovelace,Ada,Average,1
@@ -31,6 +31,8 @@ func TestDryRun(t *testing.T) {
 		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 		got := b.upsert(t.Context()).ordered()
 		assert.Equal(t, output{exitOK, lines(
+			`             first_name: "Beatrix" → "Bea"`,
+			`             name: "Beatrix" → "Bea"`,
 			"identifai  line 2  to create  -  ada@example.com",
 			"identifai  line 3  to update  7  bea@example.com",
 			"identifai  line 4  unchanged  8  cy@example.com",
@@ -48,5 +50,16 @@ func TestDryRun(t *testing.T) {
 		assert.Len(t, ours.Users(), 2)
 		assert.Len(t, theirs.Users(), 2)
 		assert.Empty(t, usercom.Requests())
+	})
+}
+
+func TestDryRunJSONHasChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := partootest.NewServer()
+		server.AddUser(partootest.User{ID: "a", UserInput: partoo.UserInput{Email: "ada@example.com", FirstName: "Augusta", LastName: "Lovelace"}})
+		b := newBench(t, oneUser, "--provider", "partoo", "--dry-run", "--json").atPartoo(server)
+		got := b.upsert(t.Context())
+		assert.Equal(t, exitOK, got.status, got.err)
+		assert.Contains(t, got.out, `"outcome":"updated","dry_run":true,"changes":[{"field":"first_name","old":"Augusta","new":"Ada"}]}`+"\n")
 	})
 }

@@ -8,55 +8,55 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// envVar is something the environment says of a provider.
+// envVar is an environment variable of a provider.
 type envVar struct {
 	name        string
 	description string
-	alternative string // the variable that makes this one optional; it may be itself
+	alternative string // the variable that makes this one optional; may be itself
 	set         func(*clientConfig, string)
 	withFake    bool // read with --fake, too
 }
 
 func apiKey(name string) envVar {
-	return envVar{name: name, description: "API key", set: func(a *clientConfig, v string) { a.key = v }}
+	return envVar{name: name, description: "API key", set: func(c *clientConfig, v string) { c.key = v }}
 }
 
 func baseURL(name, example string) envVar {
-	return envVar{name: name, description: "optional: send there instead, such as " + example, alternative: name, set: func(a *clientConfig, v string) {
-		a.baseURL, a.options = v, append(a.options, rest.WithBaseURL(v))
+	return envVar{name: name, description: "base URL (optional), such as " + example, alternative: name, set: func(c *clientConfig, v string) {
+		c.baseURL, c.options = v, append(c.options, rest.WithBaseURL(v))
 	}}
 }
 
 // setForFakes reads the variables that also apply to fakes.
-func setForFakes(chosen []provider, configs []clientConfig, getenv func(string) string) {
-	for i, p := range chosen {
-		for _, s := range p.envVars() {
-			if value := getenv(s.name); s.withFake && value != "" {
-				s.set(&configs[i], value)
+func setForFakes(selected []provider, configs []clientConfig, getenv func(string) string) {
+	for i, p := range selected {
+		for _, v := range p.envVars() {
+			if value := getenv(v.name); v.withFake && value != "" {
+				v.set(&configs[i], value)
 			}
 		}
 	}
 }
 
-// configsFromEnv reads the settings of the providers. Its error names every
-// variable that is missing.
-func configsFromEnv(chosen []provider, getenv func(string) string) ([]clientConfig, error) {
-	var all []clientConfig
+// configsFromEnv reads the client configs of the providers. Its error names every missing
+// variable.
+func configsFromEnv(selected []provider, getenv func(string) string) ([]clientConfig, error) {
+	var configs []clientConfig
 	var missing []string
-	for _, p := range chosen {
-		var a clientConfig
-		for _, s := range p.envVars() {
-			switch value := getenv(s.name); {
+	for _, p := range selected {
+		var c clientConfig
+		for _, v := range p.envVars() {
+			switch value := getenv(v.name); {
 			case value != "":
-				s.set(&a, value)
-			case s.alternative == "" || s.alternative != s.name && getenv(s.alternative) == "":
-				missing = append(missing, fmt.Sprintf("%s (%s)", s.name, s.description))
+				v.set(&c, value)
+			case v.alternative == "" || v.alternative != v.name && getenv(v.alternative) == "":
+				missing = append(missing, fmt.Sprintf("%s (%s)", v.name, v.description))
 			}
 		}
-		all = append(all, a)
+		configs = append(configs, c)
 	}
 	if len(missing) > 0 {
-		return nil, errors.New("missing in the environment: " + strings.Join(missing, ", "))
+		return nil, errors.New("missing environment variables: " + strings.Join(missing, ", "))
 	}
-	return all, nil
+	return configs, nil
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// fakeServer is what identifaitest, partootest and usercomtest have in common. U
-// is a user as the fake keeps it.
+// fakeServer is the API that the fakes of the providers share. U is a user of the fake.
 type fakeServer[U any] interface {
 	Options() []rest.Option
 	Users() []U
@@ -21,9 +20,9 @@ type fakeServer[U any] interface {
 	Fail(...resttest.Fault)
 }
 
-// fake is the fake of a provider, in memory.
+// fake is an in-memory provider.
 type fake struct {
-	access clientConfig
+	config clientConfig
 	save   func() (json.RawMessage, error)
 	load   func(json.RawMessage) error
 	fail   func(...resttest.Fault)
@@ -31,14 +30,14 @@ type fake struct {
 
 func newFake[U any](key string, server fakeServer[U]) fake {
 	return fake{
-		access: clientConfig{key: key, baseURL: "its fake", options: server.Options()},
+		config: clientConfig{key: key, baseURL: "its fake", options: server.Options()},
 		save:   func() (json.RawMessage, error) { return json.MarshalIndent(server.Users(), "  ", "  ") },
 		load:   func(users json.RawMessage) error { return addUsers(server, users) },
 		fail:   server.Fail,
 	}
 }
 
-// addUsers fills a server with what its Users were.
+// addUsers adds users that save returned before.
 func addUsers[U any](server fakeServer[U], data json.RawMessage) (err error) {
 	var users []U
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -46,7 +45,7 @@ func addUsers[U any](server fakeServer[U], data json.RawMessage) (err error) {
 	if err := d.Decode(&users); err != nil {
 		return err
 	}
-	defer func() { // the fakes panic at users a test should not add
+	defer func() { // the fakes panic if a user is invalid
 		if reason := recover(); reason != nil {
 			err = fmt.Errorf("%v", reason)
 		}
@@ -57,74 +56,63 @@ func addUsers[U any](server fakeServer[U], data json.RawMessage) (err error) {
 	return nil
 }
 
-// fakes are the fakes of a run, with the users they keep between runs.
+// fakes are the fakes of a run. The users of --fake-state include those of providers that
+// are not selected.
 type fakes struct {
-	names []string
-	list  []fake
-	path  string
-	saved map[string]json.RawMessage // users by provider
+	providers []provider
+	list      []fake
+	path      string
+	users     map[string]json.RawMessage // by provider
 }
 
 func startFakes(o options) (*fakes, error) {
-	f := &fakes{path: o.fakeState, saved: make(map[string]json.RawMessage)}
-	if err := f.read(); err != nil {
-		return nil, fmt.Errorf("--fake-state: %w", err)
+	f := &fakes{providers: o.providers, path: o.fakeState, users: make(map[string]json.RawMessage)}
+	if f.path != "" {
+		data, err := os.ReadFile(f.path)
+		if err == nil {
+			if err = json.Unmarshal(data, &f.users); err != nil {
+				err = fmt.Errorf("%s: %w", f.path, err)
+			}
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("--fake-state: %w", err)
+		}
 	}
-	for _, p := range o.providers {
-		one := p.fake()
-		if users, ok := f.saved[p.title()]; ok {
-			if err := one.load(users); err != nil {
+	for _, p := range f.providers {
+		server := p.fake()
+		if users, ok := f.users[p.title()]; ok {
+			if err := server.load(users); err != nil {
 				return nil, fmt.Errorf("--fake-state: %s: %s: %w", f.path, p.title(), err)
 			}
 		}
-		f.names = append(f.names, p.title())
-		f.list = append(f.list, one)
+		f.list = append(f.list, server)
 	}
 	return f, nil
 }
 
-// read takes a file that is not there for the first run's.
-func (f *fakes) read() error {
-	if f.path == "" {
-		return nil
-	}
-	data, err := os.ReadFile(f.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	if err := json.Unmarshal(data, &f.saved); err != nil {
-		return fmt.Errorf("%s: %w", f.path, err)
-	}
-	return nil
-}
-
-func (f *fakes) access() []clientConfig {
-	var all []clientConfig
-	for _, one := range f.list {
-		all = append(all, one.access)
+func (f *fakes) configs() (all []clientConfig) {
+	for _, server := range f.list {
+		all = append(all, server.config)
 	}
 	return all
 }
 
-// inject429 has the first fake refuse its first request.
+// inject429 makes the first fake return 429 to one request.
 func (f *fakes) inject429() { f.list[0].fail(resttest.Throttle("1")) }
 
-// write keeps the users for the next run.
+// write saves the users for the next run.
 func (f *fakes) write() error {
 	if f.path == "" {
 		return nil
 	}
-	for i, one := range f.list {
-		users, err := one.save()
+	for i, server := range f.list {
+		users, err := server.save()
 		if err != nil {
 			return err
 		}
-		f.saved[f.names[i]] = users
+		f.users[f.providers[i].title()] = users
 	}
-	data, err := json.MarshalIndent(f.saved, "", "  ")
+	data, err := json.MarshalIndent(f.users, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func texts(p userfile.Problems) []string {
 }
 
 // usersOf reads the users of an input that is fine.
-func usersOf[U interface{ Validate() error }](t *testing.T, of table[U], format, input string) []U {
+func usersOf[U userInput](t *testing.T, of table[U], format, input string) []U {
 	t.Helper()
 	rows, found := readRows(t, of.name, format, input)
 	require.Empty(t, texts(found))

@@ -2,62 +2,45 @@ package main
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifai/identifaitest"
-	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/upsert"
 )
 
 func identifaiTable() table[identifai.UserInput] {
 	type U = identifai.UserInput
 	return table[U]{
-		name:    "identifai",
-		columns: columnsOf[U](),
-		identities: func(u U) []uniqueValue {
-			ids := []uniqueValue{{"email", email.Key(u.Email)}}
-			if u.ID != nil {
-				ids = append(ids, uniqueValue{"id", strconv.FormatInt(*u.ID, 10)})
-			}
-			return ids
-		},
+		name: "identifai",
 		id:   func(u U) *int64 { return u.ID },
-		user: func(u U) string { return u.Email },
-		newClient: func(a clientConfig) (prepareFunc[U], error) {
-			if a.textBooleans {
-				a.options = append(a.options, identifai.WithTextBooleans())
+		newClient: func(c clientConfig) (prepareFunc[U], error) {
+			if c.textBooleans {
+				c.options = append(c.options, identifai.WithTextBooleans())
 			}
-			client, err := identifai.New(a.key, a.options...)
-			return func(ctx context.Context, p workload) (upsertFunc[U], error) {
-				bulk, err := client.Bulk(ctx, p.users, p.ids...)
-				if err != nil {
-					return nil, err
-				}
-				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-					if p.dryRun {
-						r, err := bulk.Preview(ctx, u)
-						return idText(r.ID), r.Outcome, err
+			client, err := identifai.New(c.key, c.options...)
+			return func(ctx context.Context, w workload) (upsertFunc[U], error) {
+				bulk, err := client.Bulk(ctx, w.users, w.ids...)
+				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
+					if w.dryRun {
+						preview, err := bulk.Preview(ctx, u)
+						return withTextID(preview.Result, preview.Changes), err
 					}
-					r, err := bulk.UpsertUser(ctx, u)
-					return idText(r.ID), r.Outcome, err
-				}, nil
+					result, err := bulk.UpsertUser(ctx, u)
+					return withTextID(result.Result, nil), err
+				}, err
 			}, err
 		},
 		defaultHost: identifai.Production,
 		quotas:      identifai.Quotas(),
-		env: []envVar{
-			apiKey("IDENTIFAI_API_KEY"),
-			baseURL("IDENTIFAI_BASE_URL", "http://127.0.0.1:8080"),
-		},
-		newFake: func() fake { return newFake(identifaitest.Key, identifaiFakeState{identifaitest.NewServer()}) },
-	}
+		env:         []envVar{apiKey("IDENTIFAI_API_KEY"), baseURL("IDENTIFAI_BASE_URL", "http://127.0.0.1:8080")},
+		newFake:     func() fake { return newFake(identifaitest.Key, identifaiFake{identifaitest.NewServer()}) },
+	}.withColumns()
 }
 
-// identifaiFakeState has the users of the fake without their passwords.
-type identifaiFakeState struct{ *identifaitest.Server }
+// identifaiFake lists its users without their passwords.
+type identifaiFake struct{ *identifaitest.Server }
 
-func (s identifaiFakeState) Users() []identifai.UserInput {
+func (s identifaiFake) Users() []identifaitest.User {
 	users := s.Server.Users()
 	for i := range users {
 		users[i].Password = ""

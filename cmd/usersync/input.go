@@ -61,11 +61,11 @@ func validate(f *userfile.File, selected []provider) input {
 	for _, r := range f.Rows {
 		var found, warnings []userfile.Problem
 		for _, p := range selected {
-			user, more := p.validateRow(r)
-			found = append(append(found, more...), seen.add(p.title(), r, user.identities)...)
-			warnings = append(warnings, user.warnings...)
-			if user.id != nil {
-				in.ids[p.title()] = append(in.ids[p.title()], *user.id)
+			v := p.validateRow(r)
+			found = append(append(found, v.problems...), seen.add(p.title(), r, v.unique)...)
+			warnings = append(warnings, v.warnings...)
+			if v.id != nil {
+				in.ids[p.title()] = append(in.ids[p.title()], *v.id)
 			}
 		}
 		problems.Add(found...)

@@ -6,16 +6,15 @@ import (
 	"strings"
 
 	"github.com/usersync/usersync/backoff"
-	"github.com/usersync/usersync/rest"
-
 	"github.com/usersync/usersync/internal/userfile"
+	"github.com/usersync/usersync/rest"
 )
 
-// provider is what the command needs of a provider. A [table] is one.
+// provider is implemented by [table].
 type provider interface {
 	title() string
 	describe() []column
-	validateRow(userfile.Row) (userKeys, []userfile.Problem)
+	validateRow(userfile.Row) validRow
 	connect(clientConfig) (userSender, error)
 	documented() []backoff.QuotaSet
 	accountID(clientConfig) string
@@ -23,20 +22,20 @@ type provider interface {
 	fake() fake
 }
 
-// clientConfig is where a provider is and what opens it.
+// clientConfig is the configuration of a client.
 type clientConfig struct {
 	key       string
 	subdomain string // user.com only
-	baseURL   string // empty: the provider's own
+	baseURL   string // empty: the default
 	options   []rest.Option
 
 	textBooleans bool // identifai only
 }
 
-// uniqueValue is a value that no two rows may have in common.
+// uniqueValue is a value that only one row may have.
 type uniqueValue struct{ field, value string }
 
-// providers are all there are, in the order of the output.
+// providers are all providers, in the order of the output.
 func providers() []provider {
 	return []provider{identifaiTable(), partooTable(), usercomTable()}
 }

@@ -51,28 +51,52 @@ func (r *report) printUser(t *tally, res result) {
 	case r.options.json:
 		r.printf(r.out, "%s\n", r.userJSON(t.name, res))
 	default:
-		r.printf(r.out, "%s\n", text)
+		r.printf(r.out, "%s%s\n", text, changesText(res.Changes))
 	}
 }
 
+// changesText lists what a dry run would change, one field a line.
+func changesText(changes []upsert.Change) string {
+	var b strings.Builder
+	for _, c := range changes {
+		before, after := "(not shown)", "(not shown)"
+		if c.New != nil {
+			before, after = valueText(c.Old), valueText(c.New)
+		}
+		fmt.Fprintf(&b, "\n             %s: %s → %s", userfile.Printable(c.Field), before, after)
+	}
+	return b.String()
+}
+
+func valueText(value any) string {
+	if value == nil {
+		return "(unknown)"
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "(" + err.Error() + ")"
+	}
+	return userfile.Printable(string(text))
+}
+
 func (r *report) userLine(provider string, res result) string {
-	outcome, detail := outcomeText(res.outcome, r.options.dryRun), ""
+	outcome, detail := outcomeText(res.Outcome, r.options.dryRun), ""
 	if res.err != nil {
 		outcome, detail = "failed", "  "+oneLine(res.err.Error())
 	}
-	if res.err != nil && res.outcome != 0 {
+	if res.err != nil && res.Outcome != 0 {
 		missing := "complete"
 		if errors.Is(res.err, upsert.ErrJournal) {
 			missing = "recorded in the journal"
 		}
-		detail = "  " + res.outcome.String() + ", but not " + missing + ":" + detail[1:]
+		detail = "  " + res.Outcome.String() + ", but not " + missing + ":" + detail[1:]
 	}
 	digits := 1
 	if len(r.rows) > 0 {
 		digits = len(fmt.Sprint(r.rows[len(r.rows)-1].Line))
 	}
 	return fmt.Sprintf("%-9s  line %*d  %-9s  %s  %s%s", provider, digits, res.line, outcome,
-		userfile.Printable(cmp.Or(res.id, "-")), userfile.Printable(res.user), detail)
+		userfile.Printable(cmp.Or(res.ID, "-")), userfile.Printable(res.user), detail)
 }
 
 // jsonUser is a line of --json.
@@ -88,14 +112,15 @@ type jsonUser struct {
 	Status   int                 `json:"status,omitempty"`
 	Executed string              `json:"executed,omitempty"`
 	// Completed is the part of a failed upsert that was completed.
-	Completed string `json:"completed,omitempty"`
+	Completed string          `json:"completed,omitempty"`
+	Changes   []upsert.Change `json:"changes,omitempty"` // of a dry run
 }
 
 func (r *report) userJSON(provider string, res result) []byte {
-	user := jsonUser{Provider: provider, Line: res.line, User: res.user, ID: res.id, DryRun: r.options.dryRun, Outcome: outcomeText(res.outcome, false)}
+	user := jsonUser{Provider: provider, Line: res.line, User: res.user, ID: res.ID, DryRun: r.options.dryRun, Outcome: outcomeText(res.Outcome, false), Changes: res.Changes}
 	if res.err != nil {
-		if user.Outcome, user.Error = "failed", res.err.Error(); res.outcome != 0 {
-			user.Completed = "user " + outcomeText(res.outcome, false)
+		if user.Outcome, user.Error = "failed", res.err.Error(); res.Outcome != 0 {
+			user.Completed = "user " + outcomeText(res.Outcome, false)
 		}
 	}
 	if e, ok := errors.AsType[*rest.Error](res.err); ok {

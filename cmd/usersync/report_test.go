@@ -20,6 +20,10 @@ func reportTo(out *bytes.Buffer, o options) *report {
 	return &report{options: o, rows: make([]userfile.Row, 1), out: out, summaryOut: out}
 }
 
+func preview(id string, outcome upsert.Outcome) upsert.Preview[string] {
+	return withTextID(upsert.Result[string]{ID: id, Outcome: outcome}, nil)
+}
+
 func TestErrorTakesOneLine(t *testing.T) {
 	var out bytes.Buffer
 	is := result{line: 2, user: "ada@example.com", err: errors.Join(errors.New("refused"), errors.New("\x1b[2J"))}
@@ -34,10 +38,10 @@ func TestJSONLines(t *testing.T) {
 		dry  bool
 		want string
 	}{
-		"created": {result{line: 2, user: "ada@example.com", id: "7", outcome: upsert.Created}, false, `{"provider":"partoo","line":2,"user":"ada@example.com","id":"7","outcome":"created"}`},
+		"created": {result{line: 2, user: "ada@example.com", Preview: preview("7", upsert.Created)}, false, `{"provider":"partoo","line":2,"user":"ada@example.com","id":"7","outcome":"created"}`},
 		"failed":  {result{line: 3, user: "a\nb", err: fmt.Errorf("upsert: %w", refusal)}, false, `{"provider":"partoo","line":3,"user":"a\nb","outcome":"failed","error":"upsert: ` + refusal.Error() + `","fields":{"email":["is taken"]},"status":400,"executed":"no"}`},
-		"half":    {result{line: 3, user: "x", id: "7", outcome: upsert.Created, err: errors.New("no")}, false, `{"provider":"partoo","line":3,"user":"x","id":"7","outcome":"failed","error":"no","completed":"user created"}`},
-		"dry":     {result{line: 3, user: "x", outcome: upsert.Updated}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"updated","dry_run":true}`},
+		"half":    {result{line: 3, user: "x", Preview: preview("7", upsert.Created), err: errors.New("no")}, false, `{"provider":"partoo","line":3,"user":"x","id":"7","outcome":"failed","error":"no","completed":"user created"}`},
+		"dry":     {result{line: 3, user: "x", Preview: preview("", upsert.Updated)}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"updated","dry_run":true}`},
 		"valid":   {result{line: 3, user: "x"}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"valid","dry_run":true}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -168,11 +168,11 @@ func TestEnvironment(t *testing.T) {
 		env      map[string]string
 		want     string
 	}{
-		"all missing": {"all", map[string]string{}, "missing in the environment: IDENTIFAI_API_KEY (API key), PARTOO_API_KEY (API key), USERCOM_API_KEY (API key), USERCOM_SUBDOMAIN (the \"app\" of https://app.user.com)"},
-		"one missing": {"all", map[string]string{"IDENTIFAI_API_KEY": "k", "PARTOO_API_KEY": "k", "USERCOM_API_KEY": "k"}, `missing in the environment: USERCOM_SUBDOMAIN (the "app" of https://app.user.com)`},
-		"not chosen":  {"partoo", map[string]string{"IDENTIFAI_API_KEY": "k"}, "missing in the environment: PARTOO_API_KEY (API key)"},
+		"all missing": {"all", map[string]string{}, "missing environment variables: IDENTIFAI_API_KEY (API key), PARTOO_API_KEY (API key), USERCOM_API_KEY (API key), USERCOM_SUBDOMAIN (the \"app\" of https://app.user.com)"},
+		"one missing": {"all", map[string]string{"IDENTIFAI_API_KEY": "k", "PARTOO_API_KEY": "k", "USERCOM_API_KEY": "k"}, `missing environment variables: USERCOM_SUBDOMAIN (the "app" of https://app.user.com)`},
+		"not chosen":  {"partoo", map[string]string{"IDENTIFAI_API_KEY": "k"}, "missing environment variables: PARTOO_API_KEY (API key)"},
 		"base URL instead of a subdomain": {
-			"usercom", map[string]string{"USERCOM_BASE_URL": "https://crm.example/api/public"}, "missing in the environment: USERCOM_API_KEY (API key)",
+			"usercom", map[string]string{"USERCOM_BASE_URL": "https://crm.example/api/public"}, "missing environment variables: USERCOM_API_KEY (API key)",
 		},
 		"not usable": {
 			"all", map[string]string{"IDENTIFAI_API_KEY": "marked key", "PARTOO_API_KEY": "k", "PARTOO_BASE_URL": "http://marked.example", "USERCOM_API_KEY": "k", "USERCOM_SUBDOMAIN": "marked.user.com"},

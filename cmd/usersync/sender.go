@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/usersync/usersync/internal/userfile"
@@ -26,22 +27,31 @@ type workload struct {
 
 // result is the result of one user.
 type result struct {
-	index   int // in the file, from 0
-	line    int
-	user    string // its name in the output
-	id      string // empty: none
-	outcome upsert.Outcome
-	err     error // may come with an outcome: a part of the work was done
+	index int // in the file, from 0
+	line  int
+	user  string // its name in the output
+	upsert.Preview[string]
+	err error // may come with an outcome: a part of the work was done
 }
 
-// upsertFunc is a provider's UpsertUser. In a dry run an outcome of 0 means: unknown.
-type upsertFunc[U any] func(context.Context, U) (id string, outcome upsert.Outcome, err error)
+// upsertFunc is a provider's UpsertUser or Preview, with the id as text. In a dry run an
+// outcome of 0 means: unknown.
+type upsertFunc[U any] func(context.Context, U) (upsert.Preview[string], error)
+
+// withTextID returns a result with its id as text, empty for none.
+func withTextID[ID comparable](r upsert.Result[ID], changes []upsert.Change) upsert.Preview[string] {
+	id := ""
+	if r.ID != *new(ID) {
+		id = fmt.Sprint(r.ID)
+	}
+	return upsert.Preview[string]{Result: upsert.Result[string]{ID: id, Outcome: r.Outcome}, Changes: changes}
+}
 
 // prepareFunc prepares for a workload and returns what handles one user.
 type prepareFunc[U any] func(context.Context, workload) (upsertFunc[U], error)
 
 // tableSender sends users of type U.
-type tableSender[U interface{ Validate() error }] struct {
+type tableSender[U userInput] struct {
 	table[U]
 	newUpsert prepareFunc[U]
 	upsert    upsertFunc[U]
@@ -69,15 +79,14 @@ type inputUser[U any] struct {
 
 func (s *tableSender[U]) send(ctx, acceptCtx context.Context, rows []userfile.Row, opts ...upsert.Option) iter.Seq[result] {
 	return func(yield func(result) bool) {
-		do := func(ctx context.Context, u inputUser[U]) (upsert.Result[string], error) {
+		do := func(ctx context.Context, u inputUser[U]) (upsert.Preview[string], error) {
 			ctx, cancel := untilSent(ctx, acceptCtx)
 			defer cancel()
-			id, outcome, err := s.upsert(ctx, u.user)
-			return upsert.Result[string]{ID: id, Outcome: outcome}, err
+			return s.upsert(ctx, u.user)
 		}
-		opts = append(opts, upsert.WithKey(func(u inputUser[U]) string { return s.identities(u.user)[0].value }), upsert.WithStop(acceptCtx))
+		opts = append(opts, upsert.WithKey(func(u inputUser[U]) string { return u.user.Key() }), upsert.WithStop(acceptCtx))
 		for item := range upsert.All(ctx, s.users(acceptCtx, rows), do, opts...) {
-			if !yield(result{item.Index, item.User.line, s.user(item.User.user), item.Result.ID, item.Result.Outcome, item.Err}) {
+			if !yield(result{item.Index, item.User.line, s.nameOf(item.User.user), item.Result, item.Err}) {
 				return
 			}
 		}

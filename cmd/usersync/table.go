@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/usersync/usersync/backoff"
@@ -14,35 +15,44 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// table maps the columns of a file to U, the input of a provider's UpsertUser.
-type table[U interface{ Validate() error }] struct {
+// userInput is the input of a provider's UpsertUser.
+type userInput interface {
+	Validate() error
+	Key() string
+}
+
+// table maps the rows of a file to U. Its columns are the fields that U declares.
+type table[U userInput] struct {
 	name        string
-	columns     []column
-	identities  func(U) []uniqueValue
+	id          func(U) *int64 // the vendor's id; nil for none
 	validate    func(U) error  // nil: U.Validate
-	id          func(U) *int64 // the vendor's id, nil for none
-	user        func(U) string
 	newClient   func(clientConfig) (prepareFunc[U], error)
 	defaultHost string // used unless the client config has another
 	quotas      []backoff.QuotaSet
 	env         []envVar
 	newFake     func() fake
+
+	columns []column
 }
 
-func (t table[U]) title() string     { return t.name }
-func (t table[U]) envVars() []envVar { return t.env }
-func (t table[U]) fake() fake        { return t.newFake() }
+// withColumns adds the columns of U.
+func (t table[U]) withColumns() table[U] {
+	t.columns = columnsOf[U]()
+	return t
+}
 
+func (t table[U]) title() string                  { return t.name }
+func (t table[U]) describe() []column             { return t.columns }
 func (t table[U]) documented() []backoff.QuotaSet { return t.quotas }
+func (t table[U]) envVars() []envVar              { return t.env }
+func (t table[U]) fake() fake                     { return t.newFake() }
 
 // accountID identifies an account by host and a fingerprint of the API key: 32 bits, from
 // which the key cannot be derived.
-func (t table[U]) accountID(a clientConfig) string {
-	sum := sha256.Sum256([]byte("usersync journal\x00" + t.name + "\x00" + a.key))
-	return fmt.Sprintf("%s, key %x", cmp.Or(a.baseURL, a.subdomain, t.defaultHost), sum[:4])
+func (t table[U]) accountID(c clientConfig) string {
+	sum := sha256.Sum256([]byte("usersync journal\x00" + t.name + "\x00" + c.key))
+	return fmt.Sprintf("%s, key %x", cmp.Or(c.baseURL, c.subdomain, t.defaultHost), sum[:4])
 }
-
-func (t table[U]) describe() []column { return t.columns }
 
 // readUser makes a user of a row. It reports cells that cannot be read, and warns about
 // cells that a spreadsheet or a database export has probably changed.
@@ -61,15 +71,15 @@ func (t table[U]) readUser(r userfile.Row) (user U, problems, warnings []userfil
 	return user, problems, warnings
 }
 
-// userKeys is what must be unique in a file.
-type userKeys struct {
-	identities []uniqueValue
-	id         *int64 // the vendor's id
-	warnings   []userfile.Problem
+// validRow is what the validation of a row found.
+type validRow struct {
+	unique             []uniqueValue
+	id                 *int64 // the vendor's id
+	problems, warnings []userfile.Problem
 }
 
 // validateRow reads a row and validates its user.
-func (t table[U]) validateRow(r userfile.Row) (userKeys, []userfile.Problem) {
+func (t table[U]) validateRow(r userfile.Row) (v validRow) {
 	user, problems, warnings := t.readUser(r)
 	validate := t.validate
 	if validate == nil {
@@ -78,7 +88,29 @@ func (t table[U]) validateRow(r userfile.Row) (userKeys, []userfile.Problem) {
 	if err := validate(user); err != nil {
 		problems = append(problems, t.validationProblems(r, fieldErrors(err), problems)...)
 	}
-	return userKeys{t.identities(user), t.id(user), warnings}, problems
+	v = validRow{problems: problems, warnings: warnings}
+	for _, c := range t.columns {
+		if c.Required && (c.Key || c.Email) {
+			v.unique = append(v.unique, uniqueValue{c.Name, user.Key()})
+			break
+		}
+	}
+	if t.id != nil {
+		if v.id = t.id(user); v.id != nil {
+			v.unique = append(v.unique, uniqueValue{"id", strconv.FormatInt(*v.id, 10)})
+		}
+	}
+	return v
+}
+
+// nameOf is what a user is called in the output: its email, or else its key.
+func (t table[U]) nameOf(user U) string {
+	for _, c := range t.columns {
+		if c.Email {
+			return cmp.Or(c.Of(&user).String(), user.Key())
+		}
+	}
+	return user.Key()
 }
 
 // validationProblems are the field errors of a row, without those of unreadable cells.
@@ -86,7 +118,6 @@ func (t table[U]) validationProblems(r userfile.Row, fields map[string][]string,
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		name, inner, nested := strings.Cut(field, ".")
 		_, column, isSet := r.Cell(t.name, name)
-		text := strings.Join(fields[field], ", ")
 		switch {
 		case !isSet && !r.IsJSON && !r.Has(t.name, name):
 			continue // reported for the header
@@ -95,7 +126,7 @@ func (t table[U]) validationProblems(r userfile.Row, fields map[string][]string,
 		case nested:
 			column += "." + inner
 		}
-		problems = append(problems, t.problem(r, column, text))
+		problems = append(problems, t.problem(r, column, strings.Join(fields[field], ", ")))
 	}
 	return problems
 }
@@ -106,11 +137,7 @@ func (t table[U]) problem(r userfile.Row, column, text string) userfile.Problem 
 
 // fieldErrors are the fields that an error of Validate names.
 func fieldErrors(err error) map[string][]string {
-	e, ok := errors.AsType[*rest.Error](err)
-	switch {
-	case err == nil:
-		return nil
-	case ok && len(e.Fields) > 0:
+	if e, ok := errors.AsType[*rest.Error](err); ok && len(e.Fields) > 0 {
 		return e.Fields
 	}
 	return map[string][]string{"": {err.Error()}}

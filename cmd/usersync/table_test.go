@@ -116,7 +116,7 @@ func TestEveryColumn(t *testing.T) {
 	})
 }
 
-func assertInput[U interface{ Validate() error }](t *testing.T, of table[U], csv, jsonl string, want U) {
+func assertInput[U userInput](t *testing.T, of table[U], csv, jsonl string, want U) {
 	t.Helper()
 	assert.Equal(t, []U{want}, usersOf(t, of, "csv", csv))
 	assert.Equal(t, []U{want}, usersOf(t, of, "jsonl", jsonl))

@@ -40,7 +40,7 @@ func (t *tally) add(res result, line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if res.err == nil {
-		t.outcomes[res.outcome]++
+		t.outcomes[res.Outcome]++
 		return
 	}
 	t.failed++

@@ -160,5 +160,5 @@ func rejectedKeyError(err error) error { return fmt.Errorf("API key rejected: %w
 // notSent reports whether the run ended before anything was written for the user.
 func notSent(res result) bool {
 	e, ok := errors.AsType[*rest.Error](res.err)
-	return ok && res.outcome == 0 && e.Executed == rest.ExecutedNo
+	return ok && res.Outcome == 0 && e.Executed == rest.ExecutedNo
 }

@@ -37,7 +37,7 @@ func (run *upsertRun) connect(getenv func(string) string) error {
 	var err error
 	if run.options.fake {
 		if run.fakes, err = startFakes(run.options); err == nil {
-			configs = run.fakes.access()
+			configs = run.fakes.configs()
 			setForFakes(run.options.providers, configs, getenv)
 		}
 	} else {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"strconv"
 
@@ -14,33 +13,29 @@ func usercomTable() table[usercom.UserInput] {
 	type U = usercom.UserInput
 	version := 1 // of the API
 	return table[U]{
-		name:       "usercom",
-		columns:    columnsOf[U](),
-		identities: func(u U) []uniqueValue { return []uniqueValue{{"user_id", u.UserID}} },
-		id:         func(U) *int64 { return nil },
-		user:       func(u U) string { return cmp.Or(u.Email, u.UserID) },
-		validate:   func(u U) error { return u.ValidateVersion(version) },
-		newClient: func(a clientConfig) (prepareFunc[U], error) {
-			client, err := usercom.New(a.subdomain, a.key, append(a.options, usercom.WithVersion(version))...)
-			return func(_ context.Context, p workload) (upsertFunc[U], error) {
+		name:     "usercom",
+		validate: func(u U) error { return u.ValidateVersion(version) },
+		newClient: func(c clientConfig) (prepareFunc[U], error) {
+			client, err := usercom.New(c.subdomain, c.key, append(c.options, usercom.WithVersion(version))...)
+			return func(_ context.Context, w workload) (upsertFunc[U], error) {
 				upsertUser := client.Guard() // the wrong version creates every user again
-				return func(ctx context.Context, u U) (string, upsert.Outcome, error) {
-					if p.dryRun {
-						return "", 0, nil // Validate has said all there is to say
+				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
+					if w.dryRun {
+						return upsert.Preview[string]{}, nil // the row is valid, more is unknown
 					}
-					r, err := upsertUser(ctx, u)
-					return idText(r.ID), r.Outcome, err
+					result, err := upsertUser(ctx, u)
+					return withTextID(result, nil), err
 				}, nil
 			}, err
 		},
 		env: []envVar{
 			apiKey("USERCOM_API_KEY"),
-			{name: "USERCOM_SUBDOMAIN", description: `the "app" of https://app.user.com`, alternative: "USERCOM_BASE_URL", set: func(a *clientConfig, v string) { a.subdomain = v }},
-			{name: "USERCOM_API_VERSION", description: "optional: version of the API, 1 (default) or 2", alternative: "USERCOM_API_VERSION", withFake: true, set: func(_ *clientConfig, v string) {
-				version, _ = strconv.Atoi(v) // 0 is rejected by usercom.New
+			{name: "USERCOM_SUBDOMAIN", description: `the "app" of https://app.user.com`, alternative: "USERCOM_BASE_URL", set: func(c *clientConfig, v string) { c.subdomain = v }},
+			{name: "USERCOM_API_VERSION", description: "version of the API (optional): 1 (default) or 2", alternative: "USERCOM_API_VERSION", withFake: true, set: func(_ *clientConfig, v string) {
+				version, _ = strconv.Atoi(v) // usercom.New rejects 0
 			}},
 			baseURL("USERCOM_BASE_URL", "http://127.0.0.1:8080/api/public"),
 		},
 		newFake: func() fake { return newFake(usercomtest.Key, usercomtest.NewServer()) },
-	}
+	}.withColumns()
 }
