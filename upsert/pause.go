@@ -22,6 +22,7 @@ type pause struct {
 	since  time.Time
 	delay  time.Duration    // before the next try
 	timer  <-chan time.Time // nil: a user may be tried
+	timed  time.Time        // when timer was started
 	trying bool             // a try is in flight
 }
 
@@ -82,7 +83,7 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 	case hasDeadline && time.Until(deadline) <= delay:
 		r.end(fmt.Errorf("next try in %v is after the deadline: %w: %w", delay.Round(time.Millisecond), context.DeadlineExceeded, err))
 	default:
-		r.pause.timer = time.After(delay)
+		r.pause.timer, r.pause.timed = time.After(delay), time.Now()
 		r.log.Warn("run paused: service failed", "next_try_in", delay, "paused_for", pausedFor, "error", err)
 	}
 }

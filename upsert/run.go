@@ -71,6 +71,7 @@ type job[T any] struct {
 	startedAt time.Time     // the current try
 	isTry     bool          // it was started during a pause
 	maxWait   time.Duration // of the current try
+	paused    time.Duration // before the current try
 	// failures are those of the service, one in each pause. pause is the number of
 	// the last.
 	failures, pause int
@@ -125,7 +126,11 @@ func (r *run[T, R]) work() {
 	for j := range r.jobs {
 		res := result[T, R]{job: j}
 		catch(func() {
-			res.result, res.err = r.upsertFunc(waitlimit.With(r.ctx, j.maxWait), j.user)
+			ctx := waitlimit.With(r.ctx, j.maxWait)
+			if j.isTry {
+				ctx = waitlimit.WithPause(ctx, j.paused)
+			}
+			res.result, res.err = r.upsertFunc(ctx, j.user)
 			if res.err == nil || classify(res.err).class == classUser && !r.isCancelled(res.err) {
 				res.journalErr = r.record(j, res.result, res.err)
 			}
@@ -239,9 +244,10 @@ func (r *run[T, R]) launch(j job[T]) {
 	if j.failures == 0 {
 		j.successesBefore = r.successes
 	}
-	j.isTry, j.maxWait = r.pause.on, r.maxOutage
+	j.isTry, j.maxWait, j.paused = r.pause.on, r.maxOutage, 0
 	if j.isTry {
 		r.pause.trying = true
+		j.paused = time.Since(r.pause.timed)
 		j.maxWait = max(j.maxWait-time.Since(r.pause.since), 1)
 	}
 	r.inFlight++

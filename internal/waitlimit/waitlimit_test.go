@@ -21,3 +21,14 @@ func TestFromReturnsTheInnermostLimit(t *testing.T) {
 	assert.True(t, ok)
 	assert.Zero(t, limit)
 }
+
+func TestTakePauseReturnsPauseOnce(t *testing.T) {
+	_, ok := waitlimit.TakePause(t.Context())
+	assert.False(t, ok)
+	ctx := waitlimit.WithPause(t.Context(), time.Minute)
+	paused, ok := waitlimit.TakePause(ctx)
+	assert.True(t, ok)
+	assert.Equal(t, time.Minute, paused)
+	_, ok = waitlimit.TakePause(ctx)
+	assert.False(t, ok, "one call reports it")
+}

@@ -2,8 +2,12 @@ package wrappertest
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,6 +17,8 @@ import (
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
@@ -23,6 +29,7 @@ type outcomes struct {
 	mu       sync.Mutex
 	ended    []string
 	requests int
+	paused   time.Duration
 	unknown  []rest.Event
 }
 
@@ -32,12 +39,38 @@ func (o *outcomes) Observe(_ context.Context, e rest.Event) context.Context {
 	switch e.Kind {
 	case rest.OperationEnded:
 		o.ended = append(o.ended, e.Operation+" "+e.Outcome)
+	case rest.WaitEnded:
+		if e.Reason == rest.WaitOutage {
+			o.paused += e.Duration
+		}
 	case rest.AttemptStarted:
 		o.requests++
 	case rest.UnknownField, rest.UnknownValue:
 		o.unknown = append(o.unknown, e)
 	}
 	return nil
+}
+
+// A pause of upsert.All is a wait with the reason outage.
+func TestObserverGetsPausesOfARun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, server := new(outcomes), partootest.NewServer()
+		client, err := partoo.New(partootest.Key, append(server.Options(), rest.WithObserver(o))...)
+		require.NoError(t, err)
+		var users []partoo.UserInput
+		for i := range 20 {
+			users = append(users, partoo.UserInput{Email: fmt.Sprintf("user%d@example.com", i), FirstName: "A", LastName: "B", Role: partoo.RoleOrgAdmin})
+		}
+		server.Fail(resttest.Status(500).Repeat(-1))
+		time.AfterFunc(time.Minute, server.ClearFaults)
+		start := time.Now()
+		for item := range upsert.All(t.Context(), slices.Values(users), client.UpsertUser, upsert.WithWorkers(1)) {
+			require.NoError(t, item.Err)
+		}
+		assert.Less(t, time.Since(start), 2*time.Minute)
+		assert.Greater(t, o.paused, 30*time.Second)
+		assert.Less(t, o.paused, 2*time.Minute)
+	})
 }
 
 // An upsert is one operation, however many requests it needs, and the responses that
