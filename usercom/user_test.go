@@ -73,19 +73,16 @@ func assertFields(t *testing.T, operation string, fields map[string][]string, er
 func TestEveryTextIsChecked(t *testing.T) {
 	server := usercomtest.NewServer()
 	client := newClient(t, server)
-	texts := 0
 	for field := range reflect.TypeFor[usercom.UpdateUserRequest]().Fields() {
 		if field.Type != reflect.TypeFor[*string]() {
 			continue
 		}
-		texts++
 		var request usercom.UpdateUserRequest
 		reflect.ValueOf(&request).Elem().FieldByIndex(field.Index).Set(reflect.ValueOf(new("\xff")))
 		_, err := client.UpdateUser(t.Context(), 1, request)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		assert.ErrorContains(t, err, name+": must be ")
 	}
-	assert.Equal(t, 15, texts)
 	assert.Empty(t, server.Requests())
 }
 

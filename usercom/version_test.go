@@ -2,9 +2,7 @@ package usercom_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
@@ -45,22 +42,6 @@ func TestVersion2UpsertRequestExact(t *testing.T) {
 		`"gravatar_url":"https://gravatar.example/ada","last_name":"Lovelace","linkedin_url":"https://linkedin.example/ada",`+
 		`"notifications":true,"phone_number":"+390612345678","plan":"pro","region":"Greater London","score":0,"seats":3,"status":2,"tags":["vip","beta"],`+
 		`"timezone":"Europe/London","twitter_url":"https://twitter.example/ada","unsubscribed":false}`, (*requests)[0].body)
-}
-
-func TestVersion2UpsertSendsEveryFieldOfTheSpec(t *testing.T) {
-	client, requests := recording(t, usercom.WithVersion(2))
-	u := ada()
-	u.Tags, u.Attributes = []string{"vip"}, nil
-	_, err := client.UpsertUser(t.Context(), u)
-	require.NoError(t, err)
-	var body map[string]any
-	require.NoError(t, json.Unmarshal([]byte((*requests)[0].body), &body))
-	properties := spectest.Load(t, "usercom").Components.Schemas["UpdateOrCreateUserV2Request"].Value.Properties
-	assert.Len(t, body, len(properties))
-	for name := range properties {
-		assert.Contains(t, body, name)
-	}
-	assert.Equal(t, len(properties)+1, reflect.TypeFor[usercom.UserInput]().NumField(), "the custom attributes are one more field")
 }
 
 func TestVersion2CreatesThenUpdates(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
@@ -82,30 +81,6 @@ func TestCreatedStatusOK(t *testing.T) {
 	got := send(t, server, "POST /update_or_create/", `{"user_id":"4711"}`)
 	assert.Equal(t, 200, got.status)
 	assert.Equal(t, `{"created":true,"id":1}`, got.body)
-}
-
-// The fake stores every field of the spec's request.
-func TestFakeStoresEveryFieldOfTheSpec(t *testing.T) {
-	request := map[string]any{
-		"user_id": "4711", "email": "ada@example.com", "phone_number": "+390612345678", "gender": 1, "status": 1,
-		"score": 1, "assigned_to": 1, "notifications": true, "unsubscribed": true,
-	}
-	for name := range spectest.Load(t, "usercom").Components.Schemas["UpdateOrCreateUserRequest"].Value.Properties {
-		if _, ok := request[name]; !ok {
-			request[name] = "x"
-		}
-	}
-	assert.Len(t, request, 21)
-	body, err := json.Marshal(request)
-	require.NoError(t, err)
-	server := usercomtest.NewServer()
-	require.Equal(t, 201, send(t, server, "POST /update_or_create/", string(body)).status)
-	user, _ := server.User("4711")
-	assert.Equal(t, usercomtest.User{ID: 1, UserInput: usercom.UserInput{
-		UserID: "4711", Email: "ada@example.com", PhoneNumber: "+390612345678", Gender: 1, Status: 1, Score: new(int64(1)), AssignedTo: 1,
-		Notifications: new(true), Unsubscribed: new(true), FirstName: "x", LastName: "x", City: "x", Region: "x", Country: "x", Timezone: "x",
-		CompanyID: "x", FacebookURL: "x", GoogleURL: "x", GravatarURL: "x", LinkedInURL: "x", TwitterURL: "x",
-	}}, user)
 }
 
 func TestAttributesMayHaveAnyType(t *testing.T) {
