@@ -92,7 +92,7 @@ func TestUpsertSendsEveryFieldOfTheSpec(t *testing.T) {
 }
 
 func TestUpsertCreatesThenUpdates(t *testing.T) {
-	for name, options := range map[string][]usercomtest.Option{"201": nil, "200": {usercomtest.WithCreatedStatusOK()}} {
+	for name, options := range map[string][]usercomtest.Option{"201": nil, "200": {usercomtest.WithCreatedStatus(200)}} {
 		t.Run(name, func(t *testing.T) {
 			server := usercomtest.NewServer(options...)
 			client := newClient(t, server)

@@ -55,7 +55,8 @@ type Option func(*Server)
 // framework's throttles: a request is accepted if fewer than Limit were accepted
 // within the last Every. A rejected request does not count in the window that
 // rejected it. Retry-After contains the seconds until the oldest request leaves the
-// log, rounded up; of several windows the longest time.
+// log, rounded up; of several windows the longest time. Without windows nothing is
+// enforced.
 func WithQuotas(windows ...resttest.Window) Option {
 	return func(s *Server) {
 		for _, w := range windows {
@@ -64,11 +65,10 @@ func WithQuotas(windows ...resttest.Window) Option {
 	}
 }
 
-// WithCreatedStatusOK makes an upsert that creates a user return 200, like one that
-// updates a user. The default is 201, the framework's convention; the vendor's
-// status is not documented.
-func WithCreatedStatusOK() Option {
-	return func(s *Server) { s.createdStatus = 200 }
+// WithCreatedStatus responds to an upsert that creates a user with this status instead
+// of 201, the framework's convention. The vendor's status is not documented.
+func WithCreatedStatus(status int) Option {
+	return func(s *Server) { s.createdStatus = status }
 }
 
 // WithDefaultVersion sets the version of the API for requests whose Accept header

@@ -77,7 +77,7 @@ func TestUpsert(t *testing.T) {
 }
 
 func TestCreatedStatusOK(t *testing.T) {
-	server := usercomtest.NewServer(usercomtest.WithCreatedStatusOK())
+	server := usercomtest.NewServer(usercomtest.WithCreatedStatus(200))
 	got := send(t, server, "POST /update_or_create/", `{"user_id":"4711"}`)
 	assert.Equal(t, 200, got.status)
 	assert.Equal(t, `{"created":true,"id":1}`, got.body)
