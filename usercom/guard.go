@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
@@ -56,60 +58,51 @@ func (c *Client) CheckUpsert(ctx context.Context, u UserInput, first upsert.Resu
 }
 
 // Guard returns [Client.UpsertUser] for a run, for example for upsert.All. It calls
-// [Client.CheckUpsert] after the first upsert with the outcome Created, and upserts
-// one user at a time until one has succeeded. If the check fails, it returns the
-// *[DuplicateError] for this and every other user, without a request. A first upsert
-// with the outcome Updated needs no check: the server found the user by its UserID.
+// [Client.CheckUpsert] after the first upsert with the outcome Created. If the check
+// fails, Guard returns the *[DuplicateError] for this and every later user, without a
+// request. It upserts one user at a time until the check has succeeded, or until an
+// upsert has the outcome Updated: the server then found a user by its UserID.
 func (c *Client) Guard() func(context.Context, UserInput) (upsert.Result[int64], error) {
 	g := &guard{client: c, passed: make(chan struct{}), slot: make(chan struct{}, 1)}
 	return g.upsertUser
 }
 
 type guard struct {
-	client *Client
-	passed chan struct{} // closed after the first success
-	slot   chan struct{} // contains a value while a user is upserted before that
-	failed error         // of the check; owned by the holder of the slot
+	client  *Client
+	slot    chan struct{} // contains a value while a user is upserted before passed
+	passed  chan struct{} // closed by pass
+	pass    sync.Once
+	checked atomic.Bool // CheckUpsert was called, or is being called
+	failed  atomic.Pointer[DuplicateError]
 }
 
 func (g *guard) upsertUser(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
-	if g.isPassed() || ctx == nil { // UpsertUser returns the error of a nil context
-		return g.client.UpsertUser(ctx, u)
-	}
 	select {
+	case <-g.passed:
 	case <-ctx.Done():
 		return upsert.Result[int64]{}, wrapper.LookupError(provider, opUpsert, "waiting for the first upsert of the run", ctx.Err())
 	case g.slot <- struct{}{}:
 		defer func() { <-g.slot }()
-		return g.upsertFirst(ctx, u)
 	}
-}
-
-func (g *guard) upsertFirst(ctx context.Context, u UserInput) (upsert.Result[int64], error) {
-	switch {
-	case g.isPassed():
-		return g.client.UpsertUser(ctx, u)
-	case g.failed != nil:
-		return upsert.Result[int64]{}, g.failed
+	if failed := g.failed.Load(); failed != nil {
+		return upsert.Result[int64]{}, failed
 	}
 	result, err := g.client.UpsertUser(ctx, u)
-	if err == nil && result.Outcome == upsert.Created {
-		err = g.client.CheckUpsert(ctx, u, result)
-	}
-	if duplicate, ok := errors.AsType[*DuplicateError](err); ok {
-		g.failed = duplicate
+	if err == nil && result.Outcome == upsert.Created && !g.checked.Swap(true) {
+		err = g.check(ctx, u, result)
 	}
 	if err == nil {
-		close(g.passed)
+		g.pass.Do(func() { close(g.passed) })
 	}
 	return result, err
 }
 
-func (g *guard) isPassed() bool {
-	select {
-	case <-g.passed:
-		return true
-	default:
-		return false
+func (g *guard) check(ctx context.Context, u UserInput, created upsert.Result[int64]) error {
+	err := g.client.CheckUpsert(ctx, u, created)
+	if duplicate, ok := errors.AsType[*DuplicateError](err); ok {
+		g.failed.Store(duplicate)
+	} else if err != nil {
+		g.checked.Store(false) // the next created user is checked
 	}
+	return err
 }

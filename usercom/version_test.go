@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -178,6 +179,34 @@ func TestGuardUpsertsOneUserUntilTheFirstSuccess(t *testing.T) {
 				assert.LessOrEqual(t, len(server.Requests()), 12)
 			})
 		})
+	}
+}
+
+// After an existing user the first created one is still checked.
+func TestGuardChecksCreatedUserAfterUpdatedOne(t *testing.T) {
+	server := usercomtest.NewServer()
+	server.AddUser(usercomtest.User{UserInput: usercom.UserInput{UserID: "0"}})
+	client := newClient(t, server)
+	upsertUser := client.Guard()
+	for i, want := range []int{1, 3, 4} { // requests after each user
+		_, err := upsertUser(t.Context(), usercom.UserInput{UserID: strconv.Itoa(i)})
+		require.NoError(t, err)
+		assert.Len(t, server.Requests(), want)
+	}
+}
+
+// A check without a result is made again for the next created user.
+func TestGuardRepeatsFailedCheck(t *testing.T) {
+	server := usercomtest.NewServer()
+	upsertUser := newClient(t, server).Guard()
+	server.Fail(resttest.Fault{}, resttest.Status(403))
+	result, err := upsertUser(t.Context(), usercom.UserInput{UserID: "1"})
+	require.ErrorIs(t, err, rest.ErrForbidden)
+	assert.Equal(t, upsert.Created, result.Outcome)
+	for i, want := range []int{4, 5} {
+		_, err = upsertUser(t.Context(), usercom.UserInput{UserID: strconv.Itoa(i + 2)})
+		require.NoError(t, err)
+		assert.Len(t, server.Requests(), want)
 	}
 }
 
