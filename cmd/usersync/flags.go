@@ -35,6 +35,7 @@ type options struct {
 
 	workers      int           // 0: the default
 	timeout      time.Duration // 0: the default
+	maxOutage    time.Duration
 	quotas       quotas
 	share        int // 0: the whole quota
 	textBooleans bool

@@ -122,8 +122,8 @@ func parseWorkers(text string) (int, error) {
 	return n, nil
 }
 
-// parseTimeout reads a duration greater than zero.
-func parseTimeout(text string) (time.Duration, error) {
+// parseDuration reads a duration greater than zero.
+func parseDuration(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
 		return 0, errors.New("want a duration with its unit, such as 30s, 2m or 1m30s")

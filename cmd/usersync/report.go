@@ -142,6 +142,7 @@ type jsonSummary struct {
 	Failed      int     `json:"failed"`
 	Earlier     int     `json:"done_before"` // by earlier runs, failed ones included
 	NotSent     int     `json:"not_sent"`
+	Complete    bool    `json:"complete"`         // all were sent
 	Reason      string  `json:"reason,omitempty"` // why not all were sent
 	Duration    float64 `json:"duration_seconds"`
 	RateLimited uint64  `json:"rate_limited"` // 429 responses
@@ -152,7 +153,7 @@ func (r *report) summaryJSON(t *target) []byte {
 	line, _ := json.Marshal(jsonSummary{ // cannot fail
 		Type: "summary", Provider: t.name, DryRun: r.options.dryRun,
 		Created: o[upsert.Created], Updated: o[upsert.Updated], Unchanged: o[upsert.Unchanged], Valid: o[0],
-		Failed: t.tally.failed, Earlier: t.tally.doneEarlier(), NotSent: t.tally.unsent(), Reason: t.tally.unsentReason,
+		Failed: t.tally.failed, Earlier: t.tally.doneEarlier(), NotSent: t.tally.unsent(), Complete: t.tally.unsent() == 0, Reason: t.tally.unsentReason,
 		Duration: t.tally.duration.Seconds(), RateLimited: t.rateLimited(),
 	})
 	return line

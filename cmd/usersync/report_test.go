@@ -67,7 +67,7 @@ func TestJSONOutput(t *testing.T) {
 	var sum jsonSummary
 	require.NoError(t, json.Unmarshal([]byte(printed[2]), &sum))
 	sum.Duration = 0
-	assert.Equal(t, jsonSummary{Type: "summary", Provider: "usercom", Created: 2}, sum)
+	assert.Equal(t, jsonSummary{Type: "summary", Provider: "usercom", Created: 2, Complete: true}, sum)
 }
 
 // Who failed is listed up to a limit, and counted beyond.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/waitlimit"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -34,14 +35,12 @@ type target struct {
 	failedEarlier  map[int]upsert.Entry
 }
 
-// newTarget creates the client of a provider. A call may wait without limit, and up to an
-// hour for one Retry-After, as the pacer does: a long run does not fail users because a
-// quota is used up for a while.
+// newTarget creates the client of a provider.
 func newTarget(p provider, config clientConfig, o options, log io.Writer) (*target, error) {
 	t := &target{
 		name:          p.title(),
 		accountID:     p.accountID(config),
-		log:           slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		log:           slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
 		tally:         newTally(p.title(), o.dryRun),
 		failed:        make(map[int]string),
 		failedEarlier: make(map[int]upsert.Entry),
@@ -51,7 +50,7 @@ func newTarget(p provider, config clientConfig, o options, log io.Writer) (*targ
 		return nil, fmt.Errorf("%s: %w", t.name, err)
 	}
 	config.textBooleans = o.textBooleans
-	config.options = append(slices.Clone(config.options), rest.WithPacer(t.pacer), rest.WithLogger(t.log), rest.WithRetry(backoff.Policy{MaxWait: -1, MaxRetryAfter: time.Hour}))
+	config.options = append(slices.Clone(config.options), rest.WithPacer(t.pacer), rest.WithLogger(t.log))
 	if o.timeout > 0 {
 		config.options = append(config.options, rest.WithTimeout(o.timeout))
 	}
@@ -85,28 +84,32 @@ func (t *target) isInFlight() bool {
 	return slices.ContainsFunc(t.pacer.Stats(), func(class backoff.Stats) bool { return class.InFlight > 0 })
 }
 
-// upsert sends the users until all are sent, a context ends, or the API key is rejected.
+// upsert sends the users until all are sent, a context ends, or the run cannot continue.
 func (t *target) upsert(ctx, acceptCtx context.Context, in input, r *report) {
-	err := t.prepare(acceptCtx, r.options.dryRun)
+	err := t.prepare(waitlimit.With(acceptCtx, r.options.maxOutage), r.options.dryRun)
 	if err == nil {
 		err = t.send(ctx, acceptCtx, in, r)
 	}
-	switch {
-	case acceptCtx.Err() != nil:
-		t.tally.finish(unsentReason(acceptCtx))
-	case err != nil:
-		t.tally.finish(oneLine(err.Error()))
-	default:
-		t.tally.finish("")
-	}
+	t.tally.finish(unsentReason(acceptCtx, err))
 }
 
-// unsentReason is why a run ended early.
-func unsentReason(acceptCtx context.Context) string {
-	if cause := context.Cause(acceptCtx); !errors.Is(cause, context.Canceled) {
+// unsentReason is why a run ended early, empty if it did not. The first reason counts.
+func unsentReason(acceptCtx context.Context, err error) string {
+	switch cause := context.Cause(acceptCtx); {
+	case err == nil:
+		return ""
+	case errors.Is(err, context.Canceled) && cause != nil && !errors.Is(cause, context.Canceled):
 		return oneLine(cause.Error())
+	case errors.Is(err, context.Canceled):
+		return errInterrupted.Error()
+	case errors.Is(err, rest.ErrUnauthorized):
+		return oneLine("API key rejected: " + err.Error())
 	}
-	return errInterrupted.Error()
+	text := oneLine(err.Error())
+	if e, ok := errors.AsType[*rest.Error](err); ok && e.FailureWait() > 0 {
+		text += ", until " + time.Now().Add(e.FailureWait()).Format(time.DateTime)
+	}
+	return text
 }
 
 // prepare lists the existing users if that saves requests. If they cannot be listed, each
@@ -114,10 +117,8 @@ func unsentReason(acceptCtx context.Context) string {
 func (t *target) prepare(ctx context.Context, dryRun bool) error {
 	err := t.sender.prepare(ctx, workload{max(1, t.tally.unsent()), t.ids, dryRun})
 	switch {
-	case err == nil || ctx.Err() != nil:
+	case err == nil, ctx.Err() != nil, errors.Is(err, rest.ErrUnauthorized):
 		return err
-	case errors.Is(err, rest.ErrUnauthorized):
-		return rejectedKeyError(err)
 	}
 	t.log.Warn("cannot list existing users; looking up each user separately (may take twice as long)", "provider", t.name, "error", err)
 	return t.sender.prepare(ctx, workload{1, t.ids, dryRun})
@@ -125,7 +126,7 @@ func (t *target) prepare(ctx context.Context, dryRun bool) error {
 
 // send returns the reason if not all users were sent.
 func (t *target) send(ctx, acceptCtx context.Context, in input, r *report) error {
-	var opts []upsert.Option
+	opts := []upsert.Option{upsert.WithLogger(t.log.With("provider", t.name)), upsert.WithMaxOutage(r.options.maxOutage)}
 	if r.options.workers > 0 {
 		opts = append(opts, upsert.WithWorkers(r.options.workers))
 	}
@@ -146,16 +147,11 @@ func (t *target) send(ctx, acceptCtx context.Context, in input, r *report) error
 		}
 		r.printUser(t.tally, res)
 	}
-	switch {
-	case incomplete == nil:
-		return nil
-	case errors.Is(incomplete.Reason, rest.ErrUnauthorized):
-		return rejectedKeyError(incomplete.Reason)
+	if incomplete != nil {
+		return incomplete.Reason
 	}
-	return incomplete.Reason
+	return nil
 }
-
-func rejectedKeyError(err error) error { return fmt.Errorf("API key rejected: %w", err) }
 
 // notSent reports whether the run ended before anything was written for the user.
 func notSent(res result) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -67,7 +68,9 @@ func addFlags(flags *pflag.FlagSet, o *options) {
 	flags.BoolVar(&o.retryFailed, "retry-failed", false, "like --resume, but retry failed users")
 	flags.StringVar(&o.failed, "failed", "", "write failed rows to `FILE`, with a reason (with several providers: one file each). Default: users.PROVIDER.failed.csv next to the input; none with --fake; required for standard input")
 	flags.Var(valueOf(&o.workers, parseWorkers), "workers", "`NUMBER` of concurrent upserts per provider (default 8)")
-	flags.Var(valueOf(&o.timeout, parseTimeout), "timeout", "timeout of one request attempt, a `DURATION` such as 45s or 2m (default 30s)")
+	o.maxOutage = time.Hour
+	flags.Var(valueOf(&o.maxOutage, parseDuration), "max-outage", "end the run if the service fails, or asks to wait, for longer than this `DURATION` (default 1h)")
+	flags.Var(valueOf(&o.timeout, parseDuration), "timeout", "timeout of one request attempt, a `DURATION` such as 45s or 2m (default 30s)")
 	flags.Var(&o.quotas, "quota", "`QUOTA` to use instead of the documented one, for reads and writes together: 300/min, 50/10s, \"1/s,30/min\" or none; with several providers: partoo=600/min, repeated for each")
 	flags.Var(valueOf(&o.share, parseShare), "share", "use `1/N` of the quota because N processes share the key")
 	flags.BoolVar(&o.textBooleans, "text-booleans", false, "identifai: send booleans as true and false instead of 1 and 0")

@@ -127,7 +127,7 @@ func TestOneHourOf429sLosesNoUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
 		server.Fail(resttest.Throttle("60").Repeat(60))
-		b := newBench(t, four, "--provider", "partoo", "--quiet").atPartoo(server, http.StatusTooManyRequests)
+		b := newBench(t, four, "--provider", "partoo", "--quiet", "--max-outage", "2h").atPartoo(server, http.StatusTooManyRequests)
 		start := time.Now()
 		got := b.upsert(t.Context())
 		assert.GreaterOrEqual(t, time.Since(start), time.Hour)
