@@ -154,6 +154,8 @@ func (s *identifaiState) restore(ctx context.Context) {
 	}
 	if x := s.send(ctx, "restore", strconv.FormatInt(s.id, 10), name, "readonly", value); !x.ok() {
 		s.left = append(s.left, fmt.Sprintf("user %d may have a changed name or readonly: %s", s.id, x.outcome()))
+	} else if fieldOf(s.user, "readonly") == nil {
+		s.left = append(s.left, fmt.Sprintf("readonly of user %d was not set before and is false now", s.id))
 	}
 }
 
