@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"log"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
@@ -149,6 +151,24 @@ func TestUpsertAll(t *testing.T) {
 	require.NoError(t, upsertAllWithJournal(t.Context(), client, users, "export of 1 March"))
 	assert.Len(t, server.Requests(), sent+1, "only the list is read again")
 	assert.ErrorIs(t, upsertAllWithJournal(t.Context(), client, users, "export of 2 March"), upsert.ErrJournalMismatch)
+}
+
+// The examples return the reason why a run is incomplete.
+func TestUpsertAllReturnsErrIncomplete(t *testing.T) {
+	logTo(t)
+	server := partootest.NewServer()
+	client, err := partoo.New(partootest.Key, server.Options()...)
+	require.NoError(t, err)
+	users := []partoo.UserInput{
+		{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"},
+		{Email: "grace@example.com", FirstName: "Grace", LastName: "Hopper"},
+	}
+	server.Fail(resttest.Status(http.StatusUnauthorized).On("POST /v2/user").Repeat(-1))
+	err = upsertAll(t.Context(), client, users)
+	require.ErrorIs(t, err, upsert.ErrIncomplete)
+	require.ErrorIs(t, err, rest.ErrUnauthorized)
+	t.Chdir(t.TempDir())
+	assert.ErrorIs(t, upsertAllWithJournal(t.Context(), client, users, "export"), upsert.ErrIncomplete)
 }
 
 func TestLogError(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"log"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/partoo"
@@ -81,13 +80,15 @@ func upsertAll(ctx context.Context, client *partoo.Client, users []partoo.UserIn
 	if err != nil {
 		return err
 	}
-	email := func(u partoo.UserInput) string { return strings.ToLower(u.Email) } // users with equal keys are upserted one after another
-	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser, upsert.WithKey(email)) {
-		if item.Err != nil {
+	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser, upsert.WithKey(partoo.UserInput.Key)) {
+		switch {
+		case errors.Is(item.Err, upsert.ErrIncomplete):
+			return item.Err // the last item: why and how many users were not sent
+		case item.Err != nil:
 			log.Printf("user %d: %v", item.Index, item.Err)
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 func upsertAllWithJournal(ctx context.Context, client *partoo.Client, users []partoo.UserInput, fingerprint string) error {
@@ -99,13 +100,16 @@ func upsertAllWithJournal(ctx context.Context, client *partoo.Client, users []pa
 	if err != nil {
 		return errors.Join(err, journal.Close())
 	}
-	email := func(u partoo.UserInput) string { return strings.ToLower(u.Email) } // users with equal keys are upserted one after another
-	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser, upsert.WithKey(email), upsert.WithJournal(journal)) {
-		if item.Err != nil {
+	var incomplete error
+	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser, upsert.WithKey(partoo.UserInput.Key), upsert.WithJournal(journal)) {
+		switch {
+		case errors.Is(item.Err, upsert.ErrIncomplete):
+			incomplete = item.Err // the last item: why and how many users were not sent
+		case item.Err != nil:
 			log.Printf("user %d: %v", item.Index, item.Err)
 		}
 	}
-	return errors.Join(ctx.Err(), journal.Close())
+	return errors.Join(incomplete, journal.Close())
 }
 
 func newFake() (*partootest.Server, *partoo.Client, error) {
