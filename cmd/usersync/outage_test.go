@@ -88,10 +88,12 @@ func TestRetryAfterOfADay(t *testing.T) {
 func TestLongRetryAfterIsPrinted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
-		server.Fail(resttest.Throttle("1800").On("POST /v2/user"))
-		got := newBench(t, four, "--provider", "partoo").atPartoo(server, 429).upsert(t.Context())
+		fault := resttest.Throttle("1800")
+		fault.Match = bodyWith("cy@example.com")
+		server.Fail(fault)
+		got := newBench(t, four, "--provider", "partoo", "--workers", "1").atPartoo(server, 429).upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.out)
-		assert.Regexp(t, `3 of 4: .*; waiting until 00:30:00; about 29m55s left\n`, got.err)
+		assert.Regexp(t, `2 of 4: .*; waiting until 00:30:00; about 29m55s left\n`, got.err)
 	})
 }
 
