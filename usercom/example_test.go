@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"slices"
 
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
@@ -63,6 +65,27 @@ func ExampleClient_SetAttributes() {
 	// Output:
 	// plan null
 	// seats 3
+}
+
+// The server uses version 2 of the API, the client version 1. The run ends after its
+// first user.
+func ExampleClient_Guard() {
+	server := usercomtest.NewServer(usercomtest.WithDefaultVersion(2))
+	client, err := usercom.New("", usercomtest.Key, server.Options()...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	users := []usercom.UserInput{{UserID: "4711"}, {UserID: "4712"}, {UserID: "4713"}}
+	for item := range upsert.All(context.Background(), slices.Values(users), client.Guard()) {
+		var duplicate *usercom.DuplicateError
+		if errors.As(item.Err, &duplicate) {
+			fmt.Println("created twice:", duplicate.First, duplicate.Second)
+		}
+	}
+	fmt.Println("users:", len(server.Users()))
+	// Output:
+	// created twice: 1 2
+	// users: 2
 }
 
 func ExampleClient_FindUserByEmail() {

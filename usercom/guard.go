@@ -104,5 +104,5 @@ func (g *guard) check(ctx context.Context, u UserInput, created upsert.Result[in
 	} else if err != nil {
 		g.checked.Store(false) // the next created user is checked
 	}
-	return err
+	return wrapper.RaiseExecuted(err, rest.ExecutedYes) // the first upsert succeeded
 }

@@ -202,6 +202,9 @@ func TestGuardRepeatsFailedCheck(t *testing.T) {
 	server.Fail(resttest.Fault{}, resttest.Status(403))
 	result, err := upsertUser(t.Context(), usercom.UserInput{UserID: "1"})
 	require.ErrorIs(t, err, rest.ErrForbidden)
+	var e *rest.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, rest.ExecutedYes, e.Executed, "the user was created")
 	assert.Equal(t, upsert.Created, result.Outcome)
 	for i, want := range []int{4, 5} {
 		_, err = upsertUser(t.Context(), usercom.UserInput{UserID: strconv.Itoa(i + 2)})
