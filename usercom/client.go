@@ -84,7 +84,7 @@ func acceptVersion2(_ context.Context, r *http.Request) error {
 
 // requireVersion1 returns an error for an operation whose version 2 form is unknown.
 func (c *Client) requireVersion1(operation string) error {
-	if c.version == 1 {
+	if c.version != 2 {
 		return nil
 	}
 	return wrapper.LookupError(provider, operation, "no source shows this operation for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
