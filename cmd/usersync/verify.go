@@ -26,6 +26,8 @@ Run it while nothing else uses the API key.
 
 The JSON report contains field names, types and statuses of responses, but no personal data.
 
+Environment: the variables of the provider as for "usersync upsert", see "usersync help upsert".
+
 Exit status: 0 no fact differs, 1 at least one fact differs, 2 the command could not run.
 `
 
@@ -92,6 +94,8 @@ func (c *command) verifyConfig(o verifyOptions) (verify.Config, error) {
 	switch {
 	case err != nil:
 		return verify.Config{}, err
+	case !o.yes && !c.streams.hasTerminal():
+		return verify.Config{}, errors.New("standard input is not a terminal: use --yes to confirm")
 	case len(selected) != 1:
 		return verify.Config{}, errors.New("--provider: want one provider")
 	case o.email != "" && selected[0].title() != "identifai":
@@ -122,15 +126,18 @@ func (s streams) confirm(plan string, yes bool) error {
 	if yes {
 		return nil
 	}
-	if file, ok := s.in.(*os.File); !ok || !cwriter.IsTerminal(int(file.Fd())) {
-		return errors.New("not confirmed: standard input is not a terminal: use --yes")
-	}
 	fmt.Fprint(s.err, "Continue? [y/N] ")
 	text, err := bufio.NewReader(s.in).ReadString('\n')
 	if reply := strings.ToLower(strings.TrimSpace(text)); err != nil || reply != "y" && reply != "yes" {
 		return errors.New("not confirmed")
 	}
 	return nil
+}
+
+// hasTerminal reports whether standard input is a terminal.
+func (s streams) hasTerminal() bool {
+	file, ok := s.in.(*os.File)
+	return ok && cwriter.IsTerminal(int(file.Fd()))
 }
 
 // cancelOnSignal returns a context that ends with the first signal. stop releases the

@@ -29,11 +29,11 @@ func TestVerifyUsage(t *testing.T) {
 	}{
 		{[]string{"verify"}, key, "missing --provider"},
 		{[]string{"verify", "--provider", "other"}, key, "--provider other"},
-		{[]string{"verify", "--provider", "all"}, key, "want one provider"},
-		{[]string{"verify", "--provider", "partoo", "--email", "a@example.com"}, key, "--email: only for --provider identifai"},
-		{[]string{"verify", "--provider", "identifai"}, key, "missing --email"},
-		{[]string{"verify", "--provider", "partoo"}, nil, "PARTOO_API_KEY"},
-		{[]string{"verify", "--provider", "usercom"}, key, `USERCOM_API_VERSION: "two", want 1 or 2`},
+		{[]string{"verify", "--provider", "all", "--yes"}, key, "want one provider"},
+		{[]string{"verify", "--provider", "partoo", "--email", "a@example.com", "--yes"}, key, "--email: only for --provider identifai"},
+		{[]string{"verify", "--provider", "identifai", "--yes"}, key, "missing --email"},
+		{[]string{"verify", "--provider", "partoo", "--yes"}, nil, "PARTOO_API_KEY"},
+		{[]string{"verify", "--provider", "usercom", "--yes"}, key, `USERCOM_API_VERSION: "two", want 1 or 2`},
 		{[]string{"verify", "--provider", "partoo", "FILE"}, key, "unknown command"},
 	} {
 		got := usersyncIn(t.Context(), tt.env, "", tt.args...)
@@ -43,12 +43,20 @@ func TestVerifyUsage(t *testing.T) {
 }
 
 func TestVerifyWithoutTerminalRequiresYes(t *testing.T) {
-	var out, text bytes.Buffer
-	s := streams{in: strings.NewReader("y\n"), out: &out, err: &text, signals: noSignals}
-	err := s.confirm("The plan.", false)
-	require.ErrorContains(t, err, "--yes")
-	assert.Contains(t, text.String(), "The plan.\nRun this while nothing else uses the API key.\n")
-	require.NoError(t, s.confirm("The plan.", true))
+	server, env := fakeUsercom(t)
+	got := runVerify(t, t.Context(), env, noSignals, "--provider", "usercom")
+	assert.Equal(t, exitUsage, got.status)
+	assert.Contains(t, got.err, "standard input is not a terminal: use --yes to confirm")
+	assert.Empty(t, server.Requests())
+}
+
+func TestVerifyAsksForConfirmation(t *testing.T) {
+	for reply, want := range map[string]bool{"y\n": true, "Yes\n": true, "\n": false, "n\n": false, "": false, "y": false} {
+		var text bytes.Buffer
+		s := streams{in: strings.NewReader(reply), err: &text}
+		assert.Equal(t, want, s.confirm("The plan.", false) == nil, "%q", reply)
+		assert.Equal(t, "The plan.\nRun this while nothing else uses the API key.\nContinue? [y/N] ", text.String())
+	}
 }
 
 // fakeUsercom starts a fake over loopback and returns the environment for it.
@@ -114,8 +122,6 @@ func TestVerifyCannotRun(t *testing.T) {
 	got := runVerify(t, t.Context(), env, noSignals, "--provider", "usercom", "--yes")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "API key rejected (401)")
-	got = runVerify(t, t.Context(), env, noSignals, "--provider", "usercom")
-	assert.Equal(t, exitUsage, got.status)
 }
 
 func TestVerifyDeletesItsUsersAfterSignal(t *testing.T) {
