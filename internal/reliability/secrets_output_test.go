@@ -3,6 +3,7 @@ package reliability
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -119,12 +120,26 @@ func TestJournalsHoldNoSecrets(t *testing.T) {
 	}
 }
 
+// userFailure makes a run record an error of any class.
+type userFailure struct{ error }
+
+func (userFailure) FailureClass() (string, bool) { return "user", false }
+func (e userFailure) Unwrap() error              { return e.error }
+
 func record[U, R any](t *testing.T, path string, user U, upsertUser func(context.Context, U) (R, error)) {
 	t.Helper()
 	journal, err := upsert.OpenJournal(path, upsert.JournalHeader{Provider: "p", Input: "i"})
 	require.NoError(t, err)
-	for item := range upsert.All(t.Context(), slices.Values([]U{user}), upsertUser, upsert.WithJournal(journal)) {
+	recorded := func(ctx context.Context, user U) (R, error) {
+		r, err := upsertUser(ctx, user)
+		if err != nil {
+			err = userFailure{err}
+		}
+		return r, err
+	}
+	for item := range upsert.All(t.Context(), slices.Values([]U{user}), recorded, upsert.WithJournal(journal), upsert.WithMaxOutage(1)) {
 		if item.Err != nil {
+			item.Err = errors.Unwrap(item.Err)
 			s := &search{t: t, name: "item", password: true}
 			s.inLogOf(item)
 		}
