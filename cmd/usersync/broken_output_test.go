@@ -14,7 +14,7 @@ import (
 	"github.com/usersync/usersync/partoo/partootest"
 )
 
-// When nobody reads the results on, a run ends as after an interrupt.
+// If standard output is closed, the run ends as after an interrupt.
 func TestBrokenOutputEndsTheRun(t *testing.T) {
 	for _, flag := range []string{"--json", "--provider=partoo"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestBrokenOutputEndsTheRun(t *testing.T) {
 	}
 }
 
-// The same with a pipe whose reader goes, as head does.
+// The same with a pipe whose reader exits, as head does.
 func TestPipeWithoutAReader(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", manyUsers(400))

@@ -15,7 +15,7 @@ import (
 func TestDuplicatesAmongOtherProblems(t *testing.T) {
 	_, found := readRows(t, "all", "csv", lines("user_id,email,name,first_name,last_name,heuristic,pricing_id,partoo.email",
 		"1,ada@example.com,A,A,L,Average,1,",
-		"1,nobody,A,A,L,Average,1,",
+		"1,no-email,A,A,L,Average,1,",
 		"2,bea@example.com,A,A,L,Average,1,ada@example.com",
 		"2,,A,A,L,Average,1,x@example.com",
 		"4,bea@example.com,A,A,L,Average,1,ada@example.org",
@@ -31,7 +31,7 @@ func TestDuplicatesAmongOtherProblems(t *testing.T) {
 	}, texts(found))
 }
 
-// An address of one user here may be that of another user there.
+// Two providers may have different users with the same email.
 func TestSameEmailAtDifferentProvidersIsNoDuplicate(t *testing.T) {
 	rows, _ := readRows(t, "all", "csv", lines("user_id,identifai.email,name,first_name,last_name,heuristic,pricing_id,partoo.email",
 		"1,ada@example.com,A,A,L,Average,1,bea@example.com",
@@ -39,12 +39,12 @@ func TestSameEmailAtDifferentProvidersIsNoDuplicate(t *testing.T) {
 	assert.Len(t, rows, 2)
 }
 
-// The problems that are shown are the first ones of the file, whatever they are.
+// The first problems of the file are printed, of any kind.
 func TestDuplicatesAreBounded(t *testing.T) {
 	var input strings.Builder
 	input.WriteString("user_id,email\n")
 	for i := range 300 {
-		fmt.Fprintf(&input, "%d,%s\n", i%10, []string{"", "nobody"}[i%2])
+		fmt.Fprintf(&input, "%d,%s\n", i%10, []string{"", "no-email"}[i%2])
 	}
 	_, found := readRows(t, "usercom", "csv", input.String())
 	assert.Equal(t, 290+150, found.Total)

@@ -50,7 +50,7 @@ func assertExported(t *testing.T, file string, flags ...string) {
 	assert.Contains(t, got.out, "usercom    2 created,")
 }
 
-// What cannot be detected is given by flags.
+// Flags replace what cannot be detected.
 func TestExportedFilesWithFlags(t *testing.T) {
 	const table = "user_id|email|first_name|last_name|phone_number|city|unsubscribed|score\n" +
 		"c1|ann@example.com|Ann|O'Neil|+33123456789|Paris|yes|1\nc2|bob@example.com|Bob|M\xfcller|+33123456780|Z\xfcrich|no|2\n"

@@ -14,8 +14,8 @@ import (
 // removed when no row fails.
 func TestFailedFile(t *testing.T) {
 	server, env := loopback(t)
-	refusing(server, "Cy")
-	refusing(server, "Dee")
+	rejecting(server, "Cy")
+	rejecting(server, "Dee")
 	file := writeFile(t, "users.csv", "\uFEFFE-Mail;First Name;Last Name;password\r\nada@example.com;Ada;Lovelace;\r\n\r\ncy@example.com;Cy;\"Clark; Jr\";Pa55word!\r\ndee@example.com;Dee;Dale;\r\n")
 	failed := filepath.Join(filepath.Dir(file), "users.partoo.failed.csv")
 	args := []string{"upsert", "--provider", "partoo", "--quota", "none", "--quiet"}
@@ -51,7 +51,7 @@ func TestFailedFile(t *testing.T) {
 
 func TestFailedFileOfJSONL(t *testing.T) {
 	server, env := loopback(t)
-	refusing(server, "Cy")
+	rejecting(server, "Cy")
 	failed := filepath.Join(t.TempDir(), "failed.jsonl")
 	input := lines(`{"email":"ada@example.com","first_name":"Ada","last_name":"L"}`, `{ "last_name":"C", "first_name":"Cy","email":"cy@example.com" }`)
 	args := []string{"upsert", "--provider", "partoo", "--quota", "none", "--format", "jsonl", "--failed", failed}

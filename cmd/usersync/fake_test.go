@@ -52,7 +52,7 @@ func TestDemo(t *testing.T) {
 	})
 }
 
-// idsIn are provider, line, id and address of each user, without the outcomes.
+// idsIn returns provider, line, id and email of each user, without the outcomes.
 func idsIn(out string) []string {
 	var all []string
 	for line := range strings.Lines(out) {
@@ -74,8 +74,8 @@ func TestOneRequestIsRejectedWhateverTheNumberOfUsers(t *testing.T) {
 	}
 }
 
-// What a file says of a provider that does not take part stays as it is, and so
-// do empty lists, numbers beyond float64, and text.
+// The file keeps the users of providers that are not selected, and empty lists, numbers
+// beyond float64, and text.
 func TestStateSurvives(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	partoo := lines("email,first_name,last_name,role,sidebar_pages,business_ids", "ada@example.com,Ada,Lovelace,BUSINESS_MANAGER,[],[]")
@@ -90,7 +90,7 @@ func TestStateSurvives(t *testing.T) {
 		require.Equal(t, exitOK, got.status, got.err)
 		assert.Contains(t, got.out, "1 "+want+",")
 	}
-	// A run over another user leaves the first as the file has it.
+	// A run with another user keeps the first.
 	other := usersync(t, "user_id\n2\n", "upsert", "--provider", "usercom", "--fake", "--fake-state", state, "-")
 	require.Equal(t, exitOK, other.status, other.err)
 	data, err := os.ReadFile(state)

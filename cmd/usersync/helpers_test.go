@@ -18,13 +18,13 @@ import (
 	"github.com/usersync/usersync/internal/userfile"
 )
 
-// output is what a run left behind.
+// output is the result of a command.
 type output struct {
 	status   int
 	out, err string
 }
 
-// usersync runs the command with an input, in an empty environment.
+// usersync runs the command with standard input, in an empty environment.
 func usersync(t *testing.T, stdin string, args ...string) output {
 	t.Helper()
 	return usersyncIn(t.Context(), nil, stdin, args...)
@@ -61,7 +61,7 @@ func parseFlags(args []string) (options, error) {
 // lines joins the lines of a file.
 func lines(all ...string) string { return strings.Join(all, "\n") + "\n" }
 
-// ordered has the lines for users in order: they finish in any.
+// ordered sorts the lines of users, which finish in any order.
 func (o output) ordered() output {
 	users, end, found := strings.Cut(o.out, "\n\n")
 	all := strings.Split(users, "\n")
@@ -83,7 +83,7 @@ func readRows(t *testing.T, provider, format, text string) ([]userfile.Row, user
 	return in.Rows, in.Problems
 }
 
-// texts are problems as they are printed.
+// texts returns problems as they are printed.
 func texts(p userfile.Problems) []string {
 	var all []string
 	for _, one := range p.First {
@@ -92,7 +92,7 @@ func texts(p userfile.Problems) []string {
 	return all
 }
 
-// usersOf reads the users of an input that is fine.
+// usersOf reads the users of a valid input.
 func usersOf[U userInput](t *testing.T, of table[U], format, input string) []U {
 	t.Helper()
 	rows, found := readRows(t, of.name, format, input)
@@ -106,7 +106,7 @@ func usersOf[U userInput](t *testing.T, of table[U], format, input string) []U {
 	return users
 }
 
-// bodyWith matches requests whose body holds the text.
+// bodyWith matches requests whose body contains the text.
 func bodyWith(text string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		body, err := io.ReadAll(r.Body)

@@ -12,8 +12,7 @@ import (
 	"github.com/usersync/usersync/identifai/identifaitest"
 )
 
-// An address that passes from one person to another within a file costs nobody a
-// place, in whatever order they stand there.
+// An email may move from one user to another within a file, in any order of the rows.
 func TestEmailMovesBetweenRows(t *testing.T) {
 	const head, bob, ada = "id,email,name,heuristic,pricing_id", ",old@example.com,Bob,Average,1", "67,new@example.com,Ada,Average,1"
 	for _, input := range []string{lines(head, bob, ada), lines(head, ada, bob)} {
@@ -35,9 +34,9 @@ func TestEmailMovesBetweenRows(t *testing.T) {
 				moved, ok := server.User("new@example.com")
 				require.True(t, ok)
 				assert.Equal(t, "Ada", moved.Name)
-				came, ok := server.User("old@example.com")
+				arrived, ok := server.User("old@example.com")
 				require.True(t, ok)
-				assert.Equal(t, "Bob", came.Name)
+				assert.Equal(t, "Bob", arrived.Name)
 				assert.Len(t, server.Users(), 2)
 			})
 		}

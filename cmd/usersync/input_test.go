@@ -154,7 +154,7 @@ func TestProblemsAreBounded(t *testing.T) {
 	var input strings.Builder
 	input.WriteString("user_id,email\n")
 	for i := range 250 {
-		fmt.Fprintf(&input, "%d,nobody\n", i)
+		fmt.Fprintf(&input, "%d,no-email\n", i)
 	}
 	got := usersync(t, input.String(), "upsert", "--provider", "usercom", "--fake", "-")
 	assert.Equal(t, exitUsage, got.status)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A pipe that has a name is read like one that has none.
+// A named pipe is read like standard input.
 func TestPipeAsFile(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe.csv")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))

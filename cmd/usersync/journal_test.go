@@ -15,14 +15,14 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// refusing refuses to create whoever has this first name.
-func refusing(server *partootest.Server, name string) {
-	refusal := resttest.Fault{Status: 400, Body: `{"errors":{"json":{"first_name":["is not liked"]}}}`, Header: http.Header{"Content-Type": {"application/json"}}}
-	refusal.Match = bodyWith(`"first_name":"` + name + `"`)
-	server.Fail(refusal.Repeat(-1))
+// rejecting makes the server reject the creation of users with this first name.
+func rejecting(server *partootest.Server, name string) {
+	fault := resttest.Fault{Status: 400, Body: `{"errors":{"json":{"first_name":["is invalid"]}}}`, Header: http.Header{"Content-Type": {"application/json"}}}
+	fault.Match = bodyWith(`"first_name":"` + name + `"`)
+	server.Fail(fault.Repeat(-1))
 }
 
-// loopback is a fake of Partoo on loopback, with the environment that leads there.
+// loopback starts a fake of Partoo on loopback and returns the environment for it.
 func loopback(t *testing.T) (*partootest.Server, map[string]string) {
 	t.Helper()
 	server := partootest.NewServer()
@@ -38,12 +38,12 @@ func writeFile(t *testing.T, name, content string) string {
 	return path
 }
 
-// The journal stands next to the input as long as somebody may need it.
+// The journal is next to the input as long as it is needed.
 func TestJournalByDefault(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
 	journal := file + ".partoo.journal"
-	refusing(server, "Cy")
+	rejecting(server, "Cy")
 
 	args := []string{"upsert", "--provider", "partoo", "--quota", "none", file}
 	got := usersyncIn(t.Context(), env, "", args...)
@@ -56,7 +56,7 @@ func TestJournalByDefault(t *testing.T) {
 	), got.err)
 	assert.FileExists(t, journal)
 
-	// Nothing is left but the failed one, which is told of and not sent.
+	// Only the failed user is left, which is listed and not sent.
 	sent := len(server.Requests())
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--resume"}, args[1:]...)...)
 	assert.Equal(t, exitFailed, got.status)
@@ -65,7 +65,7 @@ func TestJournalByDefault(t *testing.T) {
 	assert.Contains(t, got.out, " (in an earlier run)\n")
 	assert.Equal(t, sent, len(server.Requests()))
 
-	// A run that is over keeps nobody from the next one.
+	// A finished run does not prevent the next one.
 	got = usersyncIn(t.Context(), env, "", args...)
 	assert.Equal(t, exitFailed, got.status)
 	assert.Contains(t, got.out, "0 created, 0 updated, 3 unchanged, 1 failed, 0 not sent;")
@@ -80,7 +80,7 @@ func TestJournalByDefault(t *testing.T) {
 	assert.Len(t, server.Users(), 4)
 }
 
-// A journal that was asked for by name stays.
+// A journal named with --journal is kept.
 func TestJournalByName(t *testing.T) {
 	_, env := loopback(t)
 	journal := filepath.Join(t.TempDir(), "journal")
@@ -119,7 +119,7 @@ func TestJournalByName(t *testing.T) {
 	assert.Contains(t, got.err, "no such file or directory; use another --journal\n")
 }
 
-// Each provider has a journal, and none goes before all are done.
+// Each provider has a journal. None is deleted before all are done.
 func TestJournalPerProvider(t *testing.T) {
 	journal := filepath.Join(t.TempDir(), "journal")
 	got := usersync(t, "", "upsert", "--provider", "all", "--fake", "--journal", journal, usersFile)
@@ -129,7 +129,7 @@ func TestJournalPerProvider(t *testing.T) {
 	}
 }
 
-// A key that is refused in mid-run is no failure of the users it was refused for.
+// A key that is rejected during the run does not fail users.
 func TestKeyRejectedDuringRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()

@@ -25,7 +25,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// asCommand has the test binary be the command.
+// asCommand makes the test binary the command.
 const asCommand = "USERSYNC_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -40,7 +40,7 @@ const (
 	killedUsers = 400
 )
 
-// killed is a run that is killed again and again.
+// killed is a run that is killed repeatedly.
 type killed struct {
 	env     []string
 	args    []string
@@ -54,8 +54,8 @@ type killed struct {
 	process *os.Process
 }
 
-// meet counts a request, and kills the command when its time has come: before the
-// server acts, in the middle of the work of others.
+// meet counts a request, and kills the command at a given number of requests: before the
+// server acts, while other requests are in flight.
 func (k *killed) meet(r *http.Request) bool {
 	key := keyIn(r)
 	k.mu.Lock()
@@ -71,7 +71,7 @@ func (k *killed) meet(r *http.Request) bool {
 	return false
 }
 
-// keyIn is the number of the user that a request creates or updates, in the address.
+// keyIn returns the number in the email of the user that a request creates or updates.
 func keyIn(r *http.Request) string {
 	if r.Method != http.MethodPost {
 		return ""
@@ -89,8 +89,8 @@ func keyIn(r *http.Request) string {
 	return string(number)
 }
 
-// round runs the command until it ends or, with after, is killed when it has sent
-// so many requests. It returns what it wrote and whether it was not killed.
+// round runs the command until it ends or is killed after a number of requests. It
+// returns the output and whether the command ended.
 func (k *killed) round(t *testing.T, resume bool, after int) (string, bool) {
 	t.Helper()
 	args := k.args
@@ -114,7 +114,7 @@ func (k *killed) round(t *testing.T, resume bool, after int) (string, bool) {
 	return out.String(), err == nil
 }
 
-// Twenty kills lose nobody, double nobody, and send next to nobody again.
+// Twenty kills lose no user, create none twice, and few users are upserted again.
 func TestResumeAfterKill(t *testing.T) {
 	identifai, partoo, usercom := identifaitest.NewServer(), partootest.NewServer(), usercomtest.NewServer()
 	for name, test := range map[string]struct {
@@ -190,12 +190,12 @@ func (k *killed) check(t *testing.T) {
 	t.Logf("%d kills: %d of %d users sent again, none more than %d times in all", kills, again, killedUsers, worst)
 }
 
-// workersByDefault is how many users are in flight at most.
+// workersByDefault is the maximum number of users in flight.
 const workersByDefault = 8
 
 func addressOf(i int) string { return fmt.Sprintf("user-%04d@example.com", i) }
 
-// manyUsers are users that every provider takes.
+// manyUsers returns users that every provider accepts.
 func manyUsers(n int) string {
 	var b strings.Builder
 	b.WriteString("user_id,email,first_name,last_name,name,heuristic,pricing_id\n")

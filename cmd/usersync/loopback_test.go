@@ -14,9 +14,9 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// The whole command but its process, against servers that the environment names.
-// One user for identifAI, the whole file for the others: identifAI's quota is
-// one write a second, and over loopback a second takes one.
+// The whole command without its process, with servers from the environment. One user for
+// identifAI, the whole file for the others: identifAI's quota is one write per second of
+// real time.
 func TestOverLoopback(t *testing.T) {
 	identifai, partoo, usercom := identifaitest.NewServer(), partootest.NewServer(), usercomtest.NewServer()
 	for _, server := range []*resttest.Server{identifai.Server, partoo.Server, usercom.Server} {
@@ -63,7 +63,7 @@ func TestOverLoopback(t *testing.T) {
 	assert.Equal(t, map[string]any{"plan": "basic"}, contact.Attributes)
 }
 
-// A key that is not accepted for one user is accepted for none.
+// A rejected API key is rejected for all users.
 func TestRejectedKeyStopsItsProvider(t *testing.T) {
 	partoo := partootest.NewServer()
 	partoo.Start()

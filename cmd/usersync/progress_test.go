@@ -11,7 +11,7 @@ import (
 	"github.com/usersync/usersync/partoo/partootest"
 )
 
-// Away from a terminal a line tells every five seconds how far each provider is.
+// Without a terminal, a line per provider is printed every five seconds.
 func TestProgressLinesWithoutTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()

@@ -26,33 +26,33 @@ func preview(id string, outcome upsert.Outcome) upsert.Preview[string] {
 
 func TestErrorTakesOneLine(t *testing.T) {
 	var out bytes.Buffer
-	is := result{line: 2, user: "ada@example.com", err: errors.Join(errors.New("refused"), errors.New("\x1b[2J"))}
-	reportTo(&out, options{}).printUser(newTally("partoo", false), is)
-	assert.Equal(t, "partoo     line 2  failed     -  ada@example.com  refused  [2J\n", out.String())
+	res := result{line: 2, user: "ada@example.com", err: errors.Join(errors.New("rejected"), errors.New("\x1b[2J"))}
+	reportTo(&out, options{}).printUser(newTally("partoo", false), res)
+	assert.Equal(t, "partoo     line 2  failed     -  ada@example.com  rejected  [2J\n", out.String())
 }
 
 func TestJSONLines(t *testing.T) {
-	refusal := &rest.Error{Provider: "partoo", Operation: "UpsertUser", StatusCode: 400, Executed: rest.ExecutedNo, Fields: map[string][]string{"email": {"is taken"}}}
+	rejected := &rest.Error{Provider: "partoo", Operation: "UpsertUser", StatusCode: 400, Executed: rest.ExecutedNo, Fields: map[string][]string{"email": {"is taken"}}}
 	for name, test := range map[string]struct {
-		is   result
+		res  result
 		dry  bool
 		want string
 	}{
 		"created": {result{line: 2, user: "ada@example.com", Preview: preview("7", upsert.Created)}, false, `{"provider":"partoo","line":2,"user":"ada@example.com","id":"7","outcome":"created"}`},
-		"failed":  {result{line: 3, user: "a\nb", err: fmt.Errorf("upsert: %w", refusal)}, false, `{"provider":"partoo","line":3,"user":"a\nb","outcome":"failed","error":"upsert: ` + refusal.Error() + `","fields":{"email":["is taken"]},"status":400,"executed":"no"}`},
+		"failed":  {result{line: 3, user: "a\nb", err: fmt.Errorf("upsert: %w", rejected)}, false, `{"provider":"partoo","line":3,"user":"a\nb","outcome":"failed","error":"upsert: ` + rejected.Error() + `","fields":{"email":["is taken"]},"status":400,"executed":"no"}`},
 		"half":    {result{line: 3, user: "x", Preview: preview("7", upsert.Created), err: errors.New("no")}, false, `{"provider":"partoo","line":3,"user":"x","id":"7","outcome":"failed","error":"no","completed":"user created"}`},
 		"dry":     {result{line: 3, user: "x", Preview: preview("", upsert.Updated)}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"updated","dry_run":true}`},
 		"valid":   {result{line: 3, user: "x"}, true, `{"provider":"partoo","line":3,"user":"x","outcome":"valid","dry_run":true}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			reportTo(&out, options{json: true, dryRun: test.dry}).printUser(newTally("partoo", test.dry), test.is)
+			reportTo(&out, options{json: true, dryRun: test.dry}).printUser(newTally("partoo", test.dry), test.res)
 			assert.Equal(t, test.want+"\n", out.String())
 		})
 	}
 }
 
-// With --json, standard output holds an object for each user and nothing else.
+// With --json, standard output contains one object per user and the summary.
 func TestJSONOutput(t *testing.T) {
 	got := usersync(t, "user_id\n1\n2\n", "upsert", "--provider", "usercom", "--fake", "--json", "-")
 	assert.Equal(t, exitOK, got.status)
@@ -70,7 +70,7 @@ func TestJSONOutput(t *testing.T) {
 	assert.Equal(t, jsonSummary{Type: "summary", Provider: "usercom", Created: 2, Complete: true}, sum)
 }
 
-// Who failed is listed up to a limit, and counted beyond.
+// Failed users are listed up to a limit and counted beyond it.
 func TestFailuresAreBounded(t *testing.T) {
 	var out bytes.Buffer
 	r := reportTo(&out, options{quiet: true})

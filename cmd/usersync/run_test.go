@@ -131,7 +131,7 @@ func TestFlagsAnywhereAndProviderLists(t *testing.T) {
 	assert.Len(t, o.providers, len(providers()))
 }
 
-// The name of the file decides how it is read, in any case, unless a flag does.
+// The format follows from the name of the file, in any case, unless a flag sets it.
 func TestFormat(t *testing.T) {
 	const csv, jsonl = "user_id\n4711\n", `{"user_id":"4711"}`
 	for _, test := range []struct {
@@ -153,7 +153,7 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// What comes from the file cannot write to the terminal at will, or for long.
+// Text from the file is printed without control characters and shortened.
 func TestUntrustedTextIsPrintable(t *testing.T) {
 	input := lines(`{"user_id":"a\ue000b"}`, `{"user_id":"`+strings.Repeat("é", 200)+`"}`)
 	got := usersync(t, input, "upsert", "--provider", "usercom", "--fake", "--format", "jsonl", "--workers", "1", "-")

@@ -15,8 +15,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// With what programs read, and what is kept on disk, it is the same as with what
-// people read: no key, no password.
+// JSON output and files contain no key and no password, like the text output.
 func TestSecretsStayOutOfJSONAndJournals(t *testing.T) {
 	t.Parallel()
 	const said = markedKey + " sent " + markedPassword
@@ -24,7 +23,7 @@ func TestSecretsStayOutOfJSONAndJournals(t *testing.T) {
 		header := http.Header{"Content-Type": {"application/json"}, "Server": {said}, "X-Request-Id": {said}, "Location": {"https://" + markedKey + ".example.com"}}
 		return resttest.Fault{Status: status, Header: header, Body: body, Match: bodyWith(markedPassword)}
 	}
-	// Without those after which a call waits: package reliability has them.
+	// Faults after which a call waits are tested in package reliability.
 	faults := map[string]resttest.Fault{
 		"message":  withEcho(400, `{"message":"`+said+`"}`),
 		"fields":   withEcho(422, `{"errors":{"json":{"`+said+`":"`+said+`"},"password":["`+said+`"]}}`),
@@ -80,8 +79,8 @@ func TestSecretsStayOutOfJSONAndJournals(t *testing.T) {
 	}
 }
 
-// A line that cannot be read is told of without what stands in it.
-func TestSecretsStayOutOfComplaintsAboutJSON(t *testing.T) {
+// The problem of an invalid line does not contain its values.
+func TestSecretsStayOutOfJSONProblems(t *testing.T) {
 	t.Parallel()
 	for name, input := range map[string]string{
 		"broken":        `{"password":"` + markedPassword + `"`,

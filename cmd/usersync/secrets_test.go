@@ -18,22 +18,22 @@ const (
 	markedPassword = "Marked-Pa55word!"
 )
 
-// agree creates whatever is asked for, with any key.
+// agree creates any user, with any key.
 func agree(w http.ResponseWriter, r *http.Request) {
-	answer := `{"created":true,"id":1}`
+	body := `{"created":true,"id":1}`
 	switch r.URL.Path {
 	case "/api/partner/user":
-		answer = `{"data":{"id":1,"name":"Ada","email":"ada@example.com"}}`
+		body = `{"data":{"id":1,"name":"Ada","email":"ada@example.com"}}`
 	case "/user/search":
-		answer = `{"page":1,"max_page":1,"count":0,"users":[]}`
+		body = `{"page":1,"max_page":1,"count":0,"users":[]}`
 	case "/user":
-		answer = `{"id":"1","status":"success"}`
+		body = `{"id":"1","status":"success"}`
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write([]byte(answer))
+	_, _ = w.Write([]byte(body))
 }
 
-// Neither keys nor passwords get out, whatever happens to a user.
+// Output contains neither keys nor passwords, for any result of a user.
 func TestSecretsStayInside(t *testing.T) {
 	const header = "email,first_name,last_name,name,heuristic,pricing_id,user_id,password,readonly,sso_only"
 	good := lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,1,1,"+markedPassword+",,")
@@ -46,14 +46,14 @@ func TestSecretsStayInside(t *testing.T) {
 		fault  resttest.Fault
 		status int
 	}{
-		"created":          {good, resttest.Fault{}, exitOK},
-		"refused, quoting": {good, resttest.Fault{Match: bodyWith(markedPassword), Status: 422, Body: `{"message":"` + markedKey + ` sent ` + markedPassword + `","errors":{"password":["` + markedPassword + ` is bad"]}}`}, exitFailed},
-		"key refused":      {good, resttest.Fault{Status: 401, Body: `{"detail":"bad key ` + markedKey + `"}`}, exitFailed},
-		"garbage":          {good, resttest.Fault{Status: 200, Body: `"` + markedPassword + markedKey + `"`}, exitFailed},
-		"weak password":    {lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,0,1,"+strings.ToLower(markedPassword)+",,"), resttest.Fault{}, exitUsage},
-		"wrong column":     {lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,"+markedPassword+",1,,"+markedPassword+","+markedPassword), resttest.Fault{}, exitUsage},
-		"wrong quoting":    {lines(header, `ada@example.com,Ada,Lovelace,Ada,Average,1,1,"`+markedPassword+`"x,,`), resttest.Fault{}, exitUsage},
-		"wrong number":     {lines(header, "ada@example.com,"+markedPassword), resttest.Fault{}, exitUsage},
+		"created":           {good, resttest.Fault{}, exitOK},
+		"rejected, quoting": {good, resttest.Fault{Match: bodyWith(markedPassword), Status: 422, Body: `{"message":"` + markedKey + ` sent ` + markedPassword + `","errors":{"password":["` + markedPassword + ` is bad"]}}`}, exitFailed},
+		"key rejected":      {good, resttest.Fault{Status: 401, Body: `{"detail":"bad key ` + markedKey + `"}`}, exitFailed},
+		"garbage":           {good, resttest.Fault{Status: 200, Body: `"` + markedPassword + markedKey + `"`}, exitFailed},
+		"weak password":     {lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,0,1,"+strings.ToLower(markedPassword)+",,"), resttest.Fault{}, exitUsage},
+		"wrong column":      {lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,"+markedPassword+",1,,"+markedPassword+","+markedPassword), resttest.Fault{}, exitUsage},
+		"wrong quoting":     {lines(header, `ada@example.com,Ada,Lovelace,Ada,Average,1,1,"`+markedPassword+`"x,,`), resttest.Fault{}, exitUsage},
+		"wrong number":      {lines(header, "ada@example.com,"+markedPassword), resttest.Fault{}, exitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, p := range providers() {
@@ -78,7 +78,7 @@ func TestSecretsStayInside(t *testing.T) {
 	}
 }
 
-// The fakes keep no passwords between runs.
+// The saved users of the fakes contain no passwords.
 func TestStateHoldsNoPassword(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	input := lines("email,first_name,last_name,name,heuristic,pricing_id,user_id,password", "ada@example.com,Ada,Lovelace,Ada,Average,1,1,"+markedPassword)

@@ -16,7 +16,7 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
-// interruptedAfter has a run interrupted after each of the times.
+// interruptedAfter interrupts a run after each of the times.
 func interruptedAfter(times ...time.Duration) func() (<-chan os.Signal, func()) {
 	return func() (<-chan os.Signal, func()) {
 		c := make(chan os.Signal, len(times))
@@ -32,12 +32,12 @@ func interruptedAfter(times ...time.Duration) func() (<-chan os.Signal, func()) 
 	}
 }
 
-// slow answers whatever is asked about bea after 20 seconds.
+// slow delays responses about bea by 20 seconds.
 func slow() resttest.Fault {
 	return resttest.Fault{Delay: 20 * time.Second, Times: -1, Match: func(r *http.Request) bool { return r.URL.Query().Get("email") == "bea@example.com" }}
 }
 
-// lookedUp has every user looked up, so that a search can be slow.
+// lookedUp makes the list fail, so that each user is looked up and a search can be slow.
 func lookedUp(server *partootest.Server) {
 	list := resttest.Status(403)
 	list.Match = func(r *http.Request) bool { return r.Method == http.MethodGet && !r.URL.Query().Has("email") }
@@ -70,7 +70,7 @@ func TestInterrupt(t *testing.T) {
 	})
 }
 
-// The second stops at once, and the journal is whole.
+// The second interrupt aborts immediately, and the journal is complete.
 func TestSecondInterrupt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
@@ -93,8 +93,8 @@ func TestSecondInterrupt(t *testing.T) {
 	})
 }
 
-// A user whose create was under way may be there: that is said, it is not a failure, and
-// the run goes on with it.
+// A user whose create was in flight may exist. This is reported, it is not a failure, and
+// the next run upserts the user.
 func TestSecondInterruptCutsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
@@ -118,7 +118,7 @@ func TestSecondInterruptCutsShort(t *testing.T) {
 	})
 }
 
-// A user who waits for its turn under the quota has not been sent.
+// A user that waits for the quota is not sent after an interrupt.
 func TestInterruptInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
@@ -128,7 +128,7 @@ func TestInterruptInTheQueue(t *testing.T) {
 		b.run.streams.signals = interruptedAfter(150 * time.Second)
 		start := time.Now()
 		got := b.upsert(t.Context())
-		assert.Equal(t, 150*time.Second, time.Since(start), "nobody waits for a quota to begin")
+		assert.Equal(t, 150*time.Second, time.Since(start), "no user waits for the quota")
 		assert.Equal(t, exitFailed, got.status)
 		assert.Contains(t, got.out, lines(
 			"",

@@ -17,7 +17,7 @@ import (
 	"github.com/usersync/usersync/usercom"
 )
 
-// upsertSchema is the request by which a provider creates users.
+// upsertSchema returns the schema of the request that creates users.
 func upsertSchema(t *testing.T, provider string) *openapi3.Schema {
 	t.Helper()
 	at := map[string]struct{ path, media string }{
@@ -71,7 +71,7 @@ func TestHelpNamesEveryColumnAndValue(t *testing.T) {
 	}
 }
 
-// Each column, in both formats, arrives in its field of the input.
+// Each column, in both formats, sets its field of the input.
 func TestEveryColumn(t *testing.T) {
 	t.Run("identifai", func(t *testing.T) {
 		want := identifai.UserInput{
@@ -122,7 +122,7 @@ func assertInput[U userInput](t *testing.T, of table[U], csv, jsonl string, want
 	assert.Equal(t, []U{want}, usersOf(t, of, "jsonl", jsonl))
 }
 
-// What is not given stays the zero value, so that it is not sent.
+// Empty cells leave the zero value, so that it is not sent.
 func TestEmptyCellsAreNotSent(t *testing.T) {
 	want := []partoo.UserInput{{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}}
 	csv := lines("email,first_name,last_name,role,accesses,business_ids,sso_only,org_id,password,heuristic,usercom.gender", "ada@example.com,Ada,Lovelace,, ,,,,,Average,9")

@@ -24,8 +24,8 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// bench is a run at fakes of the test's own, with every request and answer held
-// against the specifications.
+// bench is a run with fakes of the test. Every request and response is validated against
+// the specs.
 type bench struct {
 	t        *testing.T
 	run      *upsertRun
@@ -33,7 +33,7 @@ type bench struct {
 	out, err bytes.Buffer
 }
 
-// newBench parses flags as the command does. --fake goes without saying.
+// newBench parses flags as the command does, with --fake.
 func newBench(t *testing.T, input string, args ...string) *bench {
 	t.Helper()
 	b := &bench{t: t, args: append([]string{"--fake"}, args...)}
@@ -43,12 +43,12 @@ func newBench(t *testing.T, input string, args ...string) *bench {
 	return b
 }
 
-// at adds a provider; allowed are the statuses of faults.
-func (b *bench) at(p provider, door clientConfig, fake *resttest.Server, allowed ...int) *bench {
+// at adds a provider. The statuses of faults are allowed in addition to those of the spec.
+func (b *bench) at(p provider, config clientConfig, fake *resttest.Server, allowed ...int) *bench {
 	b.t.Helper()
 	transport := spectest.Transport(b.t, p.title(), fake, spectest.AllowStatus(allowed...))
-	door.options = append(door.options, rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(b.t, transport)}))
-	require.NoError(b.t, b.run.add(p, door))
+	config.options = append(config.options, rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(b.t, transport)}))
+	require.NoError(b.t, b.run.add(p, config))
 	return b
 }
 
@@ -62,7 +62,7 @@ func (b *bench) upsert(ctx context.Context) output {
 	return output{status, b.out.String(), withoutFormat(b.err.String())}
 }
 
-// four are users of Partoo on the lines 2, 3, 5 and 6.
+// four contains users of Partoo on the lines 2, 3, 5 and 6.
 const four = `email,first_name,last_name
 ada@example.com,Ada,Lovelace
 bea@example.com,"Bea B.",Brown
@@ -99,7 +99,7 @@ func TestOutcomes(t *testing.T) {
 	})
 }
 
-// The user exists although a part of it failed, and the line says so.
+// The line of a user that was created, but not completely, says so.
 func TestUpsertPartlyFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
@@ -122,7 +122,7 @@ func TestUpsertPartlyFailed(t *testing.T) {
 	})
 }
 
-// A quota that stays used up for an hour costs an hour, and no user.
+// A quota that is used up for an hour delays the run by an hour and fails no user.
 func TestOneHourOf429sLosesNoUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
@@ -142,7 +142,7 @@ func TestOneHourOf429sLosesNoUser(t *testing.T) {
 	})
 }
 
-// A server that asks for ten minutes gets them, and loses no user.
+// A run waits for ten minutes if the server asks for it, and fails no user.
 func TestLongRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
@@ -166,7 +166,7 @@ func TestWaitsAfterOtherErrorsAreNotCounted(t *testing.T) {
 	})
 }
 
-// Where the list of users cannot be had, looking up each user separately.
+// If existing users cannot be listed, each user is looked up.
 func TestListErrorFallsBackToLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
@@ -181,8 +181,7 @@ func TestListErrorFallsBackToLookups(t *testing.T) {
 	})
 }
 
-// What the checked-in file makes the clients send is what the specifications want,
-// when users are created and when they are updated.
+// The requests for the checked-in file match the specs, for new and for existing users.
 func TestUsersFileAsSpecified(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		identifai, partoo, usercom := identifaitest.NewServer(), partootest.NewServer(), usercomtest.NewServer()

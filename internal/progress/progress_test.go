@@ -43,8 +43,7 @@ func (c *counter) source(t *testing.T, total int, quotas ...backoff.QuotaSet) So
 	}
 }
 
-// What is written while bars are shown stands above them, whole and in order, and
-// nothing is lost when they go.
+// Text that is written while bars are shown appears above them, complete and in order.
 func TestBars(t *testing.T) {
 	var out bytes.Buffer
 	users := &counter{}
@@ -72,8 +71,8 @@ func TestBars(t *testing.T) {
 
 func stats(width int) decor.Statistics { return decor.Statistics{AvailableWidth: width} }
 
-// A line below a bar that went on in the next line would put the bars out of place. What
-// failed and what is waited for is seen at any width.
+// The lines below a bar fit the terminal, since a second line would displace the bars.
+// Failures and waits are visible at any width.
 func TestDetailsFitTheTerminal(t *testing.T) {
 	users := &counter{}
 	users.failed.Store(1)
@@ -93,11 +92,11 @@ func TestDetailsFitTheTerminal(t *testing.T) {
 	assert.Equal(t, " 1001 of 2000", m.barSuffix(stats(40)))
 }
 
-// A bar of a run under a quota, on terminals of all widths.
+// A bar of a run with a quota fits terminals of all widths.
 func TestBarsFitTheTerminal(t *testing.T) {
 	for _, width := range []int{40, 50, 60, 80, 120} {
 		synctest.Test(t, func(t *testing.T) {
-			m, send := paced(t, 2000, backoff.Quota{N: 30, Per: time.Minute})
+			m, send := withQuotas(t, 2000, backoff.Quota{N: 30, Per: time.Minute})
 			send(30)
 			var waiting sync.WaitGroup
 			waiting.Go(func() { send(1) })
@@ -119,9 +118,9 @@ func TestBarsFitTheTerminal(t *testing.T) {
 	}
 }
 
-// paced is the meter of a run under quotas, and what sends users, as fast as the quotas
-// allow with a tenth of a second for each.
-func paced(t *testing.T, users int, quotas ...backoff.Quota) (*meter, func(int)) {
+// withQuotas returns the meter of a run, and a function that sends users as fast as the
+// quotas allow, each in a tenth of a second.
+func withQuotas(t *testing.T, users int, quotas ...backoff.Quota) (*meter, func(int)) {
 	t.Helper()
 	c := &counter{}
 	source := c.source(t, users, backoff.QuotaSet{Quotas: quotas})
@@ -137,8 +136,8 @@ func paced(t *testing.T, users int, quotas ...backoff.Quota) (*meter, func(int))
 	}
 }
 
-// The time left is right within a tenth from the first users on, and does not climb while the run
-// waits.
+// The estimate is correct within a tenth from the first users on, and does not rise while
+// the run waits.
 func TestTimeLeft(t *testing.T) {
 	for name, quotas := range map[string][]backoff.Quota{
 		"a minute":        {{N: 30, Per: time.Minute}},
@@ -151,7 +150,7 @@ func TestTimeLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const users = 400
-				m, send := paced(t, users, quotas...)
+				m, send := withQuotas(t, users, quotas...)
 				start := time.Now()
 				type guess struct {
 					at, left time.Duration
@@ -193,7 +192,7 @@ func TestTimeLeft(t *testing.T) {
 	}
 }
 
-// A wait that the server asks for is followed by the time for the rest.
+// The estimate contains the wait that the server asks for and the time for the rest.
 func TestTimeLeftDuringRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &counter{}
@@ -224,10 +223,10 @@ func TestWaitingNamesAnotherDay(t *testing.T) {
 	assert.Empty(t, m.waiting(at))
 }
 
-// After an interrupt the rest is not sent, so there is nothing to guess.
+// After an interrupt the rest is not sent, so there is no estimate.
 func TestNoTimeLeftOnceInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, send := paced(t, 100, backoff.Quota{N: 30, Per: time.Minute})
+		m, send := withQuotas(t, 100, backoff.Quota{N: 30, Per: time.Minute})
 		send(31)
 		assert.NotEmpty(t, m.remaining(time.Now()))
 		accept, stop := context.WithCancel(t.Context())

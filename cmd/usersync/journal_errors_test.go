@@ -14,7 +14,7 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-// What cannot be a journal is told apart, and stays as it is.
+// A path that cannot be a journal is an error, and its file stays unchanged.
 func TestJournalPathErrors(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
@@ -44,17 +44,16 @@ func TestJournalPathErrors(t *testing.T) {
 
 	empty := writeFile(t, "journal", "")
 	got := usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", "--quota", "none", "--journal", empty, file)
-	assert.Equal(t, exitOK, got.status, "nobody is on record in it: %s", got.err)
+	assert.Equal(t, exitOK, got.status, "it contains no users: %s", got.err)
 }
 
-// A run that has somebody left to send is not begun anew unnoticed, and another input
-// is another run.
+// An unfinished run is not started over without notice. Another input is another run.
 func TestUnfinishedJournalIsRejected(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
 	journal := file + ".partoo.journal"
 	args := []string{"upsert", "--provider", "partoo", "--quota", "none", file}
-	refusing(server, "Cy")
+	rejecting(server, "Cy")
 	got := usersyncIn(t.Context(), env, "", args...)
 	require.Equal(t, exitFailed, got.status)
 	data, err := os.ReadFile(journal)
@@ -79,23 +78,23 @@ func TestUnfinishedJournalIsRejected(t *testing.T) {
 	assert.Len(t, server.Users(), 5)
 }
 
-// A run over all providers begins with all journals or leaves none behind, and goes on
-// where one provider is done and has none.
+// A run at all providers opens all journals or leaves none. It can be resumed if one
+// provider is done and has no journal.
 func TestJournalsOfAllProviders(t *testing.T) {
 	folder := t.TempDir()
 	journal := filepath.Join(folder, "journal")
 	run := func(flags ...string) output {
 		return usersync(t, "", append(append([]string{"upsert", "--fake", "--journal", journal}, flags...), usersFile)...)
 	}
-	foreign := journal + ".usercom"
-	require.NoError(t, os.WriteFile(foreign, []byte("not a journal\n"), 0o600))
+	other := journal + ".usercom"
+	require.NoError(t, os.WriteFile(other, []byte("not a journal\n"), 0o600))
 	got := run("--provider", "all")
 	assert.Equal(t, exitUsage, got.status)
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	assert.Len(t, left, 1, "the one that was there")
 
-	require.NoError(t, os.Remove(foreign))
+	require.NoError(t, os.Remove(other))
 	got = run("--provider", "all", "--resume")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "usersync: nothing to resume: journal ")
@@ -112,17 +111,17 @@ func TestJournalsOfAllProviders(t *testing.T) {
 	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: journal " + journal + " (but " + journal + ".partoo) does not exist\n"}, got)
 }
 
-// Who was sent again and is there has not failed.
+// A retried user that succeeded is not listed as failed.
 func TestRetriedUsersAreNotListed(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
 	args := []string{"--provider", "partoo", "--quota", "none", file}
-	refusing(server, "Cy")
-	refusing(server, "Dee")
+	rejecting(server, "Cy")
+	rejecting(server, "Dee")
 	got := usersyncIn(t.Context(), env, "", append([]string{"upsert"}, args...)...)
 	require.Contains(t, got.out, " 2 failed, ")
 	server.ClearFaults()
-	refusing(server, "Cy")
+	rejecting(server, "Cy")
 	got = usersyncIn(t.Context(), env, "", append([]string{"upsert", "--retry-failed"}, args...)...)
 	require.Contains(t, got.out, "1 created, 0 updated, 0 unchanged, 1 failed, 0 not sent, 2 done before;")
 
@@ -131,7 +130,7 @@ func TestRetriedUsersAreNotListed(t *testing.T) {
 	assert.NotContains(t, got.out, "dee@example.com")
 }
 
-// A key that is refused costs no journal, and leaves none behind that is in the way.
+// A rejected API key replaces no journal and leaves no new one.
 func TestRejectedKeyKeepsJournals(t *testing.T) {
 	server, env := loopback(t)
 	key := env["PARTOO_API_KEY"]
@@ -143,12 +142,12 @@ func TestRejectedKeyKeepsJournals(t *testing.T) {
 	}
 	got := run("wrong")
 	assert.Equal(t, exitFailed, got.status)
-	assert.Equal(t, "usersync: to start over: usersync upsert --provider partoo --quota none --quiet "+file+"\n", got.err, "there is nothing to go on with")
+	assert.Equal(t, "usersync: to start over: usersync upsert --provider partoo --quota none --quiet "+file+"\n", got.err, "no user is recorded")
 	assert.NoFileExists(t, journal)
 
-	refusing(server, "Cy")
+	rejecting(server, "Cy")
 	require.Equal(t, exitFailed, run(key).status)
-	assert.Equal(t, exitFailed, run("wrong").status, "the run is over, so a new key begins anew")
+	assert.Equal(t, exitFailed, run("wrong").status, "the run is finished, so another key starts over")
 	assert.FileExists(t, journal+".old")
 	assert.NoFileExists(t, journal)
 
@@ -175,7 +174,7 @@ func TestRejectedKeyKeepsJournals(t *testing.T) {
 func TestArchivedJournalsAreKept(t *testing.T) {
 	server, env := loopback(t)
 	file := writeFile(t, "users.csv", four)
-	refusing(server, "Cy")
+	rejecting(server, "Cy")
 	for _, old := range []string{"", ".old", ".old2"} {
 		got := usersyncIn(t.Context(), env, "", "upsert", "--provider", "partoo", "--quota", "none", "--quiet", file)
 		assert.Equal(t, exitFailed, got.status)
@@ -186,8 +185,8 @@ func TestArchivedJournalsAreKept(t *testing.T) {
 	}
 }
 
-// One provider's refused key neither begins the others anew nor keeps the run from
-// going on.
+// A key that one provider rejects does not restart the others, and the run can be
+// resumed.
 func TestRejectedKeyDoesNotAffectOtherJournals(t *testing.T) {
 	for _, flags := range [][]string{nil, {"--retry-failed"}} {
 		t.Run(strings.Join(flags, " "), func(t *testing.T) {
@@ -214,7 +213,7 @@ func TestRejectedKeyDoesNotAffectOtherJournals(t *testing.T) {
 			for _, key := range []string{"wrong", key} {
 				env["PARTOO_API_KEY"] = key
 				got = run()
-				assert.Equal(t, exitUsage, got.status, "somebody is left")
+				assert.Equal(t, exitUsage, got.status, "a user is left")
 				assert.Contains(t, got.err, " of an earlier run exists: use --resume to continue")
 				assert.NoFileExists(t, file+".usercom.journal.old")
 			}
