@@ -94,9 +94,15 @@ func All[T, R any](ctx context.Context, users iter.Seq[T], upsertFunc func(conte
 		panic("upsert: All needs users and a function that upserts one")
 	}
 	o := newOptions(opts)
-	key := funcOf[T]("WithKey", o.key)
+	key, content := funcOf[T]("WithKey", o.key), funcOf[T]("WithContent", o.content)
+	switch {
+	case content != nil && key == nil:
+		panic("upsert: WithContent needs WithKey")
+	case o.journal != nil && !o.journal.hasInput && content == nil:
+		panic("upsert: WithJournal needs a journal with an Input, or WithContent")
+	}
 	return func(yield func(Item[T, R]) bool) {
-		r := newRun(ctx, upsertFunc, key, o)
+		r := newRun(ctx, upsertFunc, key, content, o)
 		go r.readUsers(users)
 		defer r.shutdown()
 		r.loop(yield)

@@ -21,6 +21,9 @@ type Entry struct {
 	// Key is the user's key, empty without [WithKey]. A key that is longer than 512
 	// bytes or not UTF-8 is replaced by "sha256:" and its hash.
 	Key string `json:"key,omitempty"`
+	// Content is what the function of [WithContent] returned for the user, empty
+	// without it. It is shortened like Key.
+	Content string `json:"content,omitempty"`
 	// ID is the vendor's id of the user. It is empty if the upsert failed or its
 	// result contains no [Result].
 	ID string `json:"id,omitempty"`
@@ -41,9 +44,14 @@ type journalLine struct {
 	Retry bool `json:"retry,omitempty"`
 }
 
-// newEntry returns what is recorded of a user.
-func newEntry(index int, key string, result any, err error) Entry {
-	e := Entry{Index: index, Key: journalText(key), Time: time.Now().UTC().Truncate(time.Second)}
+// newEntry returns what identifies a user in a journal.
+func newEntry(index int, key, content string) Entry {
+	return Entry{Index: index, Key: journalText(key), Content: journalText(content)}
+}
+
+// withResult returns the entry of a user with the result of its upsert.
+func (e Entry) withResult(result any, err error) Entry {
+	e.Time = time.Now().UTC().Truncate(time.Second)
 	if err != nil {
 		e.Error = truncate(err.Error())
 		if e.Error == "" { // which would mean success
@@ -58,12 +66,12 @@ func newEntry(index int, key string, result any, err error) Entry {
 	return e
 }
 
-// journalText returns a key as it is recorded: short, and unchanged by JSON.
-func journalText(key string) string {
-	if len(key) <= maxKey && utf8.ValidString(key) {
-		return key
+// journalText returns a key or content as it is recorded: short, and unchanged by JSON.
+func journalText(text string) string {
+	if len(text) <= maxKey && utf8.ValidString(text) {
+		return text
 	}
-	sum := sha256.Sum256([]byte(key))
+	sum := sha256.Sum256([]byte(text))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -43,11 +44,14 @@ const syncDelay = time.Second
 //	}
 //	return errors.Join(ctx.Err(), journal.Close())
 //
+// With [WithContent] the input may have changed meanwhile. The last entry of a key
+// counts.
+//
 // The file contains JSON lines: a header, then a line for each user with its
-// position in the input, its key, and the id and outcome or the error text. Only the
-// file's owner can read it. It contains no other field of the user. Errors of the
-// clients contain no keys or passwords; errors of other functions are recorded as
-// they are.
+// position in the input, its key and content, and the id and outcome or the error
+// text. Only the file's owner can read it. It contains no other field of the user.
+// Errors of the clients contain no keys or passwords; errors of other functions are
+// recorded as they are.
 //
 // Each line is written by one system call before the result is yielded. If the
 // process is killed, only the users in flight are not recorded; the next run upserts
@@ -58,11 +62,15 @@ const syncDelay = time.Second
 //
 // A journal keeps its entries in memory. Its methods are safe for concurrent use.
 type Journal struct {
-	mu    sync.Mutex
-	file  *os.File // nil: closed
-	users recordedUsers
-	timer *time.Timer // of the next sync; nil: everything is synced
-	err   error       // the first failure: nothing is written after it
+	hasInput bool // the header has an Input
+
+	mu        sync.Mutex
+	file      *os.File // nil: closed
+	users     recordedUsers
+	inInput   map[userID]bool // recorded users that a run has read
+	inputRead bool            // a run was complete
+	timer     *time.Timer     // of the next sync; nil: everything is synced
+	err       error           // the first failure: nothing is written after it
 }
 
 // JournalCounts is the number of recorded users by outcome.
@@ -92,17 +100,14 @@ func OpenJournal(path string, h JournalHeader) (*Journal, error) {
 }
 
 func openJournal(path string, h JournalHeader) (*Journal, error) {
-	switch {
-	case h.Provider == "":
+	if h.Provider == "" {
 		return nil, fmt.Errorf("%w: Provider is required", ErrJournal)
-	case h.Input == "":
-		return nil, fmt.Errorf("%w: Input is required", ErrJournal)
 	}
 	file, err := openLocked(path)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{file: file}
+	j := &Journal{hasInput: h.Input != "", file: file, inInput: map[userID]bool{}}
 	if err := j.load(h); err != nil {
 		file.Close()
 		return nil, err
@@ -205,11 +210,31 @@ func (j *Journal) RetryFailed() error {
 	return nil
 }
 
-// has reports whether the user at this position, with this key, is recorded.
-func (j *Journal) has(index int, key string) bool {
+// NotInInput returns the recorded users that are not in the input, sorted by Index: a
+// user whose row was removed, or whose key was changed. It returns nil before a run
+// with this journal is complete, since the rest of the input was not read.
+func (j *Journal) NotInInput() []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.users.has(index, key)
+	if !j.inputRead {
+		return nil
+	}
+	return slices.DeleteFunc(j.users.sorted(), func(e Entry) bool { return j.inInput[e.id()] })
+}
+
+// setInputRead notes that a run has read its input completely.
+func (j *Journal) setInputRead() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.inputRead = true
+}
+
+// has reports whether this user of the input is recorded.
+func (j *Journal) has(user Entry) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.inInput[user.id()] = true
+	return j.users.has(user)
 }
 
 // record appends an entry.
@@ -219,7 +244,7 @@ func (j *Journal) record(e Entry) error {
 	if err := j.write(e); err != nil {
 		return err
 	}
-	j.users[e.Index] = e
+	j.users[e.id()] = e
 	return nil
 }
 

@@ -27,9 +27,9 @@ func TestJournalSyncsWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newTestJournal(t)
 		for range 2 { // the second time after an hour without entries
-			require.NoError(t, j.record(newEntry(0, "a", nil, nil)))
+			require.NoError(t, j.record(newEntry(0, "a", "").withResult(nil, nil)))
 			time.Sleep(syncDelay / 2)
-			require.NoError(t, j.record(newEntry(1, "b", nil, nil)))
+			require.NoError(t, j.record(newEntry(1, "b", "").withResult(nil, nil)))
 			time.Sleep(syncDelay/2 - time.Nanosecond)
 			synctest.Wait()
 			assert.True(t, j.syncPending())
@@ -38,7 +38,7 @@ func TestJournalSyncsWithinASecond(t *testing.T) {
 			assert.False(t, j.syncPending())
 			time.Sleep(time.Hour)
 		}
-		require.NoError(t, j.record(newEntry(2, "c", nil, nil)))
+		require.NoError(t, j.record(newEntry(2, "c", "").withResult(nil, nil)))
 		require.NoError(t, j.Close())
 		time.Sleep(time.Hour)
 		require.NoError(t, j.Close())
@@ -48,12 +48,12 @@ func TestJournalSyncsWithinASecond(t *testing.T) {
 // Nothing is written after a failure: the last line may be incomplete.
 func TestJournalKeepsFirstError(t *testing.T) {
 	j := newTestJournal(t)
-	require.NoError(t, j.record(newEntry(0, "a", nil, os.ErrInvalid)))
+	require.NoError(t, j.record(newEntry(0, "a", "").withResult(nil, os.ErrInvalid)))
 	require.NoError(t, j.file.Close())
-	first := j.record(newEntry(1, "b", nil, nil))
+	first := j.record(newEntry(1, "b", "").withResult(nil, nil))
 	assert.ErrorIs(t, first, ErrJournal)
 	assert.ErrorIs(t, first, os.ErrClosed)
-	assert.Equal(t, first, j.record(newEntry(2, "c", nil, nil)))
+	assert.Equal(t, first, j.record(newEntry(2, "c", "").withResult(nil, nil)))
 	assert.Equal(t, first, j.RetryFailed())
 	assert.Equal(t, first, j.Close())
 	assert.Equal(t, first, j.Close())

@@ -18,14 +18,14 @@ const (
 	maxHeader      = 64 << 10 // bytes
 )
 
-// JournalHeader identifies the run that a journal belongs to. Both fields are
-// required.
+// JournalHeader identifies the run that a journal belongs to.
 type JournalHeader struct {
 	// Provider is the provider that receives the users, for example "partoo", and
-	// the account if there are several.
+	// the account if there are several. It is required.
 	Provider string
 	// Input is a fingerprint of the users in their order: the SHA-256 of a file, or
-	// name and date of an export that never changes.
+	// name and date of an export that never changes. It is required without
+	// [WithContent]. If it is empty, the journal of any input of the provider fits.
 	Input string
 }
 
@@ -34,7 +34,7 @@ type headerLine struct {
 	Format   string `json:"format"`
 	Version  int    `json:"version"`
 	Provider string `json:"provider"`
-	Input    string `json:"input"`
+	Input    string `json:"input,omitempty"`
 }
 
 func (h JournalHeader) encode() ([]byte, error) {
@@ -60,7 +60,7 @@ func (h JournalHeader) check(found JournalHeader) error {
 	if found.Provider != h.Provider {
 		return fmt.Errorf("%w: its provider is %q, not %q", ErrJournalMismatch, found.Provider, h.Provider)
 	}
-	if found.Input != h.Input {
+	if h.Input != "" && found.Input != h.Input {
 		return fmt.Errorf("%w: its input is %q, not %q", ErrJournalInput, found.Input, h.Input)
 	}
 	return nil
@@ -80,7 +80,7 @@ func ReadJournal(path string) ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upsert: read journal %s: %w", path, err)
 	}
-	return slices.SortedFunc(maps.Values(users), func(a, b Entry) int { return cmp.Compare(a.Index, b.Index) }), nil
+	return users.sorted(), nil
 }
 
 // readJournal reads a journal up to its last complete line, which ends at byte end
@@ -126,35 +126,55 @@ func readJournal(file io.Reader) (h JournalHeader, users recordedUsers, end int6
 		if line.Retry {
 			users.dropFailed()
 		} else {
-			users[line.Index] = line.Entry
+			users[line.id()] = line.Entry
 		}
 	}
 }
 
-// recordedUsers are the entries of a journal by the users' positions in the input.
-type recordedUsers map[int]Entry
+// userID identifies a recorded user: by key if its content is recorded, else by the
+// position in the input.
+type userID struct {
+	index int
+	key   string
+}
 
-// has reports whether the user at this position is recorded with this key.
-func (u recordedUsers) has(index int, key string) bool {
-	e, ok := u[index]
-	return ok && e.Key == journalText(key)
+func (e Entry) id() userID {
+	if e.Key != "" && e.Content != "" {
+		return userID{key: e.Key}
+	}
+	return userID{index: e.Index}
+}
+
+// recordedUsers are the entries of a journal that count: the last of each user.
+type recordedUsers map[userID]Entry
+
+// has reports whether this user is recorded with the same key and content.
+func (u recordedUsers) has(user Entry) bool {
+	e, ok := u[user.id()]
+	return ok && e.Key == user.Key && e.Content == user.Content
+}
+
+func (u recordedUsers) sorted() []Entry {
+	return slices.SortedFunc(maps.Values(u), func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Key, b.Key))
+	})
 }
 
 // dropFailed removes the users that failed and later users with the same key:
 // retrying the earlier one would otherwise undo the later one.
 func (u recordedUsers) dropFailed() {
 	firstFailed := map[string]int{}
-	for index, e := range u {
+	for id, e := range u {
 		if e.Error == "" {
 			continue
 		}
-		delete(u, index)
-		if first, ok := firstFailed[e.Key]; e.Key != "" && (!ok || index < first) {
-			firstFailed[e.Key] = index
+		delete(u, id)
+		if first, ok := firstFailed[e.Key]; e.Key != "" && (!ok || e.Index < first) {
+			firstFailed[e.Key] = e.Index
 		}
 	}
-	maps.DeleteFunc(u, func(index int, e Entry) bool {
+	maps.DeleteFunc(u, func(_ userID, e Entry) bool {
 		first, ok := firstFailed[e.Key]
-		return ok && index > first
+		return ok && e.Index > first
 	})
 }

@@ -18,6 +18,7 @@ func FuzzReadJournal(f *testing.F) {
 		"{\"index\":0,\"key\":\"a\",\"id\":\"7\",\"outcome\":\"created\"}\n{\"ind",
 		"{\"index\":1,\"error\":\"x\"}\n{\"retry\":true}\n{\"index\":1}\n",
 		"{\"index\":9000000000000000000,\"error\":\"x\",\"time\":\"2026-11-23T05:38:04Z\"}\n",
+		"{\"index\":1,\"key\":\"a\",\"content\":\"x\"}\n{\"index\":2,\"key\":\"a\",\"content\":\"y\",\"error\":\"z\"}\n{\"retry\":true}\n",
 		"null\n",
 	} {
 		f.Add(append(bytes.Clone(header), lines...))
@@ -43,14 +44,14 @@ func FuzzReadJournal(f *testing.F) {
 		assert.Equal(t, users, sameUsers)
 		assert.Equal(t, end, sameEnd)
 
-		for index, e := range users {
+		for id, e := range users {
 			written, err := json.Marshal(e)
 			if err != nil { // a time beyond year 9999 has no text
 				continue
 			}
 			line, err := decodeLine(written)
 			require.NoError(t, err)
-			assert.Equal(t, index, line.Index)
+			assert.Equal(t, id, line.id())
 			assert.True(t, e.Time.Equal(line.Time))
 			line.Time = e.Time
 			assert.Equal(t, e, line.Entry)

@@ -21,6 +21,7 @@ type Option func(*options)
 type options struct {
 	workers   int
 	key       any // a func(T) string
+	content   any // a func(T) string
 	journal   *Journal
 	maxOutage time.Duration
 	stop      context.Context
@@ -65,10 +66,21 @@ func WithKey[T any](key func(T) string) Option {
 	return func(o *options) { o.key = key }
 }
 
+// WithContent makes a journal identify users by key and content, so that a run can be
+// resumed with a corrected or longer input: users whose content has changed, and new
+// users, are upserted. It requires [WithKey]. The content is recorded in the journal,
+// so return a keyed hash (HMAC) of all fields that are sent, not the fields.
+func WithContent[T any](content func(T) string) Option {
+	if content == nil {
+		panic("upsert: WithContent needs a function")
+	}
+	return func(o *options) { o.content = content }
+}
+
 // WithJournal records the result of each user in j and skips users recorded in j: they
-// are neither upserted nor yielded. A user is recorded if its position in the input
-// and its key are, so the input must be the same users in the same order. [WithKey]
-// makes sure that a user at another position is not skipped.
+// are neither upserted nor yielded. With [WithContent], a user is recorded if the last
+// entry of its key has the same content. Without it, a user is recorded if its position
+// in the input and its key are, so the input must be the same users in the same order.
 //
 // A result is recorded before it is yielded. If recording fails, the run ends; the
 // errors of its last items match [ErrJournal].

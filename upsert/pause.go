@@ -46,7 +46,7 @@ func (r *run[T, R]) hasFailed(j *job[T]) bool {
 // onlyFailedLeft reports whether all users that are left have failed before. Then no
 // other user can show that the service works.
 func (r *run[T, R]) onlyFailedLeft() bool {
-	return r.inFlight == 0 && r.next == nil && (r.inputEnded || r.waiting >= r.workers) &&
+	return r.inFlight == 0 && r.next == nil && r.inputEnded &&
 		!slices.ContainsFunc(r.ready, func(j job[T]) bool { return j.failures == 0 })
 }
 

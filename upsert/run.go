@@ -26,8 +26,9 @@ const (
 // users, and each worker is a goroutine that upserts them.
 type run[T, R any] struct {
 	options
-	upsertFunc func(context.Context, T) (R, error)
-	keyFunc    func(T) string // nil: no user has a key
+	upsertFunc  func(context.Context, T) (R, error)
+	keyFunc     func(T) string // nil: no user has a key
+	contentFunc func(T) string // nil: the journal identifies users by position
 
 	callerCtx context.Context
 	ctx       context.Context // of the upserts
@@ -67,6 +68,7 @@ type job[T any] struct {
 	index int
 	user  T
 	key   string
+	entry Entry // identifies the user in the journal
 
 	startedAt time.Time     // the current try
 	isTry     bool          // it was started during a pause
@@ -88,11 +90,12 @@ type result[T, R any] struct {
 	crash      *crash
 }
 
-func newRun[T, R any](ctx context.Context, upsertFunc func(context.Context, T) (R, error), key func(T) string, o options) *run[T, R] {
+func newRun[T, R any](ctx context.Context, upsertFunc func(context.Context, T) (R, error), key, content func(T) string, o options) *run[T, R] {
 	r := &run[T, R]{
 		options:      o,
 		upsertFunc:   upsertFunc,
 		keyFunc:      key,
+		contentFunc:  content,
 		callerCtx:    ctx,
 		demand:       make(chan struct{}, 1),
 		users:        make(chan T),
@@ -150,7 +153,7 @@ func (r *run[T, R]) record(j job[T], res R, err error) error {
 	if r.journal == nil {
 		return nil
 	}
-	return r.journal.record(newEntry(j.index, j.key, res, err))
+	return r.journal.record(j.entry.withResult(res, err))
 }
 
 // loop runs until all users have succeeded or failed, or the run has ended early.
@@ -280,6 +283,13 @@ func (r *run[T, R]) receive(user T, ok bool) bool {
 	if r.keyFunc != nil {
 		j.key = r.keyFunc(user)
 	}
+	if r.journal != nil {
+		content := ""
+		if r.contentFunc != nil {
+			content = r.contentFunc(user)
+		}
+		j.entry = newEntry(j.index, j.key, content)
+	}
 	queue, busy := r.waitingByKey[j.key]
 	switch {
 	case r.reason != nil:
@@ -297,7 +307,7 @@ func (r *run[T, R]) receive(user T, ok bool) bool {
 }
 
 func (r *run[T, R]) isRecorded(j job[T]) bool {
-	return r.journal != nil && r.journal.has(j.index, j.key)
+	return r.journal != nil && r.journal.has(j.entry)
 }
 
 func (r *run[T, R]) countNotSent(jobs ...job[T]) {
@@ -395,6 +405,8 @@ func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
 	if r.notSent > 0 || !r.inputRead {
 		err := &IncompleteError{Reason: cmp.Or(r.reason, r.cancelled), NotSent: r.notSent, atLeast: !r.inputRead}
 		yield(Item[T, R]{Index: -1, Err: err})
+	} else if r.journal != nil {
+		r.journal.setInputRead()
 	}
 }
 
