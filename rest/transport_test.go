@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -194,6 +196,69 @@ func TestIdleConnectionsAreClosedBeforeServersCloseThem(t *testing.T) {
 	assert.Positive(t, tr.IdleConnTimeout)
 	assert.Less(t, tr.IdleConnTimeout, 5*time.Second, "the keep-alive timeout of Apache and Node.js")
 	assert.Zero(t, tr.MaxConnsPerHost)
+}
+
+// pipes is a listener of in-memory connections.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	conn, ok := <-p
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// distantConn is the client's end of a connection to a distant server: it notices late
+// that the server has closed the connection, and what it sends until then is lost.
+type distantConn struct{ net.Conn }
+
+func (c distantConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == io.EOF {
+		time.Sleep(50 * time.Millisecond)
+	}
+	return n, err
+}
+
+func (c distantConn) Write(p []byte) (int, error) {
+	if n, err := c.Conn.Write(p); !errors.Is(err, io.ErrClosedPipe) {
+		return n, err
+	}
+	return len(p), nil
+}
+
+// A server that closes idle connections after 5 s loses no request, although requests
+// are sent at the moment at which it closes them.
+func TestNoRequestIsLostToClosingConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listener := make(pipes)
+		server := &http.Server{IdleTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id":7}`) })}
+		done := make(chan error)
+		go func() { done <- server.Serve(listener) }()
+		tr := rest.NewTransport()
+		tr.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			listener <- server
+			return distantConn{client}, nil
+		}
+		client, err := rest.NewClient(acme, testKey, rest.WithBaseURL("http://127.0.0.1"), rest.WithHTTPClient(&http.Client{Transport: tr}), rest.WithQuotas())
+		require.NoError(t, err)
+		for i := range 200 {
+			req, err := http.NewRequestWithContext(t.Context(), "POST", "http://127.0.0.1/user", strings.NewReader("{}"))
+			require.NoError(t, err)
+			_, err = client.Do(req)
+			require.NoError(t, err, i)
+			time.Sleep(5*time.Second + 20*time.Millisecond)
+		}
+		tr.CloseIdleConnections()
+		close(listener)
+		require.ErrorIs(t, <-done, net.ErrClosed)
+		require.NoError(t, server.Close())
+	})
 }
 
 // A request that was never sent has certainly not been executed, so that even a

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"net/http"
 	"reflect"
 	"strings"
@@ -82,7 +83,8 @@ func newSchema(t reflect.Type) *schema {
 	s := new(schema)
 	schemas.byType[t] = s
 	switch {
-	case t.Kind() == reflect.Struct && t.NumField() > 0 && t.PkgPath() != "time":
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()): // any value
+	case t.Kind() == reflect.Struct:
 		s.fields = make(map[string]*schema)
 		addFields(s.fields, t)
 	case t.Kind() == reflect.Slice:

@@ -74,7 +74,7 @@ func (x *telemetry) spanLines() []string {
 func attributesText(attributes []attribute.KeyValue) string {
 	var texts []string
 	for _, a := range attributes {
-		texts = append(texts, string(a.Key)+"="+a.Value.Emit())
+		texts = append(texts, string(a.Key)+"="+a.Value.String())
 	}
 	slices.Sort(texts)
 	return strings.Join(texts, " ")

@@ -108,8 +108,7 @@ func (u outageTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // bulkRun is a run of new users at one provider.
 type bulkRun struct {
-	server  *resttest.Server
-	options []rest.Option
+	server *resttest.Server
 	// all upserts users with the indexes below n.
 	all    func(ctx context.Context, n int, transport http.RoundTripper, opts ...upsert.Option) iter.Seq[error]
 	stored func() int // users in the fake
