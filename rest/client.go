@@ -42,6 +42,8 @@ type Client struct {
 	log             *slog.Logger
 	observer        Observer // nil: none
 	origin          string   // of base
+	templates       *templates
+	schemas         *schemas
 	providerOptions map[string]any
 	send            handler
 }
@@ -88,6 +90,8 @@ func NewClient(provider Provider, key string, options ...Option) (*Client, error
 		log:             cmp.Or(s.log, slog.New(slog.DiscardHandler)),
 		observer:        s.observer,
 		origin:          base.Scheme + "://" + base.Host,
+		templates:       new(templates),
+		schemas:         new(schemas),
 		providerOptions: s.extra,
 	}
 	c.send = c.chain(transportOf(s.http))

@@ -145,7 +145,7 @@ func (x *callState) observe(ctx context.Context, e Event) context.Context {
 }
 
 func (x *callState) attemptEvent(kind EventKind) Event {
-	e := Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: pathTemplate(x.path)}
+	e := Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: x.client.templates.of(x.path)}
 	if strings.Contains(e.Path, "@") {
 		e.Path = e.Template // an id may be an email
 	}

@@ -7,15 +7,15 @@ import (
 
 // templates contains one copy of each path template, so that a request with a known
 // template does not allocate.
-var templates struct {
+type templates struct {
 	mu    sync.Mutex
 	known map[string]string
 }
 
-// pathTemplate replaces the ids in a path by "{id}", so that the number of different
-// results is small. A segment is an id unless it consists of lower-case letters,
-// underscores and hyphens, or is a version such as "v2".
-func pathTemplate(path string) string {
+// of replaces the ids in a path by "{id}", so that the number of different results is
+// small. A segment is an id unless it consists of lower-case letters, underscores and
+// hyphens, or is a version such as "v2".
+func (t *templates) of(path string) string {
 	var buffer [128]byte
 	template := buffer[:0]
 	for rest := path; ; {
@@ -33,17 +33,17 @@ func pathTemplate(path string) string {
 		}
 		template, rest = append(template, '/'), rest[end+1:]
 	}
-	templates.mu.Lock()
-	defer templates.mu.Unlock()
-	if known, ok := templates.known[string(template)]; ok {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known, ok := t.known[string(template)]; ok {
 		return known
 	}
-	if templates.known == nil {
-		templates.known = make(map[string]string)
+	if t.known == nil {
+		t.known = make(map[string]string)
 	}
 	text := string(template)
-	if len(templates.known) < maxReported {
-		templates.known[text] = text
+	if len(t.known) < maxReported {
+		t.known[text] = text
 	}
 	return text
 }

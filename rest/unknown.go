@@ -11,7 +11,7 @@ import (
 // maxReported limits the memory for names, which the server chooses.
 const maxReported = 1000
 
-// reported contains the names that the observers of this process know already.
+// reported contains the names that were reported in this process.
 var reported struct {
 	mu    sync.Mutex
 	names map[Event]bool
@@ -47,7 +47,7 @@ func (x *callState) reportDeprecation(header http.Header) {
 // reportUnknownIn reports what body, which is valid JSON, contains and t does not.
 func (x *callState) reportUnknownIn(body []byte, t reflect.Type) {
 	w := specWalker{body: body, call: x}
-	w.value(schemaOf(t))
+	w.value(x.client.schemas.of(t))
 }
 
 // schema is what a Go type says about JSON values.
@@ -58,51 +58,52 @@ type schema struct {
 	valid   map[string]bool    // results of Valid so far
 }
 
-var schemas struct {
+// schemas contains the schemas of the types that a client decodes.
+type schemas struct {
 	mu     sync.Mutex
 	byType map[reflect.Type]*schema
 }
 
-func schemaOf(t reflect.Type) *schema {
-	schemas.mu.Lock()
-	defer schemas.mu.Unlock()
-	if schemas.byType == nil {
-		schemas.byType = make(map[reflect.Type]*schema)
+func (l *schemas) of(t reflect.Type) *schema {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byType == nil {
+		l.byType = make(map[reflect.Type]*schema)
 	}
-	return newSchema(t)
+	return l.get(t)
 }
 
-// newSchema returns the schema of t. Types may contain themselves.
-func newSchema(t reflect.Type) *schema {
+// get returns the schema of t. Types may contain themselves.
+func (l *schemas) get(t reflect.Type) *schema {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if s, ok := schemas.byType[t]; ok {
+	if s, ok := l.byType[t]; ok {
 		return s
 	}
 	s := new(schema)
-	schemas.byType[t] = s
+	l.byType[t] = s
 	switch {
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()): // any value
 	case t.Kind() == reflect.Struct:
 		s.fields = make(map[string]*schema)
-		addFields(s.fields, t)
+		l.addFields(s.fields, t)
 	case t.Kind() == reflect.Slice:
-		s.element = newSchema(t.Elem())
+		s.element = l.get(t.Elem())
 	case t.Kind() == reflect.String && t.Implements(reflect.TypeFor[enum]()):
 		s.enum, s.valid = t, make(map[string]bool)
 	}
 	return s
 }
 
-func addFields(fields map[string]*schema, t reflect.Type) {
+func (l *schemas) addFields(fields map[string]*schema, t reflect.Type) {
 	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		switch {
 		case field.Anonymous && name == "":
-			addFields(fields, field.Type)
+			l.addFields(fields, field.Type)
 		case name != "" && name != "-":
-			fields[name] = newSchema(field.Type)
+			fields[name] = l.get(field.Type)
 		}
 	}
 }
@@ -110,14 +111,14 @@ func addFields(fields map[string]*schema, t reflect.Type) {
 // enum is implemented by the enum types of the generated packages.
 type enum interface{ Valid() bool }
 
-// isValid reports whether text is a value of the enum. The empty string is what some
+// isValid reports whether text is a value of the enum of s. The empty string is what some
 // servers send for null.
-func (s *schema) isValid(text []byte) bool {
-	if s.enum == nil || len(text) == 0 {
+func (l *schemas) isValid(s *schema, text []byte) bool {
+	if s == nil || s.enum == nil || len(text) == 0 {
 		return true
 	}
-	schemas.mu.Lock()
-	defer schemas.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	valid, ok := s.valid[string(text)]
 	if !ok {
 		value := reflect.New(s.enum).Elem()
@@ -151,7 +152,7 @@ func (w *specWalker) value(s *schema) {
 		}
 		w.list(']', func() { w.value(element) })
 	case '"':
-		if text := w.text(); s != nil && !s.isValid(text) {
+		if !w.call.client.schemas.isValid(s, w.text()) {
 			w.found(UnknownValue)
 		}
 	default:

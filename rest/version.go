@@ -9,13 +9,15 @@ import (
 
 const module = "github.com/usersync/usersync"
 
-// Version returns the version of this module from the build information of the
-// program, for example "0.1.0", or "devel" if it was built from a checkout. It is
-// part of the User-Agent.
-var Version = sync.OnceValue(func() string {
+var version = sync.OnceValue(func() string {
 	info, _ := debug.ReadBuildInfo()
 	return versionIn(info)
 })
+
+// Version returns the version of this module from the build information of the
+// program, for example "0.1.0", or "devel" if it was built from a checkout. It is
+// part of the User-Agent.
+func Version() string { return version() }
 
 func versionIn(info *debug.BuildInfo) string {
 	if info == nil {
