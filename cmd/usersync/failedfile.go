@@ -76,12 +76,12 @@ func (run *upsertRun) writeFailedFile(in input, t *target, path string) error {
 			return fmt.Errorf("--failed: %w", err)
 		}
 	}
-	if len(t.failed) == 0 {
+	if len(t.tally.failures) == 0 {
 		return nil
 	}
 	var rows []userfile.FailedRow
-	for _, i := range slices.Sorted(maps.Keys(t.failed)) {
-		rows = append(rows, userfile.FailedRow{Row: in.Rows[i], Reason: oneLine(t.failed[i])})
+	for _, i := range slices.Sorted(maps.Keys(t.tally.failures)) {
+		rows = append(rows, userfile.FailedRow{Row: in.Rows[i], Reason: oneLine(t.tally.failures[i].reason)})
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err == nil {

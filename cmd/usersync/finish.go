@@ -13,7 +13,7 @@ func (run *upsertRun) finish(args []string, in input) int {
 	unsent, failed, recorded, hasJournal := 0, 0, 0, false
 	for _, t := range run.targets {
 		unsent += t.tally.unsent()
-		failed += t.tally.failed + t.tally.earlier.Failed
+		failed += len(t.tally.failures)
 		if t.journal != nil {
 			recorded += t.recordedUsers()
 			hasJournal = true

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/upsert"
@@ -60,7 +63,7 @@ func (run *upsertRun) openJournals(in input) error {
 		return err
 	}
 	for _, t := range run.targets {
-		if err := t.startJournal(run.options); err != nil {
+		if err := t.startJournal(run.options, run.report); err != nil {
 			return err
 		}
 	}
@@ -81,6 +84,9 @@ func (t *target) openJournal(o options, in input) error {
 	t.journalPath = path
 	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.accountID, Input: "sha256:" + in.Sum}
 	t.journal, err = upsert.OpenJournal(path, t.header)
+	if errors.Is(err, upsert.ErrJournalInput) && o.resume { // with a corrected file
+		t.journal, err = upsert.OpenJournal(path, upsert.JournalHeader{Provider: t.header.Provider})
+	}
 	switch {
 	case errors.Is(err, upsert.ErrJournalMismatch) && isEmptyJournal(path):
 		t.replaceReason = replaceEmpty
@@ -95,7 +101,7 @@ func (t *target) openJournal(o options, in input) error {
 }
 
 // startJournal prepares the journal for writing.
-func (t *target) startJournal(o options) error {
+func (t *target) startJournal(o options, r *report) error {
 	if t.journalPath == "" {
 		return nil
 	}
@@ -115,7 +121,7 @@ func (t *target) startJournal(o options) error {
 			return err
 		}
 	}
-	return t.loadEarlierResults()
+	return t.loadEarlierResults(r)
 }
 
 // recordedUsers is the number of users that the journal contains.
@@ -129,30 +135,57 @@ func journalHint(err error, o options) string {
 	switch {
 	case errors.Is(err, upsert.ErrJournalInUse):
 		return ""
-	case errors.Is(err, upsert.ErrJournalInput) && o.resume && o.journal == "":
-		return ": FILE is different or has changed; omit --resume to start over"
 	case errors.Is(err, upsert.ErrJournalInput):
-		return ": FILE is different or has changed; use another --journal"
+		return ": FILE is different or has changed; use --resume to send what is new or changed, or another --journal"
 	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "":
 		return ": API key or host is different; rename the journal to start over"
 	}
 	return "; use another --journal"
 }
 
-// loadEarlierResults reads the results of earlier runs from the journal.
-func (t *target) loadEarlierResults() error {
-	t.tally.earlier = t.journal.Counts()
-	if t.tally.earlier.Failed == 0 {
-		return nil
-	}
+// loadEarlierResults matches the journal with the rows of the file. A row is done if it
+// has the key and the content of an entry.
+func (t *target) loadEarlierResults(r *report) error {
 	entries, err := upsert.ReadJournal(t.journalPath)
-	for _, entry := range entries {
-		if entry.Error != "" && len(t.failedEarlier) < maxListed {
-			t.failedEarlier[entry.Index] = entry
-			t.failed[entry.Index] = entry.Error + " (in an earlier run)"
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	byKey := make(map[string]upsert.Entry)
+	for _, e := range entries {
+		byKey[e.Key] = e
+	}
+	for i, row := range r.rows {
+		key, content := t.sender.identify(row)
+		e, ok := byKey[key]
+		delete(byKey, key)
+		if !ok || e.Content != content {
+			continue
+		}
+		t.tally.earlier++
+		if e.Error != "" {
+			line := r.userLine(t.name, result{line: row.Line, user: key, err: errors.New(e.Error)}) + " (in an earlier run)"
+			t.tally.failures[i] = failure{line, e.Error}
 		}
 	}
-	return err
+	if len(byKey) > 0 {
+		keys := slices.Sorted(maps.Keys(byKey))
+		t.notes = append(t.notes, fmt.Sprintf("%s: %s of the journal not in the file: %s", t.name, userfile.Plural(len(keys), "user"), firstKeys(keys)))
+	}
+	return nil
+}
+
+// firstKeys lists some keys.
+func firstKeys(keys []string) string {
+	const shown = 10
+	more := ""
+	if len(keys) > shown {
+		keys, more = keys[:shown], " and others"
+	}
+	var list []string
+	for _, key := range keys {
+		list = append(list, userfile.Printable(key))
+	}
+	return strings.Join(list, ", ") + more
 }
 
 // closeJournals writes the journals to disk. Default journals that are not needed are

@@ -95,9 +95,13 @@ func TestJournalByName(t *testing.T) {
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Contains(t, got.out, ", 4 done before;")
 
-	got = usersyncIn(t.Context(), env, four+"eve@example.com,Eve,East\n", resume...)
+	got = usersyncIn(t.Context(), env, four+"eve@example.com,Eve,East\n", append([]string{"upsert"}, resume[2:]...)...)
 	assert.Equal(t, exitUsage, got.status)
-	assert.Contains(t, got.err, "journal of another run: its input is ")
+	assert.Contains(t, got.err, ": FILE is different or has changed; use --resume to send what is new or changed, or another --journal\n")
+
+	got = usersyncIn(t.Context(), env, four+"eve@example.com,Eve,East\n", resume...)
+	assert.Equal(t, exitOK, got.status, got.err)
+	assert.Contains(t, got.out, "1 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 4 done before;")
 
 	url := env["PARTOO_BASE_URL"]
 	env["PARTOO_BASE_URL"] = "http://127.0.0.1:1"
@@ -159,4 +163,45 @@ func TestKeyRejectedDuringRun(t *testing.T) {
 func TestResumeCommand(t *testing.T) {
 	assert.Equal(t, `usersync upsert --resume --provider partoo 'my users.csv'`, resumeCommand([]string{"--provider", "partoo", "--resume", "my users.csv"}, "--resume"))
 	assert.Equal(t, `usersync upsert --retry-failed 'it'\''s' ''`, resumeCommand([]string{"--retry-failed", "it's", ""}, "--retry-failed"))
+}
+
+// After a file was corrected, only what is new or changed is sent. Users that are no longer
+// in the file are reported.
+func TestResumeWithACorrectedFile(t *testing.T) {
+	server, env := loopback(t)
+	rejecting(server, "Cy")
+	file := writeFile(t, "users.csv", four)
+	args := []string{"upsert", "--provider", "partoo", "--quota", "none", "--failed", os.DevNull}
+	require.Equal(t, exitFailed, usersyncIn(t.Context(), env, "", append(args, file)...).status)
+
+	corrected := lines("E-Mail;last_name;first_name", // the same content in another form
+		"eve@example.com;East;Eve", "ada@example.com;Lovelace;Ada", "cy@example.com;Clark;Cyrus", `bea@example.com;Brown-Blue;"Bea B."`)
+	require.NoError(t, os.WriteFile(file, []byte(corrected), 0o600))
+	got := usersyncIn(t.Context(), env, "", append(args, "--resume", file)...)
+	assert.Equal(t, exitOK, got.status, got.out+got.err)
+	assert.Contains(t, got.out, "partoo     2 created, 1 updated, 0 unchanged, 0 failed, 0 not sent, 1 done before;")
+	assert.NotContains(t, got.out, "ada@example.com")
+	assert.Contains(t, got.err, "usersync: partoo: 1 user of the journal not in the file: dee@example.com\n")
+	user, ok := server.User("bea@example.com")
+	require.True(t, ok)
+	assert.Equal(t, "Brown-Blue", user.LastName)
+}
+
+// A flag that changes what is sent makes all rows changed. The journal contains no values.
+func TestContentOfTheJournal(t *testing.T) {
+	journal := filepath.Join(t.TempDir(), "journal")
+	row := lines("email,name,heuristic,pricing_id,readonly,password", "ada@example.com,Ada Lovelace,Average,1,true,Pa55word!")
+	run := func(flags ...string) output {
+		return usersync(t, row, append([]string{"upsert", "--provider", "identifai", "--fake", "--journal", journal, "-"}, flags...)...)
+	}
+	require.Equal(t, exitOK, run().status)
+	data, err := os.ReadFile(journal)
+	require.NoError(t, err)
+	assert.Regexp(t, `"key":"ada@example.com","content":"[0-9a-f]{64}"`, string(data))
+	assert.NotContains(t, string(data), "Lovelace")
+	assert.NotContains(t, string(data), "Pa55word")
+	assert.Contains(t, run("--resume").out, "0 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 1 done before;")
+	got := run("--resume", "--text-booleans")
+	assert.NotContains(t, got.out, "done before")
+	assert.Contains(t, got.out, "readonly", "the fake rejects texts, so the row was sent")
 }

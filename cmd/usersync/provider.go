@@ -29,7 +29,8 @@ type clientConfig struct {
 	baseURL   string // empty: the default
 	options   []rest.Option
 
-	textBooleans bool // identifai only
+	textBooleans bool   // identifai only
+	version      string // of the API, empty: the default; usercom only
 }
 
 // uniqueValue is a value that only one row may have.

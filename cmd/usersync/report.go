@@ -153,7 +153,7 @@ func (r *report) summaryJSON(t *target) []byte {
 	line, _ := json.Marshal(jsonSummary{ // cannot fail
 		Type: "summary", Provider: t.name, DryRun: r.options.dryRun,
 		Created: o[upsert.Created], Updated: o[upsert.Updated], Unchanged: o[upsert.Unchanged], Valid: o[0],
-		Failed: t.tally.failed, Earlier: t.tally.doneEarlier(), NotSent: t.tally.unsent(), Complete: t.tally.unsent() == 0, Reason: t.tally.unsentReason,
+		Failed: t.tally.failed, Earlier: t.tally.earlier, NotSent: t.tally.unsent(), Complete: t.tally.unsent() == 0, Reason: t.tally.unsentReason,
 		Duration: t.tally.duration.Seconds(), RateLimited: t.rateLimited(),
 	})
 	return line
@@ -184,17 +184,13 @@ func (r *report) printSummary(targets []*target) {
 	}
 }
 
-// failedLines lists the users that failed in this run, and in earlier runs if they were
-// not retried.
-func (r *report) failedLines(t *target) []string {
-	list := slices.Clone(t.tally.listed)
-	for _, index := range slices.Sorted(maps.Keys(t.failedEarlier)) {
-		entry := t.failedEarlier[index]
-		res := result{index: index, line: r.rows[index].Line, user: entry.Key, err: errors.New(entry.Error)}
-		list = append(list, r.userLine(t.name, res)+" (in an earlier run)")
-	}
-	if more := t.tally.failed + t.tally.earlier.Failed - len(list); more > 0 {
-		list = append(list, fmt.Sprintf("%-9s  and %d more failed", t.name, more))
+// failedLines lists the failed users in the order of the file.
+func (r *report) failedLines(t *target) (list []string) {
+	for _, row := range slices.Sorted(maps.Keys(t.tally.failures)) {
+		if len(list) == maxListed {
+			return append(list, fmt.Sprintf("%-9s  and %d more failed", t.name, len(t.tally.failures)-maxListed))
+		}
+		list = append(list, t.tally.failures[row].line)
 	}
 	return list
 }

@@ -77,7 +77,7 @@ func TestFailuresAreBounded(t *testing.T) {
 	tally := newTally("partoo", false)
 	tally.total = maxListed + 5
 	for i := range tally.total {
-		r.printUser(tally, result{line: i + 2, user: "x", err: errors.New("no")})
+		r.printUser(tally, result{row: i, line: i + 2, user: "x", err: errors.New("no")})
 	}
 	r.printSummary([]*target{{name: "partoo", tally: tally, pacer: unlimitedPacer(t)}})
 	assert.Contains(t, out.String(), "partoo     0 created, 0 updated, 0 unchanged, 1005 failed, 0 not sent;")

@@ -17,25 +17,28 @@ const maxListed = 1000
 type tally struct {
 	name    string
 	dryRun  bool
-	total   int                  // users in the file
-	earlier upsert.JournalCounts // of earlier runs
+	total   int // users in the file
+	earlier int // users that earlier runs upserted or failed
 
 	mu           sync.Mutex
 	outcomes     map[upsert.Outcome]int
-	failed       int
-	aborted      int      // aborted by the end of the run
-	listed       []string // the first failed users
-	finished     bool     // no more users are sent
-	unsentReason string   // why not all were sent
+	failed       int             // in this run
+	failures     map[int]failure // by row, those of earlier runs included
+	aborted      int             // aborted by the end of the run
+	finished     bool            // no more users are sent
+	unsentReason string          // why not all were sent
 	start        time.Time
 	duration     time.Duration // until finished
 }
 
+// failure is a failed user: the line that is printed, and the reason.
+type failure struct{ line, reason string }
+
 func newTally(name string, dryRun bool) *tally {
-	return &tally{name: name, dryRun: dryRun, outcomes: make(map[upsert.Outcome]int), start: time.Now()}
+	return &tally{name: name, dryRun: dryRun, outcomes: make(map[upsert.Outcome]int), failures: make(map[int]failure), start: time.Now()}
 }
 
-// add counts a result. If the user failed, line is listed at the end.
+// add counts a result. line is what is printed for the user.
 func (t *tally) add(res result, line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -44,9 +47,7 @@ func (t *tally) add(res result, line string) {
 		return
 	}
 	t.failed++
-	if len(t.listed) < maxListed {
-		t.listed = append(t.listed, line)
-	}
+	t.failures[res.row] = failure{line, res.err.Error()}
 }
 
 // addAborted counts a user whose upsert was aborted after something was sent.
@@ -84,12 +85,6 @@ func (t *tally) isFinished() bool {
 	return t.finished
 }
 
-// doneEarlier is the number of users that earlier runs upserted or failed.
-func (t *tally) doneEarlier() int {
-	e := t.earlier
-	return e.Created + e.Updated + e.Unchanged + e.Done + e.Failed
-}
-
 // done is the number of users that are upserted or failed.
 func (t *tally) done() int {
 	t.mu.Lock()
@@ -98,7 +93,7 @@ func (t *tally) done() int {
 }
 
 func (t *tally) doneLocked() int {
-	n := t.doneEarlier() + t.failed
+	n := t.earlier + t.failed
 	for _, count := range t.outcomes {
 		n += count
 	}
@@ -118,7 +113,7 @@ func (t *tally) counts() (long, short string) {
 		}
 	}
 	long = strings.Join(append(parts, fmt.Sprintf("%d failed", t.failed)), ", ")
-	return long, fmt.Sprintf("%d failed, %d done", t.failed, t.doneLocked()-t.doneEarlier()-t.failed)
+	return long, fmt.Sprintf("%d failed, %d done", t.failed, t.doneLocked()-t.earlier-t.failed)
 }
 
 // outcomeText names an outcome, or what a dry run predicts. An outcome of 0 means that the
@@ -139,7 +134,7 @@ func outcomeText(outcome upsert.Outcome, dryRun bool) string {
 func (t *tally) summary() string {
 	long, _ := t.counts()
 	text := fmt.Sprintf("%-9s  %s, %d not sent", t.name, long, t.unsent())
-	if n := t.doneEarlier(); n > 0 {
+	if n := t.earlier; n > 0 {
 		text += fmt.Sprintf(", %d done before", n)
 	}
 	return text

@@ -24,7 +24,6 @@ type target struct {
 	log       *slog.Logger
 	ids       []int64 // the vendor's ids in the file
 	tally     *tally
-	failed    map[int]string // reasons, by row
 
 	journal        *upsert.Journal // nil: none
 	journalPath    string
@@ -32,18 +31,15 @@ type target struct {
 	notes          []string // about journals
 	createdJournal bool     // by this run
 	replaceReason  string   // why the existing journal is replaced
-	failedEarlier  map[int]upsert.Entry
 }
 
 // newTarget creates the client of a provider.
 func newTarget(p provider, config clientConfig, o options, log io.Writer) (*target, error) {
 	t := &target{
-		name:          p.title(),
-		accountID:     p.accountID(config),
-		log:           slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
-		tally:         newTally(p.title(), o.dryRun),
-		failed:        make(map[int]string),
-		failedEarlier: make(map[int]upsert.Entry),
+		name:      p.title(),
+		accountID: p.accountID(config),
+		log:       slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		tally:     newTally(p.title(), o.dryRun),
 	}
 	var err error
 	if t.pacer, err = newPacer(p, o); err != nil {
@@ -141,9 +137,6 @@ func (t *target) send(ctx, acceptCtx context.Context, in input, r *report) error
 		case errors.Is(res.err, context.Canceled):
 			t.tally.addAborted(notSent(res))
 			continue
-		}
-		if res.err != nil {
-			t.failed[res.index] = res.err.Error()
 		}
 		r.printUser(t.tally, res)
 	}

@@ -31,7 +31,8 @@ func usercomTable() table[usercom.UserInput] {
 		env: []envVar{
 			apiKey("USERCOM_API_KEY"),
 			{name: "USERCOM_SUBDOMAIN", description: `the "app" of https://app.user.com`, alternative: "USERCOM_BASE_URL", set: func(c *clientConfig, v string) { c.subdomain = v }},
-			{name: "USERCOM_API_VERSION", description: "version of the API (optional): 1 (default) or 2", alternative: "USERCOM_API_VERSION", withFake: true, set: func(_ *clientConfig, v string) {
+			{name: "USERCOM_API_VERSION", description: "version of the API (optional): 1 (default) or 2", alternative: "USERCOM_API_VERSION", withFake: true, set: func(c *clientConfig, v string) {
+				c.version = v
 				version, _ = strconv.Atoi(v) // usercom.New rejects 0
 			}},
 			baseURL("USERCOM_BASE_URL", "http://127.0.0.1:8080/api/public"),
