@@ -66,7 +66,8 @@ func (e *Error) readMessages(resp *http.Response, x *callState) {
 func isLaravelRouteError(body any) bool {
 	object, _ := body.(map[string]any)
 	message, ok := object["message"].(string)
-	return ok && (message == "" || strings.HasPrefix(message, "The route ") && strings.HasSuffix(message, " could not be found."))
+	message = strings.ToLower(message)
+	return ok && (message == "" || strings.Contains(message, "route ") && strings.Contains(message, " could not be found"))
 }
 
 // parseJSON reads one JSON value and keeps its numbers as written.
