@@ -16,16 +16,16 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-func TestAllLeavingTheLoop(t *testing.T) {
+func TestAllCancelsUpsertsWhenTheLoopIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var begun, cancelled, closed int32
+		var started, cancelled, closed int32
 		users := func(yield func(int) bool) {
 			defer atomic.AddInt32(&closed, 1)
 			for i := 0; yield(i); i++ {
 			}
 		}
 		for item := range upsert.All(t.Context(), users, func(ctx context.Context, n int) (result, error) {
-			atomic.AddInt32(&begun, 1)
+			atomic.AddInt32(&started, 1)
 			if n == 0 {
 				return result{}, wait(ctx, time.Second)
 			}
@@ -39,17 +39,17 @@ func TestAllLeavingTheLoop(t *testing.T) {
 			synctest.Wait()
 			break
 		}
-		assert.EqualValues(t, 5, begun, "four, and one for the one handed out")
+		assert.EqualValues(t, 5, started, "four workers, and one more after the yielded user")
 		assert.EqualValues(t, 4, cancelled)
 		assert.EqualValues(t, 1, closed)
 	})
 }
 
-func TestAllCancelled(t *testing.T) {
+func TestAllYieldsCancelledUpserts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 		defer cancel()
-		var begun, ok, failed int32
+		var started, ok, failed int32
 		var incomplete *upsert.IncompleteError
 		users := func(yield func(string) bool) {
 			for range 1000 {
@@ -59,7 +59,7 @@ func TestAllCancelled(t *testing.T) {
 			}
 		}
 		for item := range upsert.All(ctx, users, func(ctx context.Context, _ string) (result, error) {
-			atomic.AddInt32(&begun, 1)
+			atomic.AddInt32(&started, 1)
 			return result{}, wait(ctx, time.Second)
 		}, upsert.WithWorkers(3), upsert.WithKey(func(s string) string { return s })) {
 			if item.Err == nil {
@@ -74,7 +74,7 @@ func TestAllCancelled(t *testing.T) {
 		require.NotNil(t, incomplete)
 		assert.Positive(t, ok)
 		assert.Positive(t, failed)
-		assert.Equal(t, begun, ok+failed, "what began is handed out")
+		assert.Equal(t, started, ok+failed, "each started upsert is yielded")
 	})
 }
 
@@ -91,7 +91,7 @@ func TestAllStartsNothingWhenContextHasEnded(t *testing.T) {
 	assert.Equal(t, 1, items)
 }
 
-func TestAllPanics(t *testing.T) {
+func TestAllContinuesPanicsInTheLoop(t *testing.T) {
 	cause := errors.New("cause")
 	good := func(context.Context, int) (result, error) { return result{}, nil }
 	type seq = iter.Seq[upsert.Item[int, result]]
@@ -127,7 +127,7 @@ func TestAllPanics(t *testing.T) {
 	}
 }
 
-func TestAllGoexit(t *testing.T) {
+func TestAllContinuesGoexitInTheLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		left := make(chan bool)
 		go func() {

@@ -16,9 +16,9 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// Equal keys are never in flight together and keep their order, whatever the
-// mix of keys, durations and workers; everything is handed out once.
-func TestKeyOrderProperty(t *testing.T) {
+// With random keys, durations and numbers of workers, users with equal keys are never
+// in flight together and keep their order, and each user is yielded once.
+func TestWithKeyKeepsTheOrderOfEqualKeys(t *testing.T) {
 	for seed := range uint64(200) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
@@ -65,10 +65,10 @@ func TestKeyOrderProperty(t *testing.T) {
 	}
 }
 
-// A user that must wait is passed by others, but not by more than there is room for.
+// Other users are upserted while a user waits, but no more than may wait are read.
 func TestWithKeyLimitsWaitingUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var read, begun int32
+		var read, started int32
 		users := func(yield func(string) bool) {
 			for i := range 40 {
 				atomic.AddInt32(&read, 1)
@@ -83,7 +83,7 @@ func TestWithKeyLimitsWaitingUsers(t *testing.T) {
 		}
 		total := 0
 		for range upsert.All(t.Context(), users, func(ctx context.Context, key string) (result, error) {
-			if atomic.AddInt32(&begun, 1) == 3 {
+			if atomic.AddInt32(&started, 1) == 3 {
 				assert.LessOrEqual(t, atomic.LoadInt32(&read), int32(8))
 			}
 			if key == "same" {

@@ -70,7 +70,7 @@ func TestAllYieldsResultsInCompletionOrder(t *testing.T) {
 	})
 }
 
-func TestAllDefaultWorkersAndLaziness(t *testing.T) {
+func TestAllReadsUsersWhenWorkersAreFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var read, running, most int32
 		var mu sync.Mutex
@@ -115,7 +115,7 @@ func TestAllPanicsWhenAnOptionIsInvalid(t *testing.T) {
 }
 
 // A million users need no more memory than a few.
-func TestAllConstantMemory(t *testing.T) {
+func TestAllUsesConstantMemory(t *testing.T) {
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()

@@ -54,7 +54,7 @@ const (
 
 // classify returns the failure that err describes, of class user by default.
 func classify(err error) failure {
-	f := failure{class: classUser}
+	var f failure
 	if e, ok := errors.AsType[interface {
 		error
 		FailureClass() (class string, suspected bool)
@@ -66,6 +66,9 @@ func classify(err error) failure {
 		FailureWait() time.Duration
 	}](err); ok {
 		f.wait = e.FailureWait()
+	}
+	if f.class != classService && f.class != classConfiguration {
+		f.class = classUser
 	}
 	return f
 }

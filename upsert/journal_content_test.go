@@ -106,8 +106,7 @@ func TestWithContentRecordsAShortText(t *testing.T) {
 	assert.Len(t, sent, 1)
 }
 
-// A resumed outage: what was not sent is not recorded, and users that are waiting for
-// their key are checked again when it is their turn.
+// Users that were not sent are not recorded, and the next run upserts them.
 func TestJournalOfAnIncompleteRunHasOnlyResults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := journalPath(t)

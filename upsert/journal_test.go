@@ -69,7 +69,7 @@ func runUsers(t testing.TB, j *upsert.Journal, users []string, bad ...int) []int
 	return sent
 }
 
-func TestJournalResume(t *testing.T) {
+func TestJournalSkipsRecordedUsers(t *testing.T) {
 	path, users := journalPath(t), []string{"a", "b", "c", "b", "d"}
 	j := open(t, path)
 	assert.Equal(t, []int{0, 1, 2, 3, 4}, runUsers(t, j, users, 1, 2))
@@ -128,7 +128,7 @@ func TestReadJournalAfterRetryFailed(t *testing.T) {
 	assert.Equal(t, 4, entries[1].Index)
 }
 
-func TestJournalEntries(t *testing.T) {
+func TestJournalRecordsKeysIDsAndErrors(t *testing.T) {
 	path := journalPath(t)
 	long, invalid := strings.Repeat("k", 600), "a\xff"
 	j := open(t, path)
@@ -201,7 +201,7 @@ func TestJournalDoesNotRecordCancelledUpsert(t *testing.T) {
 	assert.Equal(t, upsert.JournalCounts{Unchanged: 4}, j.Counts())
 }
 
-func TestJournalRemove(t *testing.T) {
+func TestJournalRemoveDeletesItsOwnFileOnly(t *testing.T) {
 	path := journalPath(t)
 	j := open(t, path)
 	runUsers(t, j, []string{"a"})

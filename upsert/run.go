@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 
@@ -15,10 +14,6 @@ import (
 const (
 	maxSuspects = 20 // failures in a row that prove that the configuration is wrong
 	maxFailures = 3  // failures of the service after which a user has failed
-
-	// Limits of counting the users that were not sent.
-	maxCounted   = 1_000_000
-	maxCountTime = 100 * time.Millisecond
 )
 
 // run is one range over the sequence that All returns. The goroutine of the loop
@@ -86,6 +81,7 @@ type result[T, R any] struct {
 	job        job[T]
 	result     R
 	err        error
+	cancelled  bool // err is of an upsert that was cancelled
 	journalErr error
 	crash      *crash
 }
@@ -107,22 +103,6 @@ func newRun[T, R any](ctx context.Context, upsertFunc func(context.Context, T) (
 	return r
 }
 
-// readUsers sends a user for each demand and ends when the demand ends.
-func (r *run[T, R]) readUsers(users iter.Seq[T]) {
-	defer close(r.users)
-	catch(func() {
-		if _, ok := <-r.demand; !ok {
-			return
-		}
-		for user := range users {
-			r.users <- user
-			if _, ok := <-r.demand; !ok {
-				return
-			}
-		}
-	}, func(c *crash) { r.readCrash = c })
-}
-
 // work upserts users until there are no more.
 func (r *run[T, R]) work() {
 	defer r.wg.Done()
@@ -134,7 +114,8 @@ func (r *run[T, R]) work() {
 				ctx = waitlimit.WithPause(ctx, j.paused)
 			}
 			res.result, res.err = r.upsertFunc(ctx, j.user)
-			if res.err == nil || classify(res.err).class == classUser && !r.isCancelled(res.err) {
+			res.cancelled = res.err != nil && (r.ctx.Err() != nil || errors.Is(res.err, context.Canceled))
+			if res.err == nil || classify(res.err).class == classUser && !res.cancelled {
 				res.journalErr = r.record(j, res.result, res.err)
 			}
 			r.results <- res
@@ -142,11 +123,6 @@ func (r *run[T, R]) work() {
 			r.results <- result[T, R]{job: j, crash: c}
 		})
 	}
-}
-
-// isCancelled reports whether the upsert that returned err was cancelled.
-func (r *run[T, R]) isCancelled(err error) bool {
-	return r.ctx.Err() != nil || errors.Is(err, context.Canceled)
 }
 
 func (r *run[T, R]) record(j job[T], res R, err error) error {
@@ -262,77 +238,6 @@ func (r *run[T, R]) launch(j job[T]) {
 	r.jobs <- j
 }
 
-// ask asks the reader for a user, unless it was asked already.
-func (r *run[T, R]) ask() {
-	if !r.reading && !r.inputEnded {
-		r.reading = true
-		r.demand <- struct{}{}
-	}
-}
-
-// receive takes a user from the reader. It returns false if the reader crashed.
-func (r *run[T, R]) receive(user T, ok bool) bool {
-	r.reading = false
-	if !ok {
-		r.inputEnded = true
-		r.inputRead = r.callerCtx.Err() == nil && r.stop.Err() == nil // else it may have ended early
-		return r.readCrash == nil
-	}
-	j := job[T]{index: r.nextIndex, user: user}
-	r.nextIndex++
-	if r.keyFunc != nil {
-		j.key = r.keyFunc(user)
-	}
-	if r.journal != nil {
-		content := ""
-		if r.contentFunc != nil {
-			content = r.contentFunc(user)
-		}
-		j.entry = newEntry(j.index, j.key, content)
-	}
-	queue, busy := r.waitingByKey[j.key]
-	switch {
-	case r.reason != nil:
-		r.countNotSent(j)
-	case busy:
-		r.waitingByKey[j.key] = append(queue, j)
-		r.waiting++
-	case !r.isRecorded(j):
-		if j.key != "" {
-			r.waitingByKey[j.key] = nil
-		}
-		r.next = &j
-	}
-	return true
-}
-
-func (r *run[T, R]) isRecorded(j job[T]) bool {
-	return r.journal != nil && r.journal.has(j.entry)
-}
-
-func (r *run[T, R]) countNotSent(jobs ...job[T]) {
-	for _, j := range jobs {
-		if !r.isRecorded(j) {
-			r.notSent++
-		}
-	}
-}
-
-// release lets the next user with this key start.
-func (r *run[T, R]) release(key string) {
-	for queue := r.waitingByKey[key]; len(queue) > 0; {
-		j := queue[0]
-		queue = queue[1:]
-		r.waiting--
-		if !r.isRecorded(j) {
-			r.waitingByKey[key] = queue
-			r.ready = append(r.ready, j)
-			return
-		}
-	}
-	delete(r.waitingByKey, key)
-}
-
 // handle decides what a result means for its user and for the run. ok is false if the
 // user has neither succeeded nor failed.
 func (r *run[T, R]) handle(res result[T, R]) (item Item[T, R], ok bool) {
@@ -350,7 +255,7 @@ func (r *run[T, R]) handle(res result[T, R]) (item Item[T, R], ok bool) {
 		r.cancel(err)
 		r.notSent++
 		return item, false
-	case r.isCancelled(err):
+	case res.cancelled:
 		r.cancelled = cmp.Or(r.cancelled, err)
 		r.notSent++
 	case f.class == classUser:
@@ -389,41 +294,6 @@ func (r *run[T, R]) suspect(f failure, err error) {
 		err = fmt.Errorf("%d users in a row failed: %w", maxSuspects, err)
 		r.end(err)
 		r.cancel(err)
-	}
-}
-
-// yieldIncomplete yields the last item if users are left.
-func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
-	r.countNotSent(r.ready...)
-	for _, queue := range r.waitingByKey {
-		r.countNotSent(queue...)
-	}
-	if r.next != nil {
-		r.countNotSent(*r.next)
-	}
-	r.countRest()
-	if r.notSent > 0 || !r.inputRead {
-		err := &IncompleteError{Reason: cmp.Or(r.reason, r.cancelled), NotSent: r.notSent, atLeast: !r.inputRead}
-		yield(Item[T, R]{Index: -1, Err: err})
-	} else if r.journal != nil {
-		r.journal.setInputRead()
-	}
-}
-
-// countRest counts the rest of the input as not sent.
-func (r *run[T, R]) countRest() {
-	timeout := time.After(maxCountTime)
-	for range maxCounted {
-		r.ask()
-		if r.inputEnded {
-			return
-		}
-		select {
-		case user, ok := <-r.users:
-			r.receive(user, ok)
-		case <-timeout:
-			return
-		}
 	}
 }
 

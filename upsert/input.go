@@ -1,0 +1,135 @@
+package upsert
+
+import (
+	"cmp"
+	"iter"
+	"time"
+)
+
+// Limits of counting the users that were not sent.
+const (
+	maxCounted   = 1_000_000
+	maxCountTime = 100 * time.Millisecond
+)
+
+// readUsers sends a user for each demand and ends when the demand ends.
+func (r *run[T, R]) readUsers(users iter.Seq[T]) {
+	defer close(r.users)
+	catch(func() {
+		if _, ok := <-r.demand; !ok {
+			return
+		}
+		for user := range users {
+			r.users <- user
+			if _, ok := <-r.demand; !ok {
+				return
+			}
+		}
+	}, func(c *crash) { r.readCrash = c })
+}
+
+// ask asks the reader for a user, unless it was asked already.
+func (r *run[T, R]) ask() {
+	if !r.reading && !r.inputEnded {
+		r.reading = true
+		r.demand <- struct{}{}
+	}
+}
+
+// receive takes a user from the reader. It returns false if the reader crashed.
+func (r *run[T, R]) receive(user T, ok bool) bool {
+	r.reading = false
+	if !ok {
+		r.inputEnded = true
+		r.inputRead = r.callerCtx.Err() == nil && r.stop.Err() == nil // else it may have ended early
+		return r.readCrash == nil
+	}
+	j := job[T]{index: r.nextIndex, user: user}
+	r.nextIndex++
+	if r.keyFunc != nil {
+		j.key = r.keyFunc(user)
+	}
+	if r.journal != nil {
+		content := ""
+		if r.contentFunc != nil {
+			content = r.contentFunc(user)
+		}
+		j.entry = newEntry(j.index, j.key, content)
+	}
+	queue, busy := r.waitingByKey[j.key]
+	switch {
+	case r.reason != nil:
+		r.countNotSent(j)
+	case busy:
+		r.waitingByKey[j.key] = append(queue, j)
+		r.waiting++
+	case !r.isRecorded(j):
+		if j.key != "" {
+			r.waitingByKey[j.key] = nil
+		}
+		r.next = &j
+	}
+	return true
+}
+
+func (r *run[T, R]) isRecorded(j job[T]) bool {
+	return r.journal != nil && r.journal.has(j.entry)
+}
+
+func (r *run[T, R]) countNotSent(jobs ...job[T]) {
+	for _, j := range jobs {
+		if !r.isRecorded(j) {
+			r.notSent++
+		}
+	}
+}
+
+// release lets the next user with this key start.
+func (r *run[T, R]) release(key string) {
+	for queue := r.waitingByKey[key]; len(queue) > 0; {
+		j := queue[0]
+		queue = queue[1:]
+		r.waiting--
+		if !r.isRecorded(j) {
+			r.waitingByKey[key] = queue
+			r.ready = append(r.ready, j)
+			return
+		}
+	}
+	delete(r.waitingByKey, key)
+}
+
+// yieldIncomplete yields the last item if users are left.
+func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
+	r.countNotSent(r.ready...)
+	for _, queue := range r.waitingByKey {
+		r.countNotSent(queue...)
+	}
+	if r.next != nil {
+		r.countNotSent(*r.next)
+	}
+	r.countRest()
+	if r.notSent > 0 || !r.inputRead {
+		err := &IncompleteError{Reason: cmp.Or(r.reason, r.cancelled), NotSent: r.notSent, atLeast: !r.inputRead}
+		yield(Item[T, R]{Index: -1, Err: err})
+	} else if r.journal != nil {
+		r.journal.setInputRead()
+	}
+}
+
+// countRest counts the rest of the input as not sent.
+func (r *run[T, R]) countRest() {
+	timeout := time.After(maxCountTime)
+	for range maxCounted {
+		r.ask()
+		if r.inputEnded {
+			return
+		}
+		select {
+		case user, ok := <-r.users:
+			r.receive(user, ok)
+		case <-timeout:
+			return
+		}
+	}
+}
