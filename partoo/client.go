@@ -23,9 +23,17 @@ const (
 // role decides what the key may do (vendor page "Create user"). A Client is safe for
 // concurrent use.
 type Client struct {
-	rest *rest.Client
-	api  *gen.ClientWithResponses
+	rest        *rest.Client
+	api         *gen.ClientWithResponses
+	searchDelay time.Duration
 }
+
+// defaultSearchDelay is the time after which the search should contain a user whose
+// create was still being executed when its response was lost (inference).
+const defaultSearchDelay = 5 * time.Second
+
+// optionSearchDelay replaces defaultSearchDelay, for tests with real connections.
+const optionSearchDelay = "SearchDelay"
 
 // New returns a client for [Production], or for the [Sandbox]:
 //
@@ -45,7 +53,11 @@ func New(apiKey string, options ...rest.Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: new client: %w", provider, err)
 	}
-	return &Client{rest: rc, api: api}, nil
+	c := &Client{rest: rc, api: api, searchDelay: defaultSearchDelay}
+	if delay, ok := rc.Option(optionSearchDelay).(time.Duration); ok {
+		c.searchDelay = delay
+	}
+	return c, nil
 }
 
 // API returns the generated client with all operations. It uses the same credential,

@@ -19,10 +19,6 @@ const (
 	// maxRounds is the maximum number of lookups followed by a write. One round is
 	// enough unless another client writes the same user or a response is lost.
 	maxRounds = 3
-
-	// searchDelay is the time after which the search should contain a user whose
-	// create was still being executed when its response was lost (inference).
-	searchDelay = 5 * time.Second
 )
 
 // UpsertUser makes sure that exactly one user with this email exists and matches u.
@@ -101,7 +97,7 @@ func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (resu
 		case !mayBeEmailConflict(err):
 			return result, err
 		case unknown > 0: // the email is probably that of an earlier create
-			waitForSearch(ctx, searchDelay)
+			waitForSearch(ctx, c.searchDelay)
 		}
 	}
 }
@@ -116,7 +112,7 @@ func (c *Client) waitAfterCreate(ctx context.Context, u UserInput, failed error,
 	if wrapper.ExecutedOf(failed) != rest.ExecutedYes && !wrapper.Deref(u.OnCreate.SendInvitation) {
 		final = c.rest.WaitRetry(ctx, failed, n)
 	}
-	if !waitForSearch(ctx, searchDelay-time.Since(start)) && final == nil {
+	if !waitForSearch(ctx, c.searchDelay-time.Since(start)) && final == nil {
 		return fmt.Errorf("%w: %w", failed, context.DeadlineExceeded)
 	}
 	return final

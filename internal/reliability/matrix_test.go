@@ -93,7 +93,12 @@ func (c testCase) runInMemory(t *testing.T) {
 
 func (c testCase) runOnTheWire(t *testing.T) {
 	var requests func() int
-	s := c.start(connection{t: t, options: []rest.Option{rest.WithResponseLimit(responseLimit), rest.WithRetry(shortWaits)}, transport: func(server *resttest.Server) http.RoundTripper {
+	options := []rest.Option{rest.WithResponseLimit(responseLimit), rest.WithRetry(shortWaits)}
+	if c.provider == "partoo" {
+		options = append(options, rest.ProviderOption("partoo", "SearchDelay", time.Millisecond))
+		c.request.recoveryDelay = 0
+	}
+	s := c.start(connection{t: t, options: options, transport: func(server *resttest.Server) http.RoundTripper {
 		transport, count := c.fault.wire(t, server, c.number)
 		requests = count
 		return transport
