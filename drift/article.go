@@ -187,7 +187,7 @@ var (
 	date     = regexp.MustCompile(`(?i)\b\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(\.\d+)?Z?)?\b|\b\d{1,2}[./]\d{1,2}[./]\d{4}\b|\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2},? \d{4}\b|\b\d{1,2}\.? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{4}\b`)
 )
 
-// hash identifies the text of the article, whatever its markup and its dates.
+// hash identifies the text of the article. Markup and dates do not count.
 func (a article) hash() string {
 	var words []string
 	for _, line := range a.lines {

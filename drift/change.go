@@ -37,7 +37,7 @@ type Change struct {
 	Source string `json:"source,omitempty"`
 	// Overlay is the overlay action that the vendor made unnecessary.
 	Overlay string `json:"overlay,omitempty"`
-	// ID identifies the change in the baseline, whatever its operations are.
+	// ID identifies the change in the baseline. Its operations do not count.
 	ID string `json:"id"`
 }
 

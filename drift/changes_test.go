@@ -138,8 +138,11 @@ var preparedChanges = []struct {
 	{"range 2XX", "partoo", []change{{rename("2XX"), createOp + " responses 200"}}, nil},
 	{"range 4XX", "usercom", []change{{rename("4XX"), "paths /users/{id}/ get responses 401"}, {drop, "paths /users/{id}/ get responses 403"}, {drop, "paths /users/{id}/ get responses 404"}}, nil},
 	{"default response", "identifai", []change{{rename("default"), writeOp + " responses 200"}}, nil},
-	{"parameters of the operation", "partoo", []change{{set([]any{object{"name": "id", "in": "path", "required": true, "schema": ref("UserId")}}), "paths /user/{user_id} get parameters"}}, []string{
-		"breaking: GET /user/{user_id}, parameter path: required parameter id added"}},
+	{"parameters of the operation", "partoo", []change{
+		{with(object{"name": "user_id", "in": "path", "required": true, "schema": ref("UserId")}), "paths /user/{user_id} get parameters"},
+		{with(object{"name": "user_id", "in": "path", "required": true, "schema": ref("UserId")}), "paths /user/{user_id} post parameters"},
+		{with(object{"name": "user_id", "in": "path", "required": true, "schema": ref("UserId")}), "paths /user/{user_id} delete parameters"},
+		{drop, "paths /user/{user_id} parameters"}}, nil},
 	{"names of path parameters", "partoo", []change{{rename("/user/{id}"), "paths /user/{user_id}"}, {set("id"), "paths /user/{id} parameters 0 name"}}, nil},
 	{"style that is the default", "partoo", []change{{set("form"), searchOp + " parameters 0 style"}, {set(true), searchOp + " parameters 0 explode"}}, nil},
 	{"explode of a plain value", "partoo", []change{{set(false), searchOp + " parameters 0 explode"}}, nil},

@@ -283,7 +283,7 @@ func (c *comparison) response(ours, theirs response, at location, status string)
 			c.add(at, difference{"header " + name, Additive, "header " + name + " added", "nothing to do until it is needed"})
 		case !stays:
 			at := at
-			at.direction = inResponse // whatever the status is
+			at.direction = inResponse // the clients read headers of every response
 			c.add(at, difference{"header " + name, Breaking, "header " + name + " removed", "the clients still rely on it"})
 		default:
 			c.schemas(schema, published, header)

@@ -136,9 +136,9 @@ func combine(parts []occurrence) occurrence {
 		field := strings.TrimPrefix(part.at.field, whole.at.field)
 		texts = append(texts, strings.TrimPrefix(strings.TrimPrefix(field, ".")+": "+part.what, ": "))
 	}
-	const shown = 4
-	if len(texts) > shown {
-		texts = append(texts[:shown], fmt.Sprintf("%d more", len(texts)-shown))
+	const maxTexts = 4
+	if len(texts) > maxTexts {
+		texts = append(texts[:maxTexts], fmt.Sprintf("%d more", len(texts)-maxTexts))
 	}
 	whole.difference = difference{"schema", worst.group, fmt.Sprintf("schema %s instead of %s: %s", r.to, r.from, strings.Join(texts, "; ")), worst.impact}
 	return whole

@@ -18,7 +18,7 @@ func TestInvalidFlags(t *testing.T) {
 		"unexpected argument \"x.yaml\": use --from SOURCE":               {"--provider", "partoo", "x.yaml"},
 		"must not be negative":                                            {"--every", "-1s"},
 		"--every 30: want a duration such as 500ms or 2s":                 {"--every", "30"},
-		"--format: given twice":                                           {"--format", "json", "--format=json"},
+		"--format: set twice":                                             {"--format", "json", "--format=json"},
 		"-provider: long flags take two dashes: --provider":               {"-provider", "partoo"},
 		"-provider=partoo: long flags take two dashes: --provider=partoo": {"-provider=partoo"},
 		"unknown flag: --color":                                           {"--color"},

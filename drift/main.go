@@ -181,7 +181,7 @@ var singleDash = regexp.MustCompile(`^-([a-z][a-z-]+)(=.*)?$`)
 
 // checkSpelling rejects long flags with one dash and flags that are given twice.
 func checkSpelling(flags *pflag.FlagSet, args []string) error {
-	given := make(map[string]bool)
+	set := make(map[string]bool)
 	for _, arg := range args {
 		if arg == "--" {
 			break
@@ -193,10 +193,10 @@ func checkSpelling(flags *pflag.FlagSet, args []string) error {
 		if !strings.HasPrefix(arg, "--") || flags.Lookup(name) == nil {
 			continue
 		}
-		if given[name] && name != "provider" && name != "from" {
-			return fmt.Errorf("--%s: given twice", name)
+		if set[name] && name != "provider" && name != "from" {
+			return fmt.Errorf("--%s: set twice", name)
 		}
-		given[name] = true
+		set[name] = true
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ var (
 	headings     = slices.Concat(nameHeadings, typeHeadings, required, []string{"description", "default", "example", "notes", "optional", "comment", "value"})
 )
 
-// attributeTable reads the table of attributes, whatever its headings are.
+// attributeTable reads the table of attributes. Its headings may differ from page to page.
 func (a article) attributeTable() ([]attributeRow, error) {
 	for _, table := range a.tables {
 		if rows := rowsOf(table); len(rows) > 0 {

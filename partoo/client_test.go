@@ -69,7 +69,7 @@ func TestAPIUsesTheSameStack(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, partootest.OrgID, *me.JSON200.OrgID)
 
-		_, err = client.API().GetUserWithResponse(t.Context(), "none")
+		_, err = client.API().GetUserWithResponse(t.Context(), "none", nil)
 		require.ErrorIs(t, err, rest.ErrNotFound)
 		assert.EqualError(t, err, "partoo: GET /v2/user/none: 404 Not Found: Resource not found")
 	})

@@ -44,7 +44,7 @@ func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	resp, err := c.API().GetUser(ctx, id)
+	resp, err := c.API().GetUser(ctx, id, nil)
 	user, err := rest.Decode[userResponse](resp, err)
 	if err == nil {
 		err = check.SameUser(provider, operation, resp, id, user.ID)

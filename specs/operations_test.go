@@ -15,7 +15,7 @@ import (
 	"github.com/usersync/usersync/internal/spectest"
 )
 
-var sources = []string{"published", "reference-page", "third-party", "inferred"}
+var sources = []string{"published", "reference-page", "older-copy", "third-party", "inferred"}
 
 // row returns an operation in the form of the table in README.md.
 func row(operation *openapi3.Operation, method, path string) string {

@@ -35,33 +35,33 @@ func (e SortDirection) Valid() bool {
 	}
 }
 
-// CreateOrUpdateUserRequest What a user is to be. It travels as multipart/form-data.
+// CreateOrUpdateUserRequest Fields of a user to create or update. Sent as multipart/form-data.
 type CreateOrUpdateUserRequest struct {
-	// Email E-mail address.
+	// Email Email.
 	Email string `json:"email"`
 
-	// Heuristic Heuristic by which verdicts are reached, for example Average.
+	// Heuristic Heuristic that decides verdicts, for example Average.
 	Heuristic string `json:"heuristic"`
 
-	// ID Whom to update; null makes a new user.
+	// ID User to update; null creates a user.
 	ID *int64 `json:"id"`
 
 	// Name Full name.
 	Name string `json:"name"`
 
-	// Newsletter Receives the newsletter. No answer shows this field.
+	// Newsletter Receives the newsletter. No response contains this field.
 	Newsletter *bool `json:"newsletter,omitempty"`
 
 	// Password Password. No rules are published.
 	Password *rest.Secret `json:"password,omitempty"`
 
-	// PricingID Pricing plan, by id.
+	// PricingID Id of the pricing plan.
 	PricingID int64 `json:"pricing_id"`
 
-	// Readonly May see results and nothing more.
+	// Readonly Can only view results.
 	Readonly *bool `json:"readonly,omitempty"`
 
-	// SaveFiles May keep submitted files. No answer shows this field.
+	// SaveFiles May keep submitted files. No response contains this field.
 	SaveFiles *bool `json:"save_files,omitempty"`
 }
 
@@ -74,9 +74,9 @@ type Credits struct {
 	TotalSpent float64 `json:"total_spent"`
 }
 
-// Error A refusal.
+// Error An error.
 type Error struct {
-	// Message Why.
+	// Message Reason.
 	Message *string `json:"message,omitempty"`
 }
 
@@ -92,12 +92,12 @@ type Pricing struct {
 	SKU *string `json:"sku,omitempty"`
 }
 
-// PricingList The plans on offer: a list of Pricing, bare or in data.
+// PricingList The pricing plans, as a list or as an object with the list in data.
 type PricingList = json.RawMessage
 
-// SendCreationEmailRequest Whom to mail. It travels as multipart/form-data.
+// SendCreationEmailRequest User to send the email to. Sent as multipart/form-data.
 type SendCreationEmailRequest struct {
-	// ID Whom to mail.
+	// ID User to send the email to.
 	ID int64 `json:"id"`
 }
 
@@ -115,31 +115,31 @@ type User struct {
 	// City City.
 	City *string `json:"city,omitempty"`
 
-	// Contact Another way to reach the user.
+	// Contact Another contact.
 	Contact *string `json:"contact,omitempty"`
 
 	// Country Country.
 	Country *string `json:"country,omitempty"`
 
-	// CreatedAt When the user was made.
+	// CreatedAt When the user was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
-	// Email E-mail address.
+	// Email Email.
 	Email string `json:"email"`
 
-	// EmailVerifiedAt When the address was confirmed.
+	// EmailVerifiedAt When the email was confirmed.
 	EmailVerifiedAt *time.Time `json:"email_verified_at,omitempty"`
 
-	// Heuristic Heuristic by which verdicts are reached.
+	// Heuristic Heuristic that decides verdicts.
 	Heuristic *string `json:"heuristic,omitempty"`
 
-	// ID Identifier, given by the vendor.
+	// ID Identifier assigned by the vendor.
 	ID int64 `json:"id"`
 
 	// Name Full name.
 	Name string `json:"name"`
 
-	// Partner Partner the user belongs to.
+	// Partner Partner of the user.
 	Partner *User `json:"partner,omitempty"`
 
 	// Phone Telephone number.
@@ -148,10 +148,10 @@ type User struct {
 	// Pricing Pricing plan.
 	Pricing *Pricing `json:"pricing,omitempty"`
 
-	// Readonly May see results and nothing more.
+	// Readonly Can only view results.
 	Readonly *bool `json:"readonly,omitempty"`
 
-	// UpdatedAt When the user last changed.
+	// UpdatedAt When the user was last changed.
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 
 	// VAT VAT number.
@@ -161,7 +161,7 @@ type User struct {
 	Zip *string `json:"zip,omitempty"`
 }
 
-// UserEnvelope A user as the write operations return it.
+// UserEnvelope A user, as the write operations return it.
 type UserEnvelope struct {
 	// Data A user of the platform.
 	Data User `json:"data"`
@@ -169,55 +169,55 @@ type UserEnvelope struct {
 
 // UserPage One page of the partner's users.
 type UserPage struct {
-	// CurrentPage Page this is, counted from 1.
+	// CurrentPage Number of this page, counted from 1.
 	CurrentPage int64 `json:"current_page"`
 
 	// Data Users of this page.
 	Data []User `json:"data"`
 
-	// From Place of the first user of this page in the whole list.
+	// From Position of the first user of this page in the whole list.
 	From *int64 `json:"from,omitempty"`
 
 	// LastPage Number of the last page.
 	LastPage int64 `json:"last_page"`
 
-	// NextPageURL The next page; null on the last one.
+	// NextPageURL URL of the next page; null on the last page.
 	NextPageURL *string `json:"next_page_url,omitempty"`
 
 	// PerPage Users per page.
 	PerPage *json.Number `json:"per_page,omitempty"`
 
-	// To Place of the last user of this page in the whole list.
+	// To Position of the last user of this page in the whole list.
 	To *int64 `json:"to,omitempty"`
 
 	// Total Users on all pages.
 	Total *int64 `json:"total,omitempty"`
 }
 
-// ValidationError A refusal of the input.
+// ValidationError An error of the input.
 type ValidationError struct {
-	// Errors Complaints by field.
+	// Errors Error messages by field.
 	Errors *map[string][]string `json:"errors,omitempty"`
 
-	// Message Why.
+	// Message Reason.
 	Message *string `json:"message,omitempty"`
 }
 
-// InvalidInput A refusal of the input.
+// InvalidInput An error of the input.
 type InvalidInput = ValidationError
 
-// NotFound A refusal.
+// NotFound An error.
 type NotFound = Error
 
-// TooManyRequests A refusal.
+// TooManyRequests An error.
 type TooManyRequests = Error
 
-// Unauthorized A refusal.
+// Unauthorized An error.
 type Unauthorized = Error
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Search Part of a name or of an e-mail address.
+	// Search Part of a name or an email.
 	Search *string `form:"search,omitempty" json:"search,omitempty"`
 
 	// PricingID Only users of this pricing plan.
@@ -229,7 +229,7 @@ type ListUsersParams struct {
 	// Direction Direction of the sort.
 	Direction *SortDirection `form:"direction,omitempty" json:"direction,omitempty"`
 
-	// PerPage Users per page. The page says that leaving it out returns everyone; its example shows 100.
+	// PerPage Users per page. According to the page, all users are returned without it; the example shows 100.
 	PerPage *int64 `form:"per_page,omitempty" json:"per_page,omitempty"`
 
 	// Page Page, counted from 1.
@@ -321,18 +321,18 @@ type ClientInterface interface {
 	// Corresponds with GET /api/partner/pricings (the `ListPricings` operationId).
 	ListPricings(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SendCreationEmailWithBody Mail a user a way in
+	// SendCreationEmailWithBody Send the creation email
 	//
-	// Mails the user a link for a new password, or what it takes to activate the account.
+	// Sends the user an email with a link to set the password, or to activate the account.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/partner/send_creation_email (the `SendCreationEmail` operationId).
 	SendCreationEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOrUpdateUserWithBody Write a user
+	// CreateOrUpdateUserWithBody Create or update a user
 	//
-	// With an id it updates that user, with a null id it makes a new one. It reaches users of the caller's own partnership only.
+	// With an id it updates that user, with a null id it creates a user. Only users of the caller's partnership can be changed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -344,7 +344,7 @@ type ClientInterface interface {
 	// Corresponds with GET /api/partner/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetCredits Tell the credits of the key's own account
+	// GetCredits Get the credits of the account of the API key
 	//
 	// Corresponds with GET /api/user/credits (the `GetCredits` operationId).
 	GetCredits(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -365,9 +365,9 @@ func (c *Client) ListPricings(ctx context.Context, reqEditors ...RequestEditorFn
 	return c.Client.Do(req)
 }
 
-// SendCreationEmailWithBody Mail a user a way in
+// SendCreationEmailWithBody Send the creation email
 //
-// Mails the user a link for a new password, or what it takes to activate the account.
+// Sends the user an email with a link to set the password, or to activate the account.
 //
 // Takes any type of body and a specified content type.
 //
@@ -384,9 +384,9 @@ func (c *Client) SendCreationEmailWithBody(ctx context.Context, contentType stri
 	return c.Client.Do(req)
 }
 
-// CreateOrUpdateUserWithBody Write a user
+// CreateOrUpdateUserWithBody Create or update a user
 //
-// With an id it updates that user, with a null id it makes a new one. It reaches users of the caller's own partnership only.
+// With an id it updates that user, with a null id it creates a user. Only users of the caller's partnership can be changed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -418,7 +418,7 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 	return c.Client.Do(req)
 }
 
-// GetCredits Tell the credits of the key's own account
+// GetCredits Get the credits of the account of the API key
 //
 // Corresponds with GET /api/user/credits (the `GetCredits` operationId).
 func (c *Client) GetCredits(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -710,18 +710,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/partner/pricings (the `ListPricings` operationId).
 	ListPricingsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPricingsHTTPResponse, error)
 
-	// SendCreationEmailWithBodyWithResponse Mail a user a way in
+	// SendCreationEmailWithBodyWithResponse Send the creation email
 	//
-	// Mails the user a link for a new password, or what it takes to activate the account.
+	// Sends the user an email with a link to set the password, or to activate the account.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/partner/send_creation_email (the `SendCreationEmail` operationId).
 	SendCreationEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendCreationEmailHTTPResponse, error)
 
-	// CreateOrUpdateUserWithBodyWithResponse Write a user
+	// CreateOrUpdateUserWithBodyWithResponse Create or update a user
 	//
-	// With an id it updates that user, with a null id it makes a new one. It reaches users of the caller's own partnership only.
+	// With an id it updates that user, with a null id it creates a user. Only users of the caller's partnership can be changed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -735,7 +735,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/partner/users (the `ListUsers` operationId).
 	ListUsersWithResponse(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*ListUsersHTTPResponse, error)
 
-	// GetCreditsWithResponse Tell the credits of the key's own account
+	// GetCreditsWithResponse Get the credits of the account of the API key
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -903,9 +903,9 @@ func (c *ClientWithResponses) ListPricingsWithResponse(ctx context.Context, reqE
 	return ParseListPricingsHTTPResponse(rsp)
 }
 
-// SendCreationEmailWithBodyWithResponse Mail a user a way in
+// SendCreationEmailWithBodyWithResponse Send the creation email
 //
-// Mails the user a link for a new password, or what it takes to activate the account.
+// Sends the user an email with a link to set the password, or to activate the account.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -918,9 +918,9 @@ func (c *ClientWithResponses) SendCreationEmailWithBodyWithResponse(ctx context.
 	return ParseSendCreationEmailHTTPResponse(rsp)
 }
 
-// CreateOrUpdateUserWithBodyWithResponse Write a user
+// CreateOrUpdateUserWithBodyWithResponse Create or update a user
 //
-// With an id it updates that user, with a null id it makes a new one. It reaches users of the caller's own partnership only.
+// With an id it updates that user, with a null id it creates a user. Only users of the caller's partnership can be changed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -946,7 +946,7 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params 
 	return ParseListUsersHTTPResponse(rsp)
 }
 
-// GetCreditsWithResponse Tell the credits of the key's own account
+// GetCreditsWithResponse Get the credits of the account of the API key
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -266,104 +266,104 @@ func (e UserStatus) Valid() bool {
 // AvailableFeature Feature of an organisation.
 type AvailableFeature string
 
-// BadRequestDetail What is wrong with the input.
+// BadRequestDetail Errors of the input.
 type BadRequestDetail struct {
-	// JSON The complaints, an object or a text.
+	// JSON Error messages, an object or a text.
 	JSON json.RawMessage `json:"json,omitempty"`
 }
 
-// BadRequestError A refusal of the input.
+// BadRequestError Error for invalid input.
 type BadRequestError struct {
-	// Errors What is wrong with the input.
+	// Errors Errors of the input.
 	Errors *BadRequestDetail `json:"errors,omitempty"`
 }
 
-// CreateUserRequest What a new user is to be.
+// CreateUserRequest Fields of the new user.
 type CreateUserRequest struct {
-	// Accesses Groups a GROUP_MANAGER may reach, as a list of sets of group ids. All groups of a set apply together; one set is enough.
+	// Accesses Groups that a GROUP_MANAGER can access, as a list of sets of group ids. Within a set all groups must match; one matching set is enough.
 	Accesses *Accesses `json:"accesses,omitempty"`
 
-	// BusinessIDs Businesses the user may reach. Counts for BUSINESS_MANAGER alone.
+	// BusinessIDs Businesses that the user can access. Used for BUSINESS_MANAGER only.
 	BusinessIDs *[]string `json:"business_ids,omitempty"`
 
-	// CustomRole The api_id of a custom role of the organisation. Without one a GROUP_MANAGER or BUSINESS_MANAGER gets the custom role that is built in for its role.
+	// CustomRole The api_id of a custom role of the organisation. Without it, a GROUP_MANAGER or BUSINESS_MANAGER gets the built-in custom role for its role.
 	CustomRole *CustomRoleAPIID `json:"custom_role,omitempty"`
 
-	// Email E-mail address. No other user may have it.
+	// Email Email. It must be unique.
 	Email string `json:"email"`
 
 	// FirstName First name.
 	FirstName UserFirstName `json:"first_name"`
 
-	// Lang Language of the application.
+	// Lang Language of the web application.
 	Lang *Lang `json:"lang,omitempty"`
 
 	// LastName Last name.
 	LastName UserLastName `json:"last_name"`
 
-	// OrgID Organisation of the user. Only PROVIDER may choose; for others it is their own.
+	// OrgID Organisation of the user. Only PROVIDER can set it; for other callers it is their own.
 	OrgID *UserCreateUpdateOrgID `json:"org_id,omitempty"`
 
-	// Password Password of 8 characters or more, with an upper-case letter, a lower-case letter and a special character among them.
+	// Password Password of 8 or more characters with an upper-case letter, a lower-case letter and a special character.
 	Password *Password `json:"password,omitempty"`
 
 	// Role Role of a user.
 	Role *Role `json:"role,omitempty"`
 
-	// SendInvitation Mail the invitation now.
+	// SendInvitation Send the invitation email now.
 	SendInvitation *bool `json:"send_invitation,omitempty"`
 
-	// SidebarPages Features in the sidebar, superseded by custom roles. Absent or null stands for every feature of the organisation.
-	// Deprecated: Custom roles take its place.
+	// SidebarPages Features in the sidebar, replaced by custom roles. Absent or null means every feature of the organisation.
+	// Deprecated: Replaced by custom roles.
 	SidebarPages *SidebarPages `json:"sidebar_pages,omitempty"`
 
-	// SSOOnly Whether the user may not sign in at Partoo directly. For organisations with single sign-on; ORG_ADMIN and PROVIDER may set it.
+	// SSOOnly Whether the user can only sign in with single sign-on. For organisations with single sign-on; ORG_ADMIN and PROVIDER can set it.
 	SSOOnly *SSOOnly `json:"sso_only,omitempty"`
 
-	// Status Whether a user has joined already.
+	// Status Whether the user has joined (active) or is invited.
 	Status *UserStatus `json:"status,omitempty"`
 }
 
-// CustomRoleAPIID The api_id of a custom role of the organisation. Without one a GROUP_MANAGER or BUSINESS_MANAGER gets the custom role that is built in for its role.
+// CustomRoleAPIID The api_id of a custom role of the organisation. Without it, a GROUP_MANAGER or BUSINESS_MANAGER gets the built-in custom role for its role.
 type CustomRoleAPIID = string
 
-// ForbiddenDetail What the key may not do.
+// ForbiddenDetail Missing permission.
 type ForbiddenDetail struct {
-	// Authorization The complaint.
+	// Authorization Error message.
 	Authorization *string `json:"authorization,omitempty"`
 }
 
-// ForbiddenError A refusal of the operation.
+// ForbiddenError Error for a missing permission.
 type ForbiddenError struct {
-	// Errors What the key may not do.
+	// Errors Missing permission.
 	Errors *ForbiddenDetail `json:"errors,omitempty"`
 }
 
-// InviteUserResult Answer to an invitation.
+// InviteUserResult Response to an invitation.
 type InviteUserResult struct {
-	// Status What became of a request.
+	// Status Result of a request.
 	Status RequestStatus `json:"status"`
 }
 
-// Lang Language of the application.
+// Lang Language of the web application.
 type Lang string
 
-// NotFoundDetail What is missing.
+// NotFoundDetail The missing object.
 type NotFoundDetail struct {
-	// JSON The complaint.
+	// JSON Error message.
 	JSON *string `json:"json,omitempty"`
 }
 
-// NotFoundError A refusal for want of the thing.
+// NotFoundError Error for a missing user.
 type NotFoundError struct {
-	// Errors What is missing.
+	// Errors The missing object.
 	Errors *NotFoundDetail `json:"errors,omitempty"`
 }
 
-// Password Password of 8 characters or more, with an upper-case letter, a lower-case letter and a special character among them.
+// Password Password of 8 or more characters with an upper-case letter, a lower-case letter and a special character.
 type Password = rest.Secret
 
-// RequestStatus What became of a request.
+// RequestStatus Result of a request.
 type RequestStatus string
 
 // Role Role of a user.
@@ -375,108 +375,108 @@ type SidebarPages = []SidebarPage
 // SidebarPage A feature in the sidebar.
 type SidebarPage string
 
-// SSOOnly Whether the user may not sign in at Partoo directly. For organisations with single sign-on; ORG_ADMIN and PROVIDER may set it.
+// SSOOnly Whether the user can only sign in with single sign-on. For organisations with single sign-on; ORG_ADMIN and PROVIDER can set it.
 type SSOOnly = bool
 
-// UnauthorizedDetail What is wrong with the key.
+// UnauthorizedDetail Errors of the API key.
 type UnauthorizedDetail struct {
-	// Authentication The complaint.
+	// Authentication Error message.
 	Authentication *string `json:"authentication,omitempty"`
 }
 
-// UnauthorizedError A refusal of the key.
+// UnauthorizedError Error for an invalid API key.
 type UnauthorizedError struct {
-	// Errors What is wrong with the key.
+	// Errors Errors of the API key.
 	Errors *UnauthorizedDetail `json:"errors,omitempty"`
 }
 
-// UpdateUserRequest What is to change of a user. A field that is absent stays as it is, an empty list is an empty list.
+// UpdateUserRequest Changes of a user. Absent fields keep their values; an empty list empties the list (inference).
 type UpdateUserRequest struct {
-	// Accesses Groups a GROUP_MANAGER may reach, as a list of sets of group ids. All groups of a set apply together; one set is enough.
+	// Accesses Groups that a GROUP_MANAGER can access, as a list of sets of group ids. Within a set all groups must match; one matching set is enough.
 	Accesses *Accesses `json:"accesses,omitempty"`
 
-	// BusinessIDs Businesses the user may reach. Counts for BUSINESS_MANAGER alone.
+	// BusinessIDs Businesses that the user can access. Used for BUSINESS_MANAGER only.
 	BusinessIDs *[]string `json:"business_ids,omitempty"`
 
-	// CustomRole The api_id of a custom role of the organisation. Without one a GROUP_MANAGER or BUSINESS_MANAGER gets the custom role that is built in for its role.
+	// CustomRole The api_id of a custom role of the organisation. Without it, a GROUP_MANAGER or BUSINESS_MANAGER gets the built-in custom role for its role.
 	CustomRole *CustomRoleAPIID `json:"custom_role,omitempty"`
 
-	// Disabled Whether the user is locked out.
+	// Disabled Whether the user is disabled.
 	Disabled *bool `json:"disabled,omitempty"`
 
-	// Email E-mail address. No other user may have it.
+	// Email Email. It must be unique.
 	Email *string `json:"email,omitempty"`
 
 	// FirstName First name.
 	FirstName *UserFirstName `json:"first_name,omitempty"`
 
-	// Lang Language of the application.
+	// Lang Language of the web application.
 	Lang *Lang `json:"lang,omitempty"`
 
 	// LastName Last name.
 	LastName *UserLastName `json:"last_name,omitempty"`
 
-	// OrgID Organisation of the user. Only PROVIDER may choose; for others it is their own.
+	// OrgID Organisation of the user. Only PROVIDER can set it; for other callers it is their own.
 	OrgID *UserCreateUpdateOrgID `json:"org_id,omitempty"`
 
-	// Password Password of 8 characters or more, with an upper-case letter, a lower-case letter and a special character among them.
+	// Password Password of 8 or more characters with an upper-case letter, a lower-case letter and a special character.
 	Password *Password `json:"password,omitempty"`
 
-	// ReceiveReviewsEmailNotifications Whether reviews are announced to the user by mail.
+	// ReceiveReviewsEmailNotifications Whether the user gets emails about reviews.
 	ReceiveReviewsEmailNotifications *bool `json:"receive_reviews_email_notifications,omitempty"`
 
 	// Role Role of a user.
 	Role *Role `json:"role,omitempty"`
 
-	// SidebarPages Features in the sidebar, superseded by custom roles.
-	// Deprecated: Custom roles take its place.
+	// SidebarPages Features in the sidebar, replaced by custom roles.
+	// Deprecated: Replaced by custom roles.
 	SidebarPages *SidebarPages `json:"sidebar_pages,omitempty"`
 
-	// SSOOnly Whether the user may not sign in at Partoo directly. For organisations with single sign-on; ORG_ADMIN and PROVIDER may set it.
+	// SSOOnly Whether the user can only sign in with single sign-on. For organisations with single sign-on; ORG_ADMIN and PROVIDER can set it.
 	SSOOnly *SSOOnly `json:"sso_only,omitempty"`
 
-	// Status Whether a user has joined already.
+	// Status Whether the user has joined (active) or is invited.
 	Status *UserStatus `json:"status,omitempty"`
 }
 
 // User A user.
 type User struct {
-	// Accesses Groups a GROUP_MANAGER may reach, as a list of sets of group ids. All groups of a set apply together; one set is enough.
+	// Accesses Groups that a GROUP_MANAGER can access, as a list of sets of group ids. Within a set all groups must match; one matching set is enough.
 	Accesses Accesses `json:"accesses,omitzero"`
 
 	// AvailableFeatures Features of the user's organisation.
 	AvailableFeatures []AvailableFeature `json:"available_features,omitzero"`
 
-	// BusinessIDs Businesses the user may reach. Filled for BUSINESS_MANAGER alone.
+	// BusinessIDs Businesses that the user can access. Set for BUSINESS_MANAGER only.
 	BusinessIDs []string `json:"business_ids,omitzero"`
 
-	// CreatedAt When the user was made, in seconds since 1970.
+	// CreatedAt When the user was created, in seconds since 1970.
 	CreatedAt *float64 `json:"created_at,omitempty"`
 
-	// CustomRole The api_id of a custom role of the organisation. Without one a GROUP_MANAGER or BUSINESS_MANAGER gets the custom role that is built in for its role.
+	// CustomRole The api_id of a custom role of the organisation. Without it, a GROUP_MANAGER or BUSINESS_MANAGER gets the built-in custom role for its role.
 	CustomRole *CustomRoleAPIID `json:"custom_role,omitempty"`
 
-	// Disabled Whether the user is locked out.
+	// Disabled Whether the user is disabled.
 	Disabled *bool `json:"disabled,omitempty"`
 
-	// Email E-mail address.
+	// Email Email.
 	Email string `json:"email"`
 
 	// FirstName First name.
 	FirstName *UserFirstName `json:"first_name,omitempty"`
 
-	// GroupID Group of the user in the old group system.
-	// Deprecated: Groups stand in accesses.
+	// GroupID Group of the user in the previous group system.
+	// Deprecated: Groups are in accesses.
 	GroupID *int64 `json:"group_id,omitempty"`
 
-	// ID Identifier of a user, opaque.
+	// ID Identifier of a user. It is opaque.
 	ID UserID `json:"id"`
 
 	// Keywords Keywords of the user.
 	// Deprecated: Removed by the vendor on 2026-01-15.
 	Keywords []string `json:"keywords,omitzero"`
 
-	// Lang Language of the application.
+	// Lang Language of the web application.
 	Lang *Lang `json:"lang,omitempty"`
 
 	// LastName Last name.
@@ -489,32 +489,32 @@ type User struct {
 	// Deprecated: Removed by the vendor on 2026-01-15.
 	Phone *string `json:"phone,omitempty"`
 
-	// Provider Provider the user belongs to.
+	// Provider Provider of the user.
 	Provider *string `json:"provider,omitempty"`
 
-	// Role Role of a user, as answers and searches have it.
+	// Role Role of a user, in responses and searches.
 	Role *UserRole `json:"role,omitempty"`
 
-	// ShadowUserID For the vendor's own use.
+	// ShadowUserID For internal use of the vendor.
 	ShadowUserID *string `json:"shadow_user_id,omitempty"`
 
 	// SidebarPages Features in the sidebar.
 	SidebarPages SidebarPages `json:"sidebar_pages,omitzero"`
 
-	// SSOOnly Whether the user may not sign in at Partoo directly. For organisations with single sign-on; ORG_ADMIN and PROVIDER may set it.
+	// SSOOnly Whether the user can only sign in with single sign-on. For organisations with single sign-on; ORG_ADMIN and PROVIDER can set it.
 	SSOOnly *SSOOnly `json:"sso_only,omitempty"`
 
-	// Status Whether a user has joined already.
+	// Status Whether the user has joined (active) or is invited.
 	Status *UserStatus `json:"status,omitempty"`
 }
 
-// UserCreateUpdateOrgID Organisation of the user. Only PROVIDER may choose; for others it is their own.
+// UserCreateUpdateOrgID Organisation of the user. Only PROVIDER can set it; for other callers it is their own.
 type UserCreateUpdateOrgID = int64
 
 // UserFirstName First name.
 type UserFirstName = string
 
-// UserID Identifier of a user, opaque.
+// UserID Identifier of a user. It is opaque.
 type UserID = string
 
 // UserLastName Last name.
@@ -531,83 +531,89 @@ type UserPage struct {
 	// MaxPage Number of the last page.
 	MaxPage int64 `json:"max_page"`
 
-	// Page Page this is, counted from 1.
+	// Page Number of this page, counted from 1.
 	Page int64 `json:"page"`
 
 	// Users Users of this page.
 	Users []User `json:"users"`
 }
 
-// UserRole Role of a user, as answers and searches have it.
+// UserRole Role of a user, in responses and searches.
 type UserRole = Role
 
-// UserStatus Whether a user has joined already.
+// UserStatus Whether the user has joined (active) or is invited.
 type UserStatus string
 
-// UserWriteResult Answer to creating, updating or deleting a user.
+// UserWriteResult Response to creating, updating or deleting a user.
 type UserWriteResult struct {
-	// ID Identifier of a user, opaque.
+	// ID Identifier of a user. It is opaque.
 	ID UserID `json:"id"`
 
-	// Status What became of a request.
+	// Status Result of a request.
 	Status RequestStatus `json:"status"`
 }
 
-// Accesses Groups a GROUP_MANAGER may reach, as a list of sets of group ids. All groups of a set apply together; one set is enough.
+// Accesses Groups that a GROUP_MANAGER can access, as a list of sets of group ids. Within a set all groups must match; one matching set is enough.
 type Accesses = [][]int64
 
-// BadRequest A refusal of the input.
+// BadRequest Error for invalid input.
 type BadRequest = BadRequestError
 
-// Unauthorized A refusal of the key.
+// Unauthorized Error for an invalid API key.
 type Unauthorized = UnauthorizedError
 
-// Forbidden A refusal of the operation.
+// Forbidden Error for a missing permission.
 type Forbidden = ForbiddenError
 
-// NotFound A refusal for want of the thing.
+// NotFound Error for a missing user.
 type NotFound = NotFoundError
 
 // GetMyUserParams defines parameters for GetMyUser.
 type GetMyUserParams struct {
-	// DisplayBusinessIDs Whether business_ids are part of the answer.
+	// DisplayBusinessIDs Whether the response contains business_ids.
 	DisplayBusinessIDs *bool `form:"display_business_ids,omitempty" json:"display_business_ids,omitempty"`
 
-	// OrgIDCustomFieldsPermissions Organisation whose custom field permissions are wanted.
+	// OrgIDCustomFieldsPermissions Organisation whose custom field permissions are returned.
 	OrgIDCustomFieldsPermissions *int64 `form:"org_id_custom_fields_permissions,omitempty" json:"org_id_custom_fields_permissions,omitempty"`
 }
 
 // SearchUsersParams defines parameters for SearchUsers.
 type SearchUsersParams struct {
-	// Email Whole address, in any case.
+	// Email Complete email, case-insensitive.
 	Email *string `form:"email,omitempty" json:"email,omitempty"`
 
-	// OrgID Organisation. Counts for PROVIDER alone; others search their own.
+	// OrgID Organisation. Used for PROVIDER only; others search their own.
 	OrgID *int64 `form:"org_id,omitempty" json:"org_id,omitempty"`
 
-	// Query Something like the full name or the address, in any case.
+	// Query Part of the full name or the email, case-insensitive.
 	Query *string `form:"query,omitempty" json:"query,omitempty"`
 
-	// Status Only users in this status.
+	// Status Only users with this status.
 	Status *UserStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Disabled Only disabled users, or with false only the others.
+	// Disabled Only disabled users; with false, only the others.
 	Disabled *bool `form:"disabled,omitempty" json:"disabled,omitempty"`
 
-	// Role Only users in one of these roles, separated by commas.
+	// Role Only users with one of these roles, separated by commas.
 	Role *[]UserRole `form:"role,omitempty" json:"role,omitempty"`
 
-	// DisplayBusinessIDs Whether business_ids are part of the answer.
+	// DisplayBusinessIDs Whether the response contains business_ids.
 	DisplayBusinessIDs *bool `form:"display_business_ids,omitempty" json:"display_business_ids,omitempty"`
 
-	// Page Page, counted from 1.
+	// Page Number of the page, counted from 1.
 	Page *int64 `form:"page,omitempty" json:"page,omitempty"`
 
 	// PerPage Users per page.
 	PerPage *int64 `form:"per_page,omitempty" json:"per_page,omitempty"`
 
-	// OrderBy Field to sort by, downwards with a minus before it.
+	// OrderBy Field to sort by; descending with a minus before it.
 	OrderBy *UserOrder `form:"order_by,omitempty" json:"order_by,omitempty"`
+}
+
+// GetUserParams defines parameters for GetUser.
+type GetUserParams struct {
+	// DisplayBusinessIDs Whether the response contains business_ids.
+	DisplayBusinessIDs *bool `form:"display_business_ids,omitempty" json:"display_business_ids,omitempty"`
 }
 
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
@@ -692,7 +698,7 @@ type ClientInterface interface {
 
 	// CreateUserWithBody Create a user
 	//
-	// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+	// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -701,23 +707,23 @@ type ClientInterface interface {
 
 	// CreateUser Create a user
 	//
-	// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+	// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /user (the `CreateUser` operationId).
 	CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetMyUser The user of the key
+	// GetMyUser Get the user of the API key
 	//
-	// The user the key belongs to.
+	// The user of the API key.
 	//
 	// Corresponds with GET /user/me (the `GetMyUser` operationId).
 	GetMyUser(ctx context.Context, params *GetMyUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchUsers Search users
 	//
-	// Lists the users the key may see, by page.
+	// Lists the users that the API key can see, by page.
 	//
 	// Corresponds with GET /user/search (the `SearchUsers` operationId).
 	SearchUsers(ctx context.Context, params *SearchUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -734,11 +740,11 @@ type ClientInterface interface {
 	// One user, by id.
 	//
 	// Corresponds with GET /user/{user_id} (the `GetUser` operationId).
-	GetUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetUser(ctx context.Context, userID UserID, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateUserWithBody Update a user
 	//
-	// What is not sent stays as it is. The caller needs WRITE access to the user.
+	// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -747,16 +753,16 @@ type ClientInterface interface {
 
 	// UpdateUser Update a user
 	//
-	// What is not sent stays as it is. The caller needs WRITE access to the user.
+	// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /user/{user_id} (the `UpdateUser` operationId).
 	UpdateUser(ctx context.Context, userID UserID, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// InviteUser Mail a user an invitation
+	// InviteUser Send a user an invitation
 	//
-	// At most one in five minutes for each user; how a sooner one is refused is not documented. The caller needs WRITE access to the user.
+	// At most one invitation per user in five minutes. The error for an earlier one is not documented. The caller needs WRITE access to the user.
 	//
 	// Corresponds with POST /user/{user_id}/invite (the `InviteUser` operationId).
 	InviteUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -764,7 +770,7 @@ type ClientInterface interface {
 
 // CreateUserWithBody Create a user
 //
-// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 //
 // Takes any type of body and a specified content type.
 //
@@ -783,7 +789,7 @@ func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, bod
 
 // CreateUser Create a user
 //
-// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -800,9 +806,9 @@ func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody,
 	return c.Client.Do(req)
 }
 
-// GetMyUser The user of the key
+// GetMyUser Get the user of the API key
 //
-// The user the key belongs to.
+// The user of the API key.
 //
 // Corresponds with GET /user/me (the `GetMyUser` operationId).
 func (c *Client) GetMyUser(ctx context.Context, params *GetMyUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -819,7 +825,7 @@ func (c *Client) GetMyUser(ctx context.Context, params *GetMyUserParams, reqEdit
 
 // SearchUsers Search users
 //
-// Lists the users the key may see, by page.
+// Lists the users that the API key can see, by page.
 //
 // Corresponds with GET /user/search (the `SearchUsers` operationId).
 func (c *Client) SearchUsers(ctx context.Context, params *SearchUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -856,8 +862,8 @@ func (c *Client) DeleteUser(ctx context.Context, userID UserID, reqEditors ...Re
 // One user, by id.
 //
 // Corresponds with GET /user/{user_id} (the `GetUser` operationId).
-func (c *Client) GetUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetUserRequest(c.Server, userID)
+func (c *Client) GetUser(ctx context.Context, userID UserID, params *GetUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetUserRequest(c.Server, userID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -870,7 +876,7 @@ func (c *Client) GetUser(ctx context.Context, userID UserID, reqEditors ...Reque
 
 // UpdateUserWithBody Update a user
 //
-// What is not sent stays as it is. The caller needs WRITE access to the user.
+// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 //
 // Takes any type of body and a specified content type.
 //
@@ -889,7 +895,7 @@ func (c *Client) UpdateUserWithBody(ctx context.Context, userID UserID, contentT
 
 // UpdateUser Update a user
 //
-// What is not sent stays as it is. The caller needs WRITE access to the user.
+// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -906,9 +912,9 @@ func (c *Client) UpdateUser(ctx context.Context, userID UserID, body UpdateUserJ
 	return c.Client.Do(req)
 }
 
-// InviteUser Mail a user an invitation
+// InviteUser Send a user an invitation
 //
-// At most one in five minutes for each user; how a sooner one is refused is not documented. The caller needs WRITE access to the user.
+// At most one invitation per user in five minutes. The error for an earlier one is not documented. The caller needs WRITE access to the user.
 //
 // Corresponds with POST /user/{user_id}/invite (the `InviteUser` operationId).
 func (c *Client) InviteUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1226,7 +1232,7 @@ func NewDeleteUserRequest(server string, userID UserID) (*http.Request, error) {
 }
 
 // NewGetUserRequest constructs an http.Request for the GetUser method
-func NewGetUserRequest(server string, userID UserID) (*http.Request, error) {
+func NewGetUserRequest(server string, userID UserID, params *GetUserParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1249,6 +1255,33 @@ func NewGetUserRequest(server string, userID UserID) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DisplayBusinessIDs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "display_business_ids", *params.DisplayBusinessIDs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -1386,7 +1419,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithBodyWithResponse Create a user
 	//
-	// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+	// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1395,16 +1428,16 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithResponse Create a user
 	//
-	// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+	// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /user (the `CreateUser` operationId).
 	CreateUserWithResponse(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserHTTPResponse, error)
 
-	// GetMyUserWithResponse The user of the key
+	// GetMyUserWithResponse Get the user of the API key
 	//
-	// The user the key belongs to.
+	// The user of the API key.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1413,7 +1446,7 @@ type ClientWithResponsesInterface interface {
 
 	// SearchUsersWithResponse Search users
 	//
-	// Lists the users the key may see, by page.
+	// Lists the users that the API key can see, by page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1436,11 +1469,11 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /user/{user_id} (the `GetUser` operationId).
-	GetUserWithResponse(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*GetUserHTTPResponse, error)
+	GetUserWithResponse(ctx context.Context, userID UserID, params *GetUserParams, reqEditors ...RequestEditorFn) (*GetUserHTTPResponse, error)
 
 	// UpdateUserWithBodyWithResponse Update a user
 	//
-	// What is not sent stays as it is. The caller needs WRITE access to the user.
+	// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1449,16 +1482,16 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithResponse Update a user
 	//
-	// What is not sent stays as it is. The caller needs WRITE access to the user.
+	// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /user/{user_id} (the `UpdateUser` operationId).
 	UpdateUserWithResponse(ctx context.Context, userID UserID, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateUserHTTPResponse, error)
 
-	// InviteUserWithResponse Mail a user an invitation
+	// InviteUserWithResponse Send a user an invitation
 	//
-	// At most one in five minutes for each user; how a sooner one is refused is not documented. The caller needs WRITE access to the user.
+	// At most one invitation per user in five minutes. The error for an earlier one is not documented. The caller needs WRITE access to the user.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1716,7 +1749,7 @@ func (r InviteUserHTTPResponse) StatusCode() int {
 
 // CreateUserWithBodyWithResponse Create a user
 //
-// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1731,7 +1764,7 @@ func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context
 
 // CreateUserWithResponse Create a user
 //
-// The caller needs WRITE access to the user's organisation. Without a password the vendor makes one; with send_invitation the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
+// The caller needs WRITE access to the user's organisation. Without a password, the vendor generates one; with send_invitation, the password is ignored. To invite later, send status invited and send_invitation false, then call the invite operation.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1744,9 +1777,9 @@ func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, body C
 	return ParseCreateUserHTTPResponse(rsp)
 }
 
-// GetMyUserWithResponse The user of the key
+// GetMyUserWithResponse Get the user of the API key
 //
-// The user the key belongs to.
+// The user of the API key.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1761,7 +1794,7 @@ func (c *ClientWithResponses) GetMyUserWithResponse(ctx context.Context, params 
 
 // SearchUsersWithResponse Search users
 //
-// Lists the users the key may see, by page.
+// Lists the users that the API key can see, by page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1796,8 +1829,8 @@ func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, userID
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /user/{user_id} (the `GetUser` operationId).
-func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*GetUserHTTPResponse, error) {
-	rsp, err := c.GetUser(ctx, userID, reqEditors...)
+func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, userID UserID, params *GetUserParams, reqEditors ...RequestEditorFn) (*GetUserHTTPResponse, error) {
+	rsp, err := c.GetUser(ctx, userID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -1806,7 +1839,7 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, userID Us
 
 // UpdateUserWithBodyWithResponse Update a user
 //
-// What is not sent stays as it is. The caller needs WRITE access to the user.
+// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1821,7 +1854,7 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 
 // UpdateUserWithResponse Update a user
 //
-// What is not sent stays as it is. The caller needs WRITE access to the user.
+// Fields that are not sent keep their values. The caller needs WRITE access to the user.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1834,9 +1867,9 @@ func (c *ClientWithResponses) UpdateUserWithResponse(ctx context.Context, userID
 	return ParseUpdateUserHTTPResponse(rsp)
 }
 
-// InviteUserWithResponse Mail a user an invitation
+// InviteUserWithResponse Send a user an invitation
 //
-// At most one in five minutes for each user; how a sooner one is refused is not documented. The caller needs WRITE access to the user.
+// At most one invitation per user in five minutes. The error for an earlier one is not documented. The caller needs WRITE access to the user.
 //
 // Returns a wrapper object for the known response body format(s).
 //

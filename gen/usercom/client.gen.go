@@ -82,10 +82,10 @@ type Attribute struct {
 	// ID Identifier.
 	ID *int64 `json:"id,omitempty"`
 
-	// Name Name as people read it.
+	// Name Display name.
 	Name *string `json:"name,omitempty"`
 
-	// NameStd Name as requests have it.
+	// NameStd Name in requests.
 	NameStd *string `json:"name_std,omitempty"`
 
 	// Value Value, of the attribute's type.
@@ -95,21 +95,21 @@ type Attribute struct {
 	ValueType *string `json:"value_type,omitempty"`
 }
 
-// BadRequestError A refusal of the input, by field or as a whole.
+// BadRequestError An error of the input, by field or as a whole.
 type BadRequestError struct {
 	union json.RawMessage
 }
 
-// Error A refusal.
+// Error An error.
 type Error struct {
-	// Detail Why.
+	// Detail Reason.
 	Detail string `json:"detail"`
 }
 
-// FieldErrors Complaints by field.
+// FieldErrors Error messages by field.
 type FieldErrors map[string][]string
 
-// Gender Gender as it is written. Answers have a word instead.
+// Gender Gender in requests. Responses contain a word instead.
 type Gender int64
 
 // Membership A company the user is a member of.
@@ -117,14 +117,14 @@ type Membership struct {
 	// ID Identifier of the company.
 	ID *int64 `json:"id,omitempty"`
 
-	// MemberSince When the user joined. Its format is not known.
-	MemberSince *string `json:"member_since,omitempty"`
+	// MemberSince When the user joined.
+	MemberSince *time.Time `json:"member_since,omitempty"`
 
 	// Name Name of the company.
 	Name *string `json:"name,omitempty"`
 }
 
-// SearchUsersResult One user, or a list of users when many were asked for.
+// SearchUsersResult One user, or a list of users with many=true.
 type SearchUsersResult struct {
 	union json.RawMessage
 }
@@ -155,42 +155,42 @@ type UpdateOrCreateUserBody struct {
 	union json.RawMessage
 }
 
-// UpdateOrCreateUserRequest What a user is to be. user_id is the key; what a request without it does is not documented.
+// UpdateOrCreateUserRequest The input of version 1. user_id is the key; the effect of a request without it is not documented.
 type UpdateOrCreateUserRequest struct {
-	// AssignedTo Agent in charge, by id.
+	// AssignedTo Id of the agent in charge.
 	AssignedTo *int64 `json:"assigned_to,omitempty"`
 
 	// City City.
 	City *string `json:"city,omitempty"`
 
-	// CompanyID Company that the user becomes an employee of.
+	// CompanyID Company to which the user is added as an employee.
 	CompanyID *string `json:"company_id,omitempty"`
 
 	// Country Country.
 	Country *string `json:"country,omitempty"`
 
-	// Email E-mail address. It is not the key and need not be unique.
+	// Email Email. It is not the key and may not be unique.
 	Email *string `json:"email,omitempty"`
 
-	// FacebookURL Address of the Facebook profile.
+	// FacebookURL URL of the Facebook profile.
 	FacebookURL *string `json:"facebook_url,omitempty"`
 
 	// FirstName First name.
 	FirstName *string `json:"first_name,omitempty"`
 
-	// Gender Gender as it is written. Answers have a word instead.
+	// Gender Gender in requests. Responses contain a word instead.
 	Gender *Gender `json:"gender,omitempty"`
 
-	// GoogleURL Address of the Google profile.
+	// GoogleURL URL of the Google profile.
 	GoogleURL *string `json:"google_url,omitempty"`
 
-	// GravatarURL Address of the Gravatar image.
+	// GravatarURL URL of the Gravatar image.
 	GravatarURL *string `json:"gravatar_url,omitempty"`
 
 	// LastName Last name.
 	LastName *string `json:"last_name,omitempty"`
 
-	// LinkedInURL Address of the LinkedIn profile.
+	// LinkedInURL URL of the LinkedIn profile.
 	LinkedInURL *string `json:"linkedin_url,omitempty"`
 
 	// Notifications Accepts notifications.
@@ -205,70 +205,70 @@ type UpdateOrCreateUserRequest struct {
 	// Score Score.
 	Score *int64 `json:"score,omitempty"`
 
-	// Status Status as it is written. Answers have a word instead.
+	// Status Status in requests. Responses contain a word instead.
 	Status *UserStatus `json:"status,omitempty"`
 
 	// Timezone Time zone.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// TwitterURL Address of the Twitter profile.
+	// TwitterURL URL of the Twitter profile.
 	TwitterURL *string `json:"twitter_url,omitempty"`
 
 	// Unsubscribed Has unsubscribed from mail.
 	Unsubscribed *bool `json:"unsubscribed,omitempty"`
 
-	// UserID Identifier of the caller's own choice, unique.
+	// UserID Identifier chosen by the caller, unique.
 	UserID *string `json:"user_id,omitempty"`
 }
 
-// UpdateOrCreateUserResult Answer to an upsert.
+// UpdateOrCreateUserResult Response to an upsert.
 type UpdateOrCreateUserResult struct {
 	// Created Whether the user is new.
 	Created bool `json:"created"`
 
-	// ID Identifier given by the vendor.
+	// ID Identifier assigned by the vendor.
 	ID int64 `json:"id"`
 }
 
 // UpdateOrCreateUserV2Request The input of version 2. custom_id is the key. Any other property is a custom attribute.
 type UpdateOrCreateUserV2Request struct {
-	// AssignedTo Agent in charge, by id.
+	// AssignedTo Id of the agent in charge.
 	AssignedTo *int64 `json:"assigned_to,omitempty"`
 
 	// City City.
 	City *string `json:"city,omitempty"`
 
-	// CompanyCustomID Company that the user becomes an employee of; company_id in version 1.
+	// CompanyCustomID Company to which the user is added as an employee; company_id in version 1.
 	CompanyCustomID *string `json:"company_custom_id,omitempty"`
 
 	// Country Country.
 	Country *string `json:"country,omitempty"`
 
-	// CustomID Identifier of the caller's own choice, unique; user_id in version 1.
+	// CustomID Identifier chosen by the caller, unique; user_id in version 1.
 	CustomID string `json:"custom_id"`
 
-	// Email E-mail address. It is not the key and need not be unique.
+	// Email Email. It is not the key and may not be unique.
 	Email *string `json:"email,omitempty"`
 
-	// FacebookURL Address of the Facebook profile.
+	// FacebookURL URL of the Facebook profile.
 	FacebookURL *string `json:"facebook_url,omitempty"`
 
 	// FirstName First name, at most 40 characters.
 	FirstName *string `json:"first_name,omitempty"`
 
-	// Gender Gender as it is written. Answers have a word instead.
+	// Gender Gender in requests. Responses contain a word instead.
 	Gender *Gender `json:"gender,omitempty"`
 
-	// GoogleURL Address of the Google profile.
+	// GoogleURL URL of the Google profile.
 	GoogleURL *string `json:"google_url,omitempty"`
 
-	// GravatarURL Address of the Gravatar image.
+	// GravatarURL URL of the Gravatar image.
 	GravatarURL *string `json:"gravatar_url,omitempty"`
 
 	// LastName Last name, at most 40 characters.
 	LastName *string `json:"last_name,omitempty"`
 
-	// LinkedInURL Address of the LinkedIn profile.
+	// LinkedInURL URL of the LinkedIn profile.
 	LinkedInURL *string `json:"linkedin_url,omitempty"`
 
 	// Notifications Accepts notifications.
@@ -283,7 +283,7 @@ type UpdateOrCreateUserV2Request struct {
 	// Score Score.
 	Score *int64 `json:"score,omitempty"`
 
-	// Status Status as it is written. Answers have a word instead.
+	// Status Status in requests. Responses contain a word instead.
 	Status *UserStatus `json:"status,omitempty"`
 
 	// Tags Tags to add. Tags of the user that are not in the list stay.
@@ -292,7 +292,7 @@ type UpdateOrCreateUserV2Request struct {
 	// Timezone Time zone.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// TwitterURL Address of the Twitter profile.
+	// TwitterURL URL of the Twitter profile.
 	TwitterURL *string `json:"twitter_url,omitempty"`
 
 	// Unsubscribed Has unsubscribed from mail.
@@ -300,12 +300,12 @@ type UpdateOrCreateUserV2Request struct {
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// UpdateUserRequest What is to change of a user, in the fields of the upsert.
+// UpdateUserRequest Changes of a user, in the fields of the upsert of version 1.
 type UpdateUserRequest = UpdateOrCreateUserRequest
 
-// User A user as it is read. Apart from the id anything may be null.
+// User A user in responses. All fields except id may be null.
 type User struct {
-	// AssignedTo Agent in charge, by id.
+	// AssignedTo Id of the agent in charge.
 	AssignedTo *int64 `json:"assigned_to,omitempty"`
 
 	// Attributes Custom attributes.
@@ -326,49 +326,49 @@ type User struct {
 	// Country Country.
 	Country *string `json:"country,omitempty"`
 
-	// CreatedAt When the user was made.
+	// CreatedAt When the user was created.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 
 	// CustomID Identifier of the caller's own choice, in version 2.
 	CustomID *string `json:"custom_id,omitempty"`
 
-	// Email E-mail address.
+	// Email Email.
 	Email *string `json:"email,omitempty"`
 
-	// FacebookURL Address of the Facebook profile.
+	// FacebookURL URL of the Facebook profile.
 	FacebookURL *string `json:"facebook_url,omitempty"`
 
-	// FirstSeen When the person first came.
+	// FirstSeen When the user was first seen.
 	FirstSeen *time.Time `json:"first_seen,omitempty"`
 
-	// Gender Gender in a word, for example unknown.
+	// Gender Gender as a word, for example unknown.
 	Gender *string `json:"gender,omitempty"`
 
-	// GoogleURL Address of the Google profile.
+	// GoogleURL URL of the Google profile.
 	GoogleURL *string `json:"google_url,omitempty"`
 
-	// GravatarURL Address of the Gravatar image.
+	// GravatarURL URL of the Gravatar image.
 	GravatarURL *string `json:"gravatar_url,omitempty"`
 
-	// ID Identifier given by the vendor.
+	// ID Identifier assigned by the vendor.
 	ID int64 `json:"id"`
 
 	// Key Value of the vendor's cookie.
 	Key *string `json:"key,omitempty"`
 
-	// LastContacted When the person was last written to.
+	// LastContacted When the user was last contacted.
 	LastContacted *time.Time `json:"last_contacted,omitempty"`
 
 	// LastIP Last IP address.
 	LastIP *string `json:"last_ip,omitempty"`
 
-	// LastSeen When the person last came.
+	// LastSeen When the user was last seen.
 	LastSeen *time.Time `json:"last_seen,omitempty"`
 
-	// LinkedInURL Address of the LinkedIn profile.
+	// LinkedInURL URL of the LinkedIn profile.
 	LinkedInURL *string `json:"linkedin_url,omitempty"`
 
-	// Lists Lists the user is on. Their shape is not known.
+	// Lists Lists that contain the user. Their shape is not known.
 	Lists []json.RawMessage `json:"lists,omitzero"`
 
 	// Name First and last name together.
@@ -380,7 +380,7 @@ type User struct {
 	// OSType Operating system.
 	OSType *string `json:"os_type,omitempty"`
 
-	// PageViews Pages seen.
+	// PageViews Number of pages viewed.
 	PageViews *int64 `json:"page_views,omitempty"`
 
 	// PhoneNumber Telephone number.
@@ -389,13 +389,13 @@ type User struct {
 	// Region Region.
 	Region *string `json:"region,omitempty"`
 
-	// Resolution Size of the screen.
+	// Resolution Screen resolution.
 	Resolution *string `json:"resolution,omitempty"`
 
 	// Score Score.
 	Score *int64 `json:"score,omitempty"`
 
-	// Status Whether the person is known by name.
+	// Status Whether the user is a visitor or a registered user.
 	Status *UserStatusName `json:"status,omitempty"`
 
 	// Tags Tags.
@@ -404,55 +404,55 @@ type User struct {
 	// Timezone Time zone.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// TwitterURL Address of the Twitter profile.
+	// TwitterURL URL of the Twitter profile.
 	TwitterURL *string `json:"twitter_url,omitempty"`
 
 	// Unsubscribed Has unsubscribed from mail.
 	Unsubscribed *bool `json:"unsubscribed,omitempty"`
 
-	// UpdatedAt When the user last changed.
+	// UpdatedAt When the user was last changed.
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
 
-	// UserID Identifier of the caller's own choice.
+	// UserID Identifier chosen by the caller.
 	UserID *string `json:"user_id,omitempty"`
 
 	// WebPushSubscription Subscription to web push. Its shape is not known.
 	WebPushSubscription json.RawMessage `json:"web_push_subscription,omitempty"`
 }
 
-// UserList Users with the same address.
+// UserList Users with the same email.
 type UserList = []User
 
-// UserStatus Status as it is written. Answers have a word instead.
+// UserStatus Status in requests. Responses contain a word instead.
 type UserStatus int64
 
-// UserStatusName Status as it is read.
+// UserStatusName Status in responses.
 type UserStatusName string
 
-// BadRequest A refusal of the input, by field or as a whole.
+// BadRequest An error of the input, by field or as a whole.
 type BadRequest = BadRequestError
 
-// Forbidden A refusal.
+// Forbidden An error.
 type Forbidden = Error
 
-// NotFound A refusal.
+// NotFound An error.
 type NotFound = Error
 
-// TooManyRequests A refusal.
+// TooManyRequests An error.
 type TooManyRequests = Error
 
-// Unauthorized A refusal.
+// Unauthorized An error.
 type Unauthorized = Error
 
 // SearchUsersParams defines parameters for SearchUsers.
 type SearchUsersParams struct {
-	// Email Whole address.
+	// Email Complete email.
 	Email *string `form:"email,omitempty" json:"email,omitempty"`
 
-	// Key The 12 characters of the vendor's cookie, instead of an address.
+	// Key Value of the vendor's cookie (12 characters), instead of the email.
 	Key *string `form:"key,omitempty" json:"key,omitempty"`
 
-	// Many Whether a list is wanted.
+	// Many Whether to return a list.
 	Many *bool `form:"many,omitempty" json:"many,omitempty"`
 }
 
@@ -1109,9 +1109,9 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// SearchUsers Find users by address
+	// SearchUsers Find users by email
 	//
-	// One user, or with many=true a list, because several users may have the same address.
+	// One user, or with many=true a list, because several users may have the same email.
 	//
 	// Corresponds with GET /users/search/ (the `SearchUsers` operationId).
 	SearchUsers(ctx context.Context, params *SearchUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1146,7 +1146,7 @@ type ClientInterface interface {
 
 	// UpdateUserWithBody Update a user
 	//
-	// The page shows a body of a few fields and an answer in which the others keep their values.
+	// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1155,7 +1155,7 @@ type ClientInterface interface {
 
 	// UpdateUser Update a user
 	//
-	// The page shows a body of a few fields and an answer in which the others keep their values.
+	// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1191,9 +1191,9 @@ type ClientInterface interface {
 	SetMultipleAttributes(ctx context.Context, id int64, body SetMultipleAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// SearchUsers Find users by address
+// SearchUsers Find users by email
 //
-// One user, or with many=true a list, because several users may have the same address.
+// One user, or with many=true a list, because several users may have the same email.
 //
 // Corresponds with GET /users/search/ (the `SearchUsers` operationId).
 func (c *Client) SearchUsers(ctx context.Context, params *SearchUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1278,7 +1278,7 @@ func (c *Client) GetUser(ctx context.Context, id int64, reqEditors ...RequestEdi
 
 // UpdateUserWithBody Update a user
 //
-// The page shows a body of a few fields and an answer in which the others keep their values.
+// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1297,7 +1297,7 @@ func (c *Client) UpdateUserWithBody(ctx context.Context, id int64, contentType s
 
 // UpdateUser Update a user
 //
-// The page shows a body of a few fields and an answer in which the others keep their values.
+// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1753,9 +1753,9 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// SearchUsersWithResponse Find users by address
+	// SearchUsersWithResponse Find users by email
 	//
-	// One user, or with many=true a list, because several users may have the same address.
+	// One user, or with many=true a list, because several users may have the same email.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1796,7 +1796,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithBodyWithResponse Update a user
 	//
-	// The page shows a body of a few fields and an answer in which the others keep their values.
+	// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1805,7 +1805,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithResponse Update a user
 	//
-	// The page shows a body of a few fields and an answer in which the others keep their values.
+	// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2111,9 +2111,9 @@ func (r SetMultipleAttributesHTTPResponse) StatusCode() int {
 	return 0
 }
 
-// SearchUsersWithResponse Find users by address
+// SearchUsersWithResponse Find users by email
 //
-// One user, or with many=true a list, because several users may have the same address.
+// One user, or with many=true a list, because several users may have the same email.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2184,7 +2184,7 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, id int64,
 
 // UpdateUserWithBodyWithResponse Update a user
 //
-// The page shows a body of a few fields and an answer in which the others keep their values.
+// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2199,7 +2199,7 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 
 // UpdateUserWithResponse Update a user
 //
-// The page shows a body of a few fields and an answer in which the others keep their values.
+// The page of version 2 shows a body of a few fields and a response in which the others keep their values.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

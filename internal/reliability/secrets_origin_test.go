@@ -123,7 +123,7 @@ func TestRequestsForAnotherOriginAreNotSent(t *testing.T) {
 	assert.ErrorContains(t, err, "outside the base URL")
 	two, err := partoo.New(key, base)
 	require.NoError(t, err)
-	_, err = two.API().GetUserWithResponse(t.Context(), "u1", redirect)
+	_, err = two.API().GetUserWithResponse(t.Context(), "u1", nil, redirect)
 	assert.ErrorContains(t, err, "outside the base URL")
 	three, err := usercom.New("", key, base)
 	require.NoError(t, err)

@@ -105,7 +105,7 @@ func (s *partooState) change(ctx context.Context, request gen.UpdateUserRequest)
 }
 
 func (s *partooState) get(ctx context.Context, id string) Exchange {
-	return s.call(ctx, "get", func(ctx context.Context) (*http.Response, error) { return s.api.GetUser(ctx, id) })
+	return s.call(ctx, "get", func(ctx context.Context) (*http.Response, error) { return s.api.GetUser(ctx, id, nil) })
 }
 
 func (s *partooState) delete(ctx context.Context, id string) Exchange {
