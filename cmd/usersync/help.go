@@ -17,21 +17,28 @@ or passwords.
 
 Interrupt:
   The first interrupt (Ctrl-C, SIGTERM, SIGHUP) starts no more users and finishes those
-  in progress; the second aborts them. If standard output is closed, the run stops as
-  after the first interrupt; up to --workers users may then be recorded without an
-  output line. The command to continue is printed at the end.
+  in progress; the run ends if no request is in flight for six seconds. The second aborts
+  them. If standard output is closed, the run stops as after the first interrupt; up to
+  --workers users may then be recorded without an output line. The command to continue is
+  printed at the end.
+
+Outage:
+  If the service fails, the run pauses, tries one user at a time, and continues with the
+  first success. It ends after --max-outage, or if the configuration is wrong, for example
+  the API key. The rest is then not sent; continue with --resume.
 
 Journal:
   A journal belongs to one FILE, provider, host and API key, and survives interrupts and
   crashes. While a journal contains users of an unfinished run, upsert requires --resume
-  or --retry-failed; delete the journal to start over. Journals named with --journal are
-  kept. A default journal is deleted when all users are done. If the run finished with
-  failures, or FILE has changed, the next run renames it to *.old and starts over. With
+  or --retry-failed; delete the journal to start over. FILE may be corrected or extended:
+  --resume sends what is new or changed. Journals named with --journal are kept. A default
+  journal is deleted when all users are done. If the run finished with failures, or FILE
+  has changed, the next run without --resume renames it to *.old and starts over. With
   another key or host this happens only if the old run was finished.
 
 Exit status:
   0  all users match the file
-  1  some users failed or were not sent (interrupt, rejected key)
+  1  some users failed or were not sent (interrupt, outage, rejected key)
   2  invalid usage or input; nothing was sent
 `
 
@@ -54,8 +61,8 @@ File:
   are not sent. Provider fields are in an object:
   {"email": "…", "identifai": {"pricing_id": 2}}
 
-  identifai: if an email moves from user A to user B, A's row must contain its id. B may
-  fail while the email is taken; run again with --retry-failed.
+  identifai: if an email moves from user A to user B, A's row must contain its id. Rows
+  with an id are sent first.
 
   No two rows may share an email (identifai, partoo; case-insensitive), id (identifai)
   or user_id (usercom).

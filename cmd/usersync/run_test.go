@@ -34,6 +34,7 @@ func TestUsage(t *testing.T) {
 		"one dash, value":    {"upsert -provider=partoo -", "-provider: write --provider=partoo, with two dashes"},
 		"one dash, boolean":  {"upsert a.csv -fake", "-fake: write --fake, with two dashes"},
 		"one dash, h":        {"upsert -help", "-help: write --help, with two dashes"},
+		"one dash, v":        {"-version", "-version: write --version, with two dashes"},
 		"flag given twice":   {"upsert --provider partoo --quiet - --quiet", "--quiet is given twice"},
 		"value given twice":  {"upsert --quota 1/s --quota=2/s", "--quota is given twice"},
 		"no value":           {"upsert --provider", "--provider needs a value"},

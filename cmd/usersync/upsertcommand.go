@@ -135,15 +135,19 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !ok {
 		return err
 	}
-	if short := e.GetSpecifiedShortnames(); short != "" {
-		for _, long := range []string{short, "h" + short} { // -h was read from -help before
-			if name, _, _ := strings.Cut(long, "="); cmd.Flags().Lookup(name) != nil {
-				return fmt.Errorf("-%s: write --%s, with two dashes", userfile.Printable(name), userfile.Printable(long))
-			}
-		}
-		return fmt.Errorf("unknown flag -%s", userfile.Printable(short))
+	short := e.GetSpecifiedShortnames()
+	if short == "" {
+		return fmt.Errorf("unknown flag --%s", userfile.Printable(e.GetSpecifiedName()))
 	}
-	return fmt.Errorf("unknown flag --%s", userfile.Printable(e.GetSpecifiedName()))
+	err = fmt.Errorf("unknown flag -%s", userfile.Printable(short))
+	name, value, _ := strings.Cut(short, "=")
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == name || f.Name[1:] == name { // the first letter may be a short flag, such as -h
+			long := strings.TrimSuffix(f.Name+"="+value, "=")
+			err = fmt.Errorf("-%s: write --%s, with two dashes", f.Name, userfile.Printable(long))
+		}
+	})
+	return err
 }
 
 // suggestion proposes what may have been meant.
