@@ -38,18 +38,18 @@ type identifaiState struct {
 func identifaiProbes() []probe[*identifaiState] {
 	type S = *identifaiState
 	return []probe[S]{
-		{Fact{"identifai.search", "the list has a parameter search, which filters by email", "lookups by email need it", "list with search=EMAIL", "report it: lookups read all users and compare emails, which still works but takes longer"}, func(_ context.Context, s S) (Verdict, string) { return s.checkSearch() }},
-		{Fact{"identifai.pages", "the list has the parameters page and per_page", "Users and Bulk read page by page", "list with per_page=1 and page=2", "report it: Users and Bulk fail with an error on such a list"}, func(_ context.Context, s S) (Verdict, string) { return s.checkPages() }},
-		{Fact{"identifai.empty-id", "an empty id creates a user", "UpsertUser without ID sends it", "create with an empty id", "report it: users cannot be created"}, func(_ context.Context, s S) (Verdict, string) { return s.checkEmptyID() }},
-		{Fact{"identifai.create-status", "a create returns 200 or 201", "any 2xx is accepted", "create", "nothing to do: any 2xx is accepted"}, func(_ context.Context, s S) (Verdict, string) { return s.checkCreateStatus() }},
-		{Fact{"identifai.email-taken", "a create with a taken email is rejected with 400, 409 or 422, which names email or no field", "UpsertUser then updates the existing user", "create with an email that exists", "always pass IDs, and report it: a second user may be created"}, func(_ context.Context, s S) (Verdict, string) { return s.checkTaken() }},
-		{Fact{"identifai.update-by-id", "an update by id changes that user and returns it", "UpsertUser with ID", "update name and readonly by id", "report it: users cannot be updated"}, func(_ context.Context, s S) (Verdict, string) { return s.checkUpdate() }},
-		{Fact{"identifai.booleans", "booleans are 1 and 0", "true and false may be rejected, or false may be read as true", "update with readonly 0 and 1, and with false and true if rejected", "use identifai.WithTextBooleans (command: --text-booleans)"}, func(_ context.Context, s S) (Verdict, string) { return s.checkBooleans() }},
-		{Fact{"identifai.omitted-fields", "an update keeps optional fields that it omits", "UpsertUser omits fields that are not set", "update without readonly", "set Readonly, Newsletter and SaveFiles in every input"}, func(_ context.Context, s S) (Verdict, string) { return s.checkOmitted() }},
-		{Fact{"identifai.trimmed", "white space around a name is removed", "Bulk compares names without it", "update with a name with white space around it", "nothing to do: Bulk does not update users whose names differ only in outer white space"}, func(_ context.Context, s S) (Verdict, string) { return s.checkTrimmed() }},
-		{Fact{"identifai.list-fields", "the list shows heuristic, readonly and the pricing id", "Bulk skips users that already match", "list after the update", "nothing to do: users with unknown fields are updated in every run"}, func(_ context.Context, s S) (Verdict, string) { return s.checkListFields() }},
-		{Fact{"identifai.unknown-id", "an update with an unknown id is rejected: 404, or an error that names id", "Bulk then looks the user up by email", "update by the largest id", "report it: an outdated id may create a user or is reported as failed"}, func(_ context.Context, s S) (Verdict, string) { return s.checkUnknownID() }},
-		{Fact{"identifai.rate-limit-headers", "responses contain rate limit headers", "they show quotas that differ from the documented ones", "all responses", "nothing to do: the documented quotas are used; see rest.WithQuotas"}, func(_ context.Context, s S) (Verdict, string) { return s.checkRateHeaders() }},
+		{Fact{"identifai.search", "the list has a parameter search, which filters by email", "lookups by email need it", "list with search=EMAIL", "report it: lookups read all users and compare emails, which still works but takes longer"}, S.checkSearch},
+		{Fact{"identifai.pages", "the list has the parameters page and per_page", "Users and Bulk read page by page", "list with per_page=1 and page=2", "report it: Users and Bulk fail with an error on such a list"}, S.checkPages},
+		{Fact{"identifai.empty-id", "an empty id creates a user", "UpsertUser without ID sends it", "create with an empty id", "report it: users cannot be created"}, S.checkEmptyID},
+		{Fact{"identifai.create-status", "a create returns 200 or 201", "any 2xx is accepted", "create", "nothing to do: any 2xx is accepted"}, S.checkCreateStatus},
+		{Fact{"identifai.email-taken", "a create with a taken email is rejected with 400, 409 or 422, which names email or no field", "UpsertUser then updates the existing user", "create with an email that exists", "always pass IDs, and report it: a second user may be created"}, S.checkTaken},
+		{Fact{"identifai.update-by-id", "an update by id changes that user and returns it", "UpsertUser with ID", "update name and readonly by id", "report it: users cannot be updated"}, S.checkUpdate},
+		{Fact{"identifai.booleans", "booleans are 1 and 0", "true and false may be rejected, or false may be read as true", "update with readonly 0 and 1, and with false and true if rejected", "use identifai.WithTextBooleans (command: --text-booleans)"}, S.checkBooleans},
+		{Fact{"identifai.omitted-fields", "an update keeps optional fields that it omits", "UpsertUser omits fields that are not set", "update without readonly", "set Readonly, Newsletter and SaveFiles in every input"}, S.checkOmitted},
+		{Fact{"identifai.trimmed", "white space around a name is removed", "Bulk compares names without it", "update with a name with white space around it", "nothing to do: Bulk does not update users whose names differ only in outer white space"}, S.checkTrimmed},
+		{Fact{"identifai.list-fields", "the list shows heuristic, readonly and the pricing id", "Bulk skips users that already match", "list after the update", "nothing to do: users with unknown fields are updated in every run"}, S.checkListFields},
+		{Fact{"identifai.unknown-id", "an update with an unknown id is rejected: 404, or an error that names id", "Bulk then looks the user up by email", "update by the largest id", "report it: an outdated id may create a user or is reported as failed"}, S.checkUnknownID},
+		{Fact{"identifai.rate-limit-headers", "responses contain rate limit headers", "they show quotas that differ from the documented ones", "all responses", "nothing to do: the documented quotas are used; see rest.WithQuotas"}, S.checkRateHeaders},
 	}
 }
 
@@ -78,7 +78,7 @@ func runIdentifai(ctx context.Context, s *session, c Config) ([]Finding, error) 
 	}
 	defer s.cleanUp(ctx, i.restore)
 	i.write(ctx)
-	return runProbes(ctx, i, identifaiProbes()), nil
+	return findingsOf(i, identifaiProbes()), nil
 }
 
 // plan says what the run changes.

@@ -210,6 +210,10 @@ func (x Exchange) outcome() string {
 	switch {
 	case errors.Is(x.err, errBudget):
 		return errBudget.Error()
+	case errors.Is(x.err, context.Canceled), errors.Is(x.err, context.DeadlineExceeded):
+		return "interrupted"
+	case x.Operation == "":
+		return "not sent"
 	case x.Status == 0:
 		return "no response to " + x.Operation
 	}

@@ -42,18 +42,18 @@ const (
 func usercomProbes() []probe[*usercomState] {
 	type S = *usercomState
 	return []probe[S]{
-		{Fact{"usercom.key", "a second upsert with the same key returns created=false and the same id", "otherwise every run creates every user again", "upsert twice", otherVersion}, func(_ context.Context, s S) (Verdict, string) { return s.checkKey() }},
-		{Fact{"usercom.version", "the server stores the key that was sent: user_id in version 1, custom_id in version 2", "the vendor's pages describe two versions", "upsert and get", otherVersion}, func(_ context.Context, s S) (Verdict, string) { return s.checkVersion() }},
-		{Fact{"usercom.absent-fields", "an upsert keeps fields that it omits", "UpsertUser omits fields that are not set", "upsert without city, and get", "set every field in every input"}, func(_ context.Context, s S) (Verdict, string) { return s.checkAbsent() }},
-		{Fact{"usercom.attributes-one-call", "version 2 stores custom attributes of an upsert, version 1 ignores them", "UpsertUser with version 1 needs a second request", "upsert with a custom attribute, and get", "version 1: usercom.WithVersion(2) may save the second request; version 2: use version 1"}, func(_ context.Context, s S) (Verdict, string) { return s.checkOneCall() }},
-		{Fact{"usercom.attributes-two-calls", "set_multiple_attributes stores custom attributes", "SetAttributes and UpsertUser with version 1 use it", "set an attribute by id, and get", "usercom.WithVersion(2), or create the attribute in the application first"}, func(_ context.Context, s S) (Verdict, string) { return s.checkTwoCalls() }},
-		{Fact{"usercom.unknown-attribute", "an attribute that does not exist in the application is created", "SetAttributes does not create attributes first", "set a new attribute", "create attributes in the application before they are set"}, func(_ context.Context, s S) (Verdict, string) { return s.checkUnknownAttribute() }},
-		{Fact{"usercom.email-not-unique", "two users may have the same email", "UpsertUser never looks users up by email", "upsert another key with the same email", "nothing to do: the upsert fails with an error that names email"}, func(_ context.Context, s S) (Verdict, string) { return s.checkSameEmail() }},
-		{Fact{"usercom.search", "the search by email with many=true returns a list of all users with this email", "FindUserByEmail", "search after two creates", "report it: FindUserByEmail may miss a user"}, func(_ context.Context, s S) (Verdict, string) { return s.checkSearch() }},
-		{Fact{"usercom.search-letter-case", "the search by email ignores letter case", "FindUserByEmail", "search by the email in upper case", "pass emails in the letter case in which user.com stores them"}, func(_ context.Context, s S) (Verdict, string) { return s.checkLetterCase() }},
-		{Fact{"usercom.invalid-input", "invalid input is a 400 that names the field", "errors name the invalid field", "upsert with an invalid email", "nothing to do: the error contains the response"}, func(_ context.Context, s S) (Verdict, string) { return s.checkInvalid() }},
-		{Fact{"usercom.unknown-user", "an unknown user is a 404 in JSON", "an HTML page means a wrong base URL", "get of an unknown id", "report it: rest.ErrNotFound does not match"}, func(_ context.Context, s S) (Verdict, string) { return s.checkMissing() }},
-		{Fact{"usercom.deletion", "a deletion returns 2xx, and the user is not found afterwards", "DeleteUser treats the 404 of a retry as success", "delete and get", "report it: DeleteUser may report success for users that still exist"}, func(ctx context.Context, s S) (Verdict, string) { return s.checkDeletion(ctx) }},
+		{Fact{"usercom.key", "a second upsert with the same key returns created=false and the same id", "otherwise every run creates every user again", "upsert twice", otherVersion}, S.checkKey},
+		{Fact{"usercom.version", "the server stores the key that was sent: user_id in version 1, custom_id in version 2", "the vendor's pages describe two versions", "upsert and get", otherVersion}, S.checkVersion},
+		{Fact{"usercom.absent-fields", "an upsert keeps fields that it omits", "UpsertUser omits fields that are not set", "upsert without city, and get", "set every field in every input"}, S.checkAbsent},
+		{Fact{"usercom.attributes-one-call", "version 2 stores custom attributes of an upsert, version 1 ignores them", "UpsertUser with version 1 needs a second request", "upsert with a custom attribute, and get", "version 1: usercom.WithVersion(2) may save the second request; version 2: use version 1"}, S.checkOneCall},
+		{Fact{"usercom.attributes-two-calls", "set_multiple_attributes stores custom attributes", "SetAttributes and UpsertUser with version 1 use it", "set an attribute by id, and get", "usercom.WithVersion(2), or create the attribute in the application first"}, S.checkTwoCalls},
+		{Fact{"usercom.unknown-attribute", "an attribute that does not exist in the application is created", "SetAttributes does not create attributes first", "set a new attribute", "create attributes in the application before they are set"}, S.checkUnknownAttribute},
+		{Fact{"usercom.email-not-unique", "two users may have the same email", "UpsertUser never looks users up by email", "upsert another key with the same email", "nothing to do: the upsert fails with an error that names email"}, S.checkSameEmail},
+		{Fact{"usercom.search", "the search by email with many=true returns a list of all users with this email", "FindUserByEmail", "search after two creates", "report it: FindUserByEmail may miss a user"}, S.checkSearch},
+		{Fact{"usercom.search-letter-case", "the search by email ignores letter case", "FindUserByEmail", "search by the email in upper case", "pass emails in the letter case in which user.com stores them"}, S.checkLetterCase},
+		{Fact{"usercom.invalid-input", "invalid input is a 400 that names the field", "errors name the invalid field", "upsert with an invalid email", "nothing to do: the error contains the response"}, S.checkInvalid},
+		{Fact{"usercom.unknown-user", "an unknown user is a 404 in JSON", "an HTML page means a wrong base URL", "get of an unknown id", "report it: rest.ErrNotFound does not match"}, S.checkMissing},
+		{Fact{"usercom.deletion", "a deletion returns 2xx, and the user is not found afterwards", "DeleteUser treats the 404 of a retry as success", "delete and get", "report it: DeleteUser may report success for users that still exist"}, S.checkDeletion},
 	}
 }
 
@@ -80,7 +80,7 @@ func runUsercom(ctx context.Context, s *session, c Config) ([]Finding, error) {
 	}
 	defer s.cleanUp(ctx, u.deleteAll)
 	u.write(ctx)
-	return runProbes(ctx, u, usercomProbes()), nil
+	return findingsOf(u, usercomProbes()), nil
 }
 
 func (s *usercomState) write(ctx context.Context) {
@@ -101,6 +101,10 @@ func (s *usercomState) write(ctx context.Context) {
 	s.search = s.find(ctx, s.email)
 	s.upper = s.find(ctx, strings.ToUpper(s.email))
 	s.invalid = s.upsert(ctx, "upsert with an invalid email", s.key, map[string]any{"email": "invalid"})
+	s.deleted = s.delete(ctx, id)
+	if s.gone = s.get(ctx, id); s.gone.ok() && !slices.Contains(s.ids, id) {
+		s.ids = append(s.ids, id) // still to be deleted
+	}
 }
 
 func (s *usercomState) keyName() string {
@@ -315,19 +319,13 @@ func (s *usercomState) checkMissing() (Verdict, string) {
 	return holds("%s", s.missing.outcome())
 }
 
-func (s *usercomState) checkDeletion(ctx context.Context) (Verdict, string) {
-	id := integer(s.create.field("id"))
-	if !slices.Contains(s.ids, id) {
-		return s.notCreated()
-	}
-	s.deleted = s.delete(ctx, id)
-	if !s.deleted.ok() {
-		return unknown("%s", s.deleted.outcome())
-	}
-	s.gone = s.get(ctx, id)
+func (s *usercomState) checkDeletion() (Verdict, string) {
 	switch {
+	case !s.create.ok():
+		return s.notCreated()
+	case !s.deleted.ok():
+		return unknown("%s", s.deleted.outcome())
 	case s.gone.ok():
-		s.ids = append(s.ids, id)
 		return differs("the user still exists after %d", s.deleted.Status)
 	case s.gone.Status != http.StatusNotFound:
 		return unknown("%s", s.gone.outcome())

@@ -130,7 +130,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 // run.
 type probe[S any] struct {
 	Fact
-	check func(context.Context, S) (Verdict, string)
+	check func(S) (Verdict, string)
 }
 
 func factsOf[S any](probes []probe[S]) []Fact {
@@ -144,17 +144,11 @@ func factsOf[S any](probes []probe[S]) []Fact {
 // errNotStarted is the cause of a run that could not start.
 var errNotStarted = errors.New("no probe was made")
 
-// runProbes checks all facts in order.
-func runProbes[S any](ctx context.Context, state S, probes []probe[S]) []Finding {
+// findingsOf checks all facts in order, by the exchanges in state.
+func findingsOf[S any](state S, probes []probe[S]) []Finding {
 	findings := make([]Finding, 0, len(probes))
 	for _, p := range probes {
-		verdict, detail := Unknown, "interrupted"
-		if ctx.Err() == nil {
-			verdict, detail = p.check(ctx, state)
-		}
-		if ctx.Err() != nil && verdict == Unknown {
-			detail = "interrupted"
-		}
+		verdict, detail := p.check(state)
 		findings = append(findings, Finding{Fact: p.Fact, Verdict: verdict, Detail: detail})
 	}
 	return findings
