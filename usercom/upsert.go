@@ -32,7 +32,7 @@ var ErrAttributesNotSet = errors.New("the user was upserted, but its custom attr
 // whose Executed is yes: the user exists and has all fields except the custom
 // attributes. Call [Client.SetAttributes] with the id, or repeat the upsert.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[int64], err error) {
-	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert})
+	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Idempotent: true, Create: true})
 	defer func() { end(result.Outcome, err) }()
 	if err := u.ValidateVersion(c.version); err != nil {
 		return upsert.Result[int64]{}, err
@@ -41,8 +41,7 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Res
 	if err != nil {
 		return upsert.Result[int64]{}, fmt.Errorf("%s: %s: %w", provider, opUpsert, err)
 	}
-	call := rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: true, Create: true})
-	resp, err := rest.Decode[upsertResponse](c.API().UpdateOrCreateUserWithBody(call, "application/json", bytes.NewReader(body)))
+	resp, err := rest.Decode[upsertResponse](c.API().UpdateOrCreateUserWithBody(ctx, "application/json", bytes.NewReader(body)))
 	if err != nil || c.version == 2 {
 		return resp.result(), err
 	}
