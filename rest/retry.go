@@ -143,6 +143,9 @@ func (c *Client) policyFor(ctx context.Context) backoff.Policy {
 	if p, ok := ctx.Value(policyKey{}).(backoff.Policy); ok {
 		policy = p.WithDefaults()
 	}
+	if waitlimit.InPause(ctx) {
+		policy.MaxAttempts = 1 // the pause is the wait between attempts
+	}
 	if limit, ok := waitlimit.From(ctx); ok {
 		policy.MaxWait, policy.MaxRetryAfter = limit, limit
 		if limit < 0 {

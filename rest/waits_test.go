@@ -177,3 +177,15 @@ func TestWaitsAreLogged(t *testing.T) {
 		assert.Contains(t, lines[1], "connection reset")
 	})
 }
+
+// During a pause of a run, the pause is the wait between attempts.
+func TestCallInPauseSendsOneAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{t: t, steps: []func() (*http.Response, error){status(500)}}
+		ctx := waitlimit.WithPause(t.Context(), time.Second)
+		_, err := s.do(ctx, rest.Call{}, "GET")
+		var e *rest.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, 1, e.Attempts)
+	})
+}

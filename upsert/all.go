@@ -53,8 +53,8 @@ func (i Item[T, R]) LogValue() slog.Value {
 //   - A failure of one user is yielded. If 20 users in a row fail with 402, 403, 404 or
 //     similar, without a success, the configuration is the reason and the run ends.
 //   - A failure of the service (no response, 5xx and so on) pauses the run. No new user
-//     starts. One user at a time is tried, a different one each time, after 1 s,
-//     doubling to 30 s, or when the server or the quota allows it. With the first
+//     starts. One user at a time is tried with one attempt, a different one each time,
+//     after 1 s, doubling to 30 s, or when the server or the quota allows it. With the first
 //     success the run continues, and the users that failed are retried. If the
 //     service fails for longer than [WithMaxOutage], the run ends. So it does, without
 //     waiting, when it is known that a wait exceeds this limit or the deadline of ctx.

@@ -32,6 +32,12 @@ func WithPause(ctx context.Context, paused time.Duration) context.Context {
 	return context.WithValue(ctx, pauseKey{}, left)
 }
 
+// InPause reports whether the calls with this context belong to a try during a pause.
+func InPause(ctx context.Context) bool {
+	_, ok := ctx.Value(pauseKey{}).(*atomic.Int64)
+	return ok
+}
+
 // TakePause returns the pause before the calls with this context, to the first of
 // them.
 func TakePause(ctx context.Context) (paused time.Duration, ok bool) {
