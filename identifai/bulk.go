@@ -42,7 +42,7 @@ type Bulk struct {
 //
 // A listed user serves one upsert; a second one works like [Client.UpsertUser].
 // Until then a Bulk uses about 400 bytes per listed user, and for the whole run
-// about 100 bytes for each of ids and for each user found by email.
+// about 60 bytes for each of ids and for each user found by email.
 //
 // Start the run immediately, since the list becomes outdated: see
 // [Bulk.UpsertUser]. The error is that of the list. If users or one of ids is less

@@ -2,13 +2,13 @@ package identifaitest
 
 import (
 	"net/http"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -170,13 +170,7 @@ func (s *Server) first(match func(*record) bool) *record {
 
 // clone copies a user and all values that it points to.
 func clone(u User) User {
-	for _, f := range inputFields {
-		if v := f.Of(&u); f.Pointer && !v.IsNil() {
-			copied := reflect.New(f.Type)
-			copied.Elem().Set(v.Elem())
-			v.Set(copied)
-		}
-	}
+	fields.CopyPointers(inputFields, &u)
 	return u
 }
 

@@ -92,6 +92,18 @@ func (f Field) Set(user any, value reflect.Value) {
 	field.Set(value)
 }
 
+// CopyPointers makes the pointers in the fields of user, a pointer to the struct that
+// declares them, point to copies.
+func CopyPointers(list []Field, user any) {
+	for _, f := range list {
+		if v := f.Of(user); f.Pointer && !v.IsNil() {
+			copied := reflect.New(f.Type)
+			copied.Elem().Set(v.Elem())
+			v.Set(copied)
+		}
+	}
+}
+
 // member is a struct field with a name.
 type member struct {
 	name  string

@@ -3,11 +3,11 @@ package usercomtest
 import (
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
@@ -177,12 +177,6 @@ func clone(user User) User {
 		user.Attributes, _ = convertNumbers(value).(map[string]any)
 	}
 	user.Tags = slices.Clone(user.Tags)
-	for _, f := range inputFields {
-		if v := f.Of(&user.UserInput); f.Pointer && !v.IsNil() {
-			copied := reflect.New(f.Type)
-			copied.Elem().Set(v.Elem())
-			v.Set(copied)
-		}
-	}
+	fields.CopyPointers(inputFields, &user.UserInput)
 	return user
 }
