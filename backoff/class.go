@@ -8,52 +8,49 @@ import (
 	"time"
 )
 
-// noDeadline is a wait that no clock ends, only an answer.
+// noDeadline is a wait that only a response ends.
 const noDeadline = int64(math.MaxInt64)
 
-// defaultLogSize is how many requests are remembered of a class without quotas.
+// defaultLogSize is the number of requests that a class remembers to learn from.
 const defaultLogSize = 1024
 
-// maxInFlightUnknownLimits is how many requests are under way at the most as long as a class
-// is unproven: with the probes of a minute, no more than ten are refused.
-const maxInFlightUnknownLimits = 6
+// maxInFlightUnknownLimits is the maximum number of requests in flight before the first
+// 429 of a class without quotas: with the probes of a minute, no more than ten are rejected.
+const maxInFlightUnknownLimits = 5
 
-// class paces the requests that share their quotas. Times are nanoseconds since
-// start.
+// class paces the requests that share their quotas. Times are nanoseconds since start.
 type class struct {
 	methods     []string
 	quotas      []Quota
-	spaced      bool // the share leaves less than one request in a period
+	spaced      bool // the share is less than one request in a period
 	maxInFlight int
 	observe     func(Event)
 	random      func(n int64) int64
 	start       time.Time
 
-	mu              sync.Mutex
-	lastNumber      uint64 // numbers given out
-	queue           queue
-	timer           *time.Timer // wakes dispatch, only while someone waits for the clock
-	timerAt         int64
-	inFlight        []*ticket // under way, in the order of departure
-	uncounted       int       // those of them that are not in the log yet
-	log             requestLog
-	rtt             rttStats
-	gate            gate
-	learned         learnedLimits
-	lastSent        int64 // latest departure
-	lastActivity    int64 // latest departure or answer
-	burstStart      int64 // first departure after a pause
-	forecast        forecast
-	rateLimited     uint64
-	nextExploration exploration // how the next leaves
-	sent            uint64
+	mu           sync.Mutex
+	lastNumber   uint64 // of a ticket
+	queue        queue
+	timer        *time.Timer // calls dispatch, only while a request waits for the clock
+	timerAt      int64
+	inFlight     []*ticket // in the order in which they were sent
+	uncounted    int       // those of them that are not in the log yet
+	log          requestLog
+	rtt          rttStats
+	gate         gate
+	learner      learner
+	lastActivity int64 // last request sent or response received
+	forecast     forecast
+	sent         uint64
+	rateLimited  uint64
+	exploration  exploration // of the next request
 }
 
 func newClass(set QuotaSet, config PacerConfig, start time.Time) *class {
 	share := set.Share(config.Share)
 	c := &class{
 		methods: set.Methods, quotas: share.Quotas, observe: config.Observe, start: start,
-		maxInFlight: config.MaxInFlight, lastSent: -noDeadline / 2,
+		maxInFlight: config.MaxInFlight,
 	}
 	if c.maxInFlight == 0 {
 		c.maxInFlight = DefaultMaxInFlight
@@ -61,26 +58,25 @@ func newClass(set QuotaSet, config PacerConfig, start time.Time) *class {
 	for _, q := range c.quotas {
 		c.log.reserve(q.N)
 	}
-	if len(c.quotas) == 0 {
-		c.log.reserve(defaultLogSize)
-	}
+	c.log.reserve(defaultLogSize)
 	c.gate.inFlightLimit = c.maxInFlight
 	c.random = rand.Int64N
 	if config.Rand != nil {
 		c.random = rand.New(config.Rand).Int64N
 	}
 	c.spaced = slices.ContainsFunc(set.Quotas, func(q Quota) bool { return q.N < config.Share })
+	c.learner = learner{quotas: c.quotas, off: c.spaced, log: &c.log}
 	return c
 }
 
 func (c *class) now() int64 { return int64(time.Since(c.start)) }
 
-// waitTime returns how long the next request has to wait, 0 when it may leave, and
-// forever when it depends on an answer alone.
+// waitTime returns how long the next request must wait: 0 if it may be sent, noDeadline
+// if that depends on a response.
 func (c *class) waitTime(now int64) int64 {
 	c.assumeCounted(now)
-	c.nextExploration = noExploration
-	if len(c.inFlight) >= c.inFlightLimit() {
+	c.exploration = exploration{}
+	if len(c.inFlight) >= c.maxInFlight || c.sentSinceClosed() >= c.inFlightLimit() {
 		return noDeadline
 	}
 	at := c.gate.notBefore
@@ -88,35 +84,51 @@ func (c *class) waitTime(now int64) int64 {
 		at = max(at, c.nextFree(q.N, int64(q.Per)))
 	}
 	if at <= now {
-		at = c.learnedDelay(now)
+		at, c.exploration = c.learner.next(now, len(c.inFlight), c.nextFreeLearned)
+	}
+	if at == noDeadline {
+		return noDeadline
 	}
 	return max(0, at-now)
 }
 
-// inFlightLimit is how many requests may be under way.
+// sentSinceClosed is the number of requests in flight that were sent since the gate last
+// closed. Earlier ones do not show how the server is now.
+func (c *class) sentSinceClosed() int {
+	n := len(c.inFlight)
+	for n > 0 && c.gate.closedAt > 0 && c.inFlight[len(c.inFlight)-n].sent <= c.gate.closedAt {
+		n--
+	}
+	return n
+}
+
+// inFlightLimit is how many requests may be in flight.
 func (c *class) inFlightLimit() int {
 	if c.gate.closed {
 		return 1
 	}
-	most := c.maxInFlight
+	limit := c.maxInFlight
 	if c.limitsUnknown() {
-		most = min(most, maxInFlightUnknownLimits)
+		limit = min(limit, maxInFlightUnknownLimits)
 	}
-	return min(c.gate.inFlightLimit, most)
+	if c.learner.short.n > 0 {
+		return limit // the learned limit spreads them
+	}
+	return min(c.gate.inFlightLimit, limit)
 }
 
-// limitsUnknown reports whether nothing is known yet of the limits of a server that
-// documents none. All that is under way may be refused at once then.
+// limitsUnknown reports whether nothing is known yet of the limits of a server without
+// documented ones. All requests in flight may then be rejected together.
 func (c *class) limitsUnknown() bool {
 	return len(c.quotas) == 0 && c.rateLimited == 0 && c.sent < defaultLogSize
 }
 
-// assumeCounted counts the requests that have been under way for so long that the
-// server must have counted them, though their answers are not here.
+// assumeCounted counts the requests that have been in flight for so long that the server
+// must have counted them, though their responses have not arrived.
 func (c *class) assumeCounted(now int64) {
 	for i := len(c.inFlight) - c.uncounted; i < len(c.inFlight); i++ {
 		t := c.inFlight[i]
-		at := t.sent + c.rtt.countDelay()
+		at := t.sent + countDelay
 		if at > now {
 			return
 		}
@@ -127,15 +139,29 @@ func (c *class) assumeCounted(now int64) {
 }
 
 // nextFree returns when one more request fits n per period, as far as is known now.
-// Requests under way count as if they were counted later than all others.
+// Requests in flight are treated as counted later than all others.
 func (c *class) nextFree(n int, per int64) int64 {
 	if n <= c.uncounted {
-		return addCappedTime(c.inFlight[len(c.inFlight)-n].sent+c.rtt.countDelay(), per)
+		return addCappedTime(c.inFlight[len(c.inFlight)-n].sent+countDelay, per)
 	}
 	if t, ok := c.log.nthNewest(n - c.uncounted); ok {
 		return addCappedTime(t, per)
 	}
 	return 0
+}
+
+// nextFreeLearned is nextFree for learned limits: a request in flight is assumed to take
+// the usual time, until it is late.
+func (c *class) nextFreeLearned(n int, per int64) int64 {
+	c.log.reserve(min(n+1, maxQuota))
+	if n > c.uncounted {
+		return c.nextFree(n, per)
+	}
+	sent := c.inFlight[len(c.inFlight)-n].sent
+	if late := 2*c.rtt.mean - c.rtt.min; c.now() < sent+late {
+		return addCappedTime(sent+c.rtt.mean-c.rtt.min, per)
+	}
+	return addCappedTime(sent+countDelay, per)
 }
 
 func addCappedTime(t, d int64) int64 {

@@ -37,9 +37,9 @@ func TestPacerMemoryIsBounded(t *testing.T) {
 func TestPacerAllocations(t *testing.T) {
 	p := newPacer(t, quotas(backoff.Quota{N: 1 << 20, Per: time.Hour}, backoff.Quota{N: 1 << 19, Per: time.Minute}))
 	n := testing.AllocsPerRun(1000, func() {
-		turn := p.Ticket("POST")
-		if turn.Wait(t.Context(), 5*time.Minute) == nil {
-			turn.Done(200, 0)
+		ticket := p.Ticket("POST")
+		if ticket.Wait(t.Context(), 5*time.Minute) == nil {
+			ticket.Done(200, 0)
 		}
 	})
 	assert.LessOrEqual(t, n, 2.0)
@@ -49,9 +49,9 @@ func BenchmarkPacerUncontended(b *testing.B) {
 	p := newPacer(b, quotas(backoff.Quota{N: 1 << 20, Per: time.Nanosecond}, backoff.Quota{N: 1 << 19, Per: time.Microsecond}))
 	b.ReportAllocs()
 	for b.Loop() {
-		turn := p.Ticket("POST")
-		if turn.Wait(b.Context(), 5*time.Minute) == nil {
-			turn.Done(200, 0)
+		ticket := p.Ticket("POST")
+		if ticket.Wait(b.Context(), 5*time.Minute) == nil {
+			ticket.Done(200, 0)
 		}
 	}
 }
@@ -65,9 +65,9 @@ func BenchmarkPacerContended(b *testing.B) {
 			for range goroutines {
 				wg.Go(func() {
 					for range b.N / goroutines {
-						turn := p.Ticket("POST")
-						if turn.Wait(b.Context(), 5*time.Minute) == nil {
-							turn.Done(200, 0)
+						ticket := p.Ticket("POST")
+						if ticket.Wait(b.Context(), 5*time.Minute) == nil {
+							ticket.Done(200, 0)
 						}
 					}
 				})

@@ -1,9 +1,13 @@
-// Package backoff decides when to send. It holds the rules for waiting before a
-// request is tried again, reads what a server asks for in its headers, and has a
-// [Pacer] that keeps requests inside quotas, so that few are refused at all. It
-// knows no HTTP client: package rest puts it to work.
+// Package backoff decides when to send requests. It contains the rules for waiting before a
+// retry ([Policy]), reads Retry-After and similar headers ([RetryAfter]), and has a [Pacer]
+// that keeps requests within quotas, so that few receive a 429. It contains no HTTP
+// client: package rest uses it.
 //
-// The defaults suit the three providers; change what you need:
+// A class is the set of requests that share quotas, for example all writes. A gate closes for
+// a class after a 429. A probe is the first request sent after that. See docs/rate-limits.md
+// for the rules by which a pacer learns limits that are not documented.
+//
+// The defaults suit the three providers. To change a policy:
 //
 //	client, err := partoo.New(key, rest.WithRetry(backoff.Policy{MaxWait: time.Minute}))
 package backoff

@@ -10,7 +10,7 @@ import (
 
 func ExampleRetryAfter() {
 	header := http.Header{"Retry-After": {"60"}}
-	wish, ok := backoff.RetryAfter(header, time.Now())
-	fmt.Println(wish, ok)
+	retryAfter, ok := backoff.RetryAfter(header, time.Now())
+	fmt.Println(retryAfter, ok)
 	// Output: 1m0s true
 }

@@ -3,124 +3,122 @@ package backoff
 import "time"
 
 const (
-	reopenJitter  = int64(500 * time.Millisecond) // processes must not come back in step
-	maxOwnWait    = int64(8 * time.Second)        // longest wait of our own when the server names one
-	maxGateClosed = int64(time.Hour)              // longest the gate stays closed for one refusal, whatever the server says: a slip must not stop a process for days
+	second       = int64(time.Second)
+	reopenJitter = int64(500 * time.Millisecond) // rate-limited processes must not all return at the same moment
+	maxClosed    = 3600 * second                 // the gate closes no longer for one 429: a mistake must not stop a process for days
+	strayCost    = 5                             // so many must be accepted for each stray 429
+	maxStray     = 32                            // limits the balance of both
+	strayProof   = 3                             // requests accepted behind a 429 that prove it stray
 )
 
-// commonPeriods are the periods that people choose.
-var commonPeriods = [...]int64{
-	int64(time.Second), int64(2 * time.Second), int64(5 * time.Second), int64(10 * time.Second), int64(15 * time.Second),
-	int64(20 * time.Second), int64(30 * time.Second), int64(time.Minute), int64(2 * time.Minute), int64(5 * time.Minute), int64(10 * time.Minute),
-	int64(15 * time.Minute), int64(30 * time.Minute), int64(time.Hour),
-}
-
-// probeTimes are when a server that names no time is asked again, counted from its first
-// refusal. They are few, as each is refused until the server's window is over, and
-// some servers count what they refuse.
+// probeTimes are when a server that names no time is probed, counted from its first
+// 429. They are few, as each probe is rejected until the server's window ends, and some
+// servers count what they reject.
 var probeTimes = [...]int64{
-	int64(time.Second), int64(5 * time.Second), int64(15 * time.Second), int64(45 * time.Second), int64(time.Minute), int64(2 * time.Minute),
-	int64(5 * time.Minute), int64(10 * time.Minute), int64(15 * time.Minute), int64(30 * time.Minute), int64(time.Hour),
+	second, 5 * second, 15 * second, 30 * second, 45 * second, 60 * second, 120 * second,
+	300 * second, 600 * second, 900 * second, 1800 * second, maxClosed,
 }
 
-// gate stops a class after a refusal.
+// gate stops a class after a 429, until a single probe is accepted.
 type gate struct {
-	notBefore     int64 // nobody leaves before
+	notBefore     int64 // nothing is sent earlier
 	closed        bool  // closed, or open for one probe at a time
-	closedAt      int64 // when it was closed or renewed last: what left before is the same event
-	firstClosedAt int64 // when it was closed first since it was open
-	rejections    int   // refusals since it was open
-	retryAfter    int64 // what the last refusal asked for
-	inFlightLimit int   // requests under way that are allowed for now
-	responses     int   // answers since ramp rose, -1 before the probe's own
+	closedAt      int64 // when it was last closed: 429s of requests sent earlier belong to the same event
+	firstClosedAt int64 // when it was closed after it was last open
+	cause         int64 // when the request was sent whose 429 closed it
+	silent        bool  // the server named no time
+	rejections    int   // 429s since it was open
+	proof         int   // balance from which the 429 is stray
+	balance       int   // of the requests sent after cause and before closedAt: 1 for each accepted, -2 for each 429
+	stray         bool  // the last 429 was stray: not due to a limit
+	credit        int   // 1 for each accepted request, -strayCost for each 429
+	inFlightLimit int   // maximum number of requests in flight for now
+	responses     int   // since inFlightLimit rose, -1 before that of the probe
 }
 
-// on429 takes in a 429.
-func (c *class) on429(t *ticket, now, retryAfter int64) {
-	c.rtt.idleConns++
-	if t.countedEarly {
-		c.log.remove(t.sent + c.rtt.countDelay())
-	}
-	c.forecast.clear()
-	g := &c.gate
-	if g.closedAt > 0 && t.sent <= g.closedAt {
-		if g.closed && retryAfter > 0 {
-			g.notBefore = max(g.notBefore, addCappedTime(now, min(retryAfter, maxGateClosed)))
-		}
-		return
-	}
-	retryAfter = min(retryAfter, maxGateClosed)
-	c.learned.last429At = now
-	if t.exploration != noExploration {
-		c.learned.onExploration429(t, now, retryAfter)
-		if retryAfter == 0 {
-			return // the learned window says when to go on
-		}
-	} else if !g.closed {
-		c.learned.onGateClosed(c, now, retryAfter)
-	}
+// on429 closes the gate.
+func (g *gate) on429(r *request, now, retryAfter int64, spaced, learned bool, random func(int64) int64) {
 	if !g.closed {
-		g.firstClosedAt, g.rejections = now, 0
+		g.firstClosedAt, g.rejections, g.balance = now, 0, 0
 	}
-	g.closed, g.closedAt, g.retryAfter = true, now, retryAfter
-	if w := &c.learned.window; retryAfter == 0 && w.limit > 0 && c.nextFree(w.limit, w.span) > now {
-		g.closed = false
-		return
+	if g.proof = 1; learned {
+		g.proof = strayProof
 	}
-	g.notBefore = addCappedTime(now, c.gateWait(now, retryAfter))
+	g.credit = max(g.credit-strayCost, -maxStray)
+	g.closed, g.closedAt, g.cause, g.silent = true, now, r.sent, retryAfter == 0 && !learned
+	g.notBefore = addCappedTime(now, g.wait(now, retryAfter, spaced, random))
 	g.rejections++
-	c.rejectExpired(now)
 }
 
-// gateWait returns how long the gate stays closed, with some jitter: processes that
-// were refused together must not come back together.
-func (c *class) gateWait(now, retryAfter int64) int64 {
-	g := &c.gate
-	if retryAfter > 0 && c.spaced { // met another process that has a share: leave right behind it, and stay there
-		return addCappedTime(retryAfter, c.random(reopenJitter/2))
+// onSame429 records the 429 of a request that was sent before the gate closed.
+func (g *gate) onSame429(r *request, now, retryAfter int64) {
+	g.credit = max(g.credit-strayCost, -maxStray)
+	if r.sent >= g.cause {
+		g.balance -= 2
 	}
-	if retryAfter > 0 {
-		own := min(int64(time.Second)<<min(g.rejections, 6), maxOwnWait)
-		spread := reopenJitter
-		if retryAfter > maxOwnWait {
-			spread /= 2
-		}
-		if g.rejections > 0 {
-			spread = max(spread, own/2)
-		}
-		return addCappedTime(max(own, retryAfter), c.random(spread))
+	if g.closed && retryAfter > 0 {
+		g.notBefore = max(g.notBefore, addCappedTime(now, retryAfter))
+	}
+}
+
+// wait returns how long the gate stays closed, with jitter.
+func (g *gate) wait(now, retryAfter int64, spaced bool, random func(int64) int64) int64 {
+	if retryAfter > 0 && spaced { // the 429 is due to another process with a share: send right behind it, and stay there
+		return addCappedTime(retryAfter, random(reopenJitter/2))
+	}
+	if g.stray && g.rejections == 0 && g.credit > 0 && retryAfter == 0 {
+		return random(reopenJitter / 4)
 	}
 	since := now - g.firstClosedAt
-	next := since + probeTimes[len(probeTimes)-1]
-	for _, r := range probeTimes {
-		if r > since {
-			next = r
+	probe := since + maxClosed
+	for _, p := range probeTimes {
+		if p > since {
+			probe = p
 			break
 		}
 	}
-	return next - since + c.random(min(reopenJitter, next/20)+1)
+	own := probe - since
+	if retryAfter == 0 {
+		return own + random(min(reopenJitter, probe/20)+1)
+	}
+	jitter := min(reopenJitter, retryAfter/4)
+	own = min(second<<min(g.rejections, 6), max(8*second, since/8))
+	if g.rejections > 0 {
+		jitter = max(jitter, own/2)
+	}
+	return addCappedTime(max(own, retryAfter), random(jitter))
 }
 
-// onAccepted takes in an answer that is not a refusal.
-func (c *class) onAccepted(t *ticket, now int64) {
-	g := &c.gate
-	if g.closed && t.sent > g.closedAt {
-		g.closed, g.inFlightLimit, g.responses = false, 1, -1
-		c.learned.onGateReopened(c, t.sent, min(t.sent, g.notBefore), g.retryAfter)
+// onAccepted records a response other than a 429. It reports whether it was that of a
+// probe that ended a block.
+//
+// Accepted requests that were sent after a rejected one show that the 429 was not due
+// to a limit. The gate then opens immediately, unless the server named a time.
+func (g *gate) onAccepted(r *request, now int64, maxInFlight int) (probe bool) {
+	g.credit = min(g.credit+1, maxStray)
+	switch {
+	case g.closed && r.sent > g.closedAt && g.stray && g.silent && g.rejections == 1 && g.credit > 0:
+		g.closed, probe = false, true
+	case g.closed && r.sent > g.closedAt:
+		g.closed, g.stray, g.inFlightLimit, g.responses, probe = false, g.balance >= g.proof && g.credit > 0, 1, -1, true
+	case g.closed && r.sent > g.cause && g.rejections == 1:
+		if g.balance++; g.balance >= strayProof && g.silent && g.credit > 0 {
+			g.closed, g.stray, g.notBefore, probe = false, true, now, true
+		}
 	}
 	if !g.closed {
-		g.raiseLimit(c.maxInFlight)
+		g.raiseLimit(maxInFlight)
 	}
-	c.learned.onAccepted(c, t)
+	return probe
 }
 
-// raiseLimit lets more requests be under way: two with each answer, or one with each
-// round of answers after a short lull, which speaks of a limit too fine for
-// bursts.
-func (g *gate) raiseLimit(most int) {
-	if g.notBefore-g.firstClosedAt > int64(5*time.Second) {
-		g.inFlightLimit = min(g.inFlightLimit+2, most)
+// raiseLimit allows more requests in flight: two with each response after a long block,
+// one with each round of responses after a short block, which indicates a limit too fine
+// for bursts.
+func (g *gate) raiseLimit(maxInFlight int) {
+	if g.notBefore-g.firstClosedAt > longBlock/2 {
+		g.inFlightLimit = min(g.inFlightLimit+2, maxInFlight)
 	} else if g.responses++; g.responses >= g.inFlightLimit {
-		g.responses, g.inFlightLimit = 0, min(g.inFlightLimit+1, most)
+		g.responses, g.inFlightLimit = 0, min(g.inFlightLimit+1, maxInFlight)
 	}
 }

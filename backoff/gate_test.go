@@ -28,19 +28,19 @@ func TestPacerSendsOneProbeAfter429(t *testing.T) {
 					n := len(seen)
 					mu.Unlock()
 					if n >= 3 && n <= 7 {
-						return 429, 10 * time.Second
+						return 429, 5 * time.Second
 					}
-					time.Sleep(time.Millisecond) // the refusals are known first
+					time.Sleep(time.Millisecond) // the 429s arrive first
 					return 200, 0
 				}))
 			})
 		}
 		wg.Wait()
-		// 2 pass and 4 are refused, which is one event; a refused probe; a good one.
+		// 2 are accepted and 3 rejected, which is one event. Two probes are rejected, the third is accepted.
 		require.Len(t, seen, 12+5)
-		assert.GreaterOrEqual(t, seen[6]-seen[5], 10*time.Second)
-		assert.GreaterOrEqual(t, seen[7]-seen[6], 10*time.Second)
-		assert.GreaterOrEqual(t, seen[8]-seen[7], trip, "the others wait for the probe")
+		assert.GreaterOrEqual(t, seen[6]-seen[5], 5*time.Second)
+		assert.GreaterOrEqual(t, seen[7]-seen[6], 5*time.Second)
+		assert.GreaterOrEqual(t, seen[8]-seen[7], rtt, "no request is sent before the response to the probe")
 		assert.Less(t, seen[16], 25*time.Second)
 	})
 }
@@ -51,7 +51,7 @@ func TestPacerUsesLongestRetryAfterOfConcurrent429s(t *testing.T) {
 		a, b := p.Ticket("GET"), p.Ticket("GET")
 		require.NoError(t, a.Wait(t.Context(), 0))
 		require.NoError(t, b.Wait(t.Context(), 0))
-		time.Sleep(trip)
+		time.Sleep(rtt)
 		a.Done(429, time.Second)
 		b.Done(429, 50*time.Second)
 		begin := time.Now()
@@ -64,16 +64,16 @@ func TestPacerLearnsWindowWithoutRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, backoff.PacerConfig{})
 		var start time.Time
-		used, refused := 0, 0
+		used, rejected := 0, 0
 		var mu sync.Mutex
-		answer := func() (int, time.Duration) { // 20 a minute, and not a word about it
+		respond := func() (int, time.Duration) { // 20 per minute, without Retry-After
 			mu.Lock()
 			defer mu.Unlock()
 			if time.Since(start) >= time.Minute {
 				start, used = time.Now(), 0
 			}
 			if used++; used > 20 {
-				refused++
+				rejected++
 				return 429, 0
 			}
 			return 200, 0
@@ -83,13 +83,13 @@ func TestPacerLearnsWindowWithoutRetryAfter(t *testing.T) {
 		for range 16 {
 			wg.Go(func() {
 				for range 10 {
-					assert.NoError(t, call(t.Context(), p, answer))
+					assert.NoError(t, call(t.Context(), p, respond))
 				}
 			})
 		}
 		wg.Wait()
 		assert.Less(t, time.Since(begin), 7*time.Minute*110/100)
-		assert.Less(t, refused, 30)
+		assert.Less(t, rejected, 30)
 		learned := p.Stats()[0].LearnedQuota
 		assert.InDelta(t, 20, learned.N, 1)
 		assert.InDelta(t, time.Minute, learned.Per, float64(4*time.Second))
@@ -102,7 +102,7 @@ func TestPacerRaisesLearnedLimitOverTime(t *testing.T) {
 		var start time.Time
 		used, limit := 0, 40
 		var mu sync.Mutex
-		answer := func() (int, time.Duration) {
+		respond := func() (int, time.Duration) {
 			mu.Lock()
 			defer mu.Unlock()
 			if time.Since(start) >= time.Minute {
@@ -117,7 +117,7 @@ func TestPacerRaisesLearnedLimitOverTime(t *testing.T) {
 			begin := time.Now()
 			var wg sync.WaitGroup
 			for range n {
-				wg.Go(func() { assert.NoError(t, call(t.Context(), p, answer)) })
+				wg.Go(func() { assert.NoError(t, call(t.Context(), p, respond)) })
 			}
 			wg.Wait()
 			return time.Since(begin)
@@ -126,13 +126,13 @@ func TestPacerRaisesLearnedLimitOverTime(t *testing.T) {
 		assert.InDelta(t, 40, p.Stats()[0].LearnedQuota.N, 1)
 		limit = 100
 		send(300)
-		assert.Zero(t, p.Stats()[0].LearnedQuota.N, "the documented quota is the only one again")
+		assert.Zero(t, p.Stats()[0].LearnedQuota.N, "only the documented quota remains")
 		assert.Less(t, send(300), 4*time.Minute)
 	})
 }
 
-// Time in which nobody wanted to send is no sign of how long a server's window
-// is: two stray refusals around an idle hour must not teach a quota by the hour.
+// Idle time says nothing about a server's window: two stray 429s before and after an idle hour
+// must not teach a quota per hour.
 func TestPacerLearnsNothingFromIdleTime(t *testing.T) {
 	for _, idle := range []time.Duration{time.Minute, 6 * time.Minute, time.Hour, 8 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
@@ -140,20 +140,20 @@ func TestPacerLearnsNothingFromIdleTime(t *testing.T) {
 			for range 5 {
 				require.NoError(t, call(t.Context(), p, ok))
 			}
-			turn := p.Ticket("POST")
-			require.NoError(t, turn.Wait(t.Context(), 0))
-			turn.Done(429, 0) // and the caller gives up
+			ticket := p.Ticket("POST")
+			require.NoError(t, ticket.Wait(t.Context(), 0))
+			ticket.Done(429, 0) // and the caller does not retry
 
 			time.Sleep(idle)
 			for range 8 {
 				require.NoError(t, call(t.Context(), p, ok))
 			}
-			refused := false
+			rejected := false
 			start := time.Now()
 			for range 20 {
 				require.NoError(t, call(t.Context(), p, func() (int, time.Duration) {
-					if !refused {
-						refused = true
+					if !rejected {
+						rejected = true
 						return 429, 0
 					}
 					return 200, 0
@@ -164,8 +164,8 @@ func TestPacerLearnsNothingFromIdleTime(t *testing.T) {
 	}
 }
 
-// Where nothing is documented, few are under way until there is a refusal or there have
-// been many requests, and a server that names no time is asked few times a minute.
+// Without documented quotas, few requests are in flight until the first 429 or many accepted
+// requests. A server that names no time is probed few times a minute.
 func TestPacerLimitsInFlightWithoutQuotas(t *testing.T) {
 	under := func(t *testing.T, p *backoff.QuotaPacer) (n int) {
 		t.Helper()
@@ -175,10 +175,10 @@ func TestPacerLimitsInFlightWithoutQuotas(t *testing.T) {
 		defer wg.Wait()
 		for range 20 {
 			wg.Go(func() {
-				turn := p.Ticket("GET")
-				if turn.Wait(ctx, 0) == nil {
+				ticket := p.Ticket("GET")
+				if ticket.Wait(ctx, 0) == nil {
 					<-ctx.Done()
-					turn.Done(200, 0)
+					ticket.Done(200, 0)
 				}
 			})
 		}
@@ -188,8 +188,8 @@ func TestPacerLimitsInFlightWithoutQuotas(t *testing.T) {
 		return n
 	}
 	synctest.Test(t, func(t *testing.T) {
-		assert.Equal(t, 6, under(t, newPacer(t, backoff.PacerConfig{})))
-		assert.Equal(t, 6, under(t, newPacer(t, backoff.PacerConfig{MaxInFlight: 16})))
+		assert.Equal(t, 5, under(t, newPacer(t, backoff.PacerConfig{})))
+		assert.Equal(t, 5, under(t, newPacer(t, backoff.PacerConfig{MaxInFlight: 16})))
 		assert.Equal(t, 2, under(t, newPacer(t, backoff.PacerConfig{MaxInFlight: 2})))
 		documented := backoff.QuotaSet{Quotas: []backoff.Quota{{N: 300, Per: time.Minute}}}
 		assert.Equal(t, 16, under(t, newPacer(t, backoff.PacerConfig{MaxInFlight: 16, Quotas: []backoff.QuotaSet{documented}})))
@@ -202,15 +202,15 @@ func TestPacerLimitsInFlightWithoutQuotas(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(t, backoff.PacerConfig{})
-		begin, refused := time.Now(), 0
+		begin, rejected := time.Now(), 0
 		require.NoError(t, call(t.Context(), p, func() (int, time.Duration) {
 			if time.Since(begin) < time.Minute {
-				refused++
+				rejected++
 				return 429, 0
 			}
 			return 200, 0
 		}))
-		assert.Equal(t, 5, refused, "at first, and after 1, 5, 15 and 45 seconds")
+		assert.Equal(t, 6, rejected, "at first, and after 1, 5, 10, 20 and 30 seconds")
 		assert.Less(t, time.Since(begin), 62*time.Second)
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-const trip = 100 * time.Millisecond
+const rtt = 100 * time.Millisecond
 
 func newPacer(t testing.TB, config backoff.PacerConfig) *backoff.QuotaPacer {
 	t.Helper()
@@ -23,19 +23,19 @@ func quotas(q ...backoff.Quota) backoff.PacerConfig {
 	return backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Quotas: q}}}
 }
 
-// call sends one request that the server answers after a round trip, until it is
-// not refused.
-func call(ctx context.Context, p backoff.Pacer, answer func() (int, time.Duration)) error {
-	turn := p.Ticket("POST")
+// call sends one request until its status is neither 429 nor 503. respond is called half a
+// round trip after the request was sent.
+func call(ctx context.Context, p backoff.Pacer, respond func() (status int, retryAfter time.Duration)) error {
+	ticket := p.Ticket("POST")
 	for {
-		if err := turn.Wait(ctx, 0); err != nil {
+		if err := ticket.Wait(ctx, 0); err != nil {
 			return err
 		}
-		time.Sleep(trip / 2)
-		status, wish := answer()
-		time.Sleep(trip / 2)
-		turn.Done(status, wish)
-		if status != 429 {
+		time.Sleep(rtt / 2)
+		status, retryAfter := respond()
+		time.Sleep(rtt / 2)
+		ticket.Done(status, retryAfter)
+		if status != 429 && status != 503 {
 			return nil
 		}
 	}

@@ -9,55 +9,52 @@ import (
 	"time"
 )
 
-// Pacer decides when requests leave. It is all that package rest needs to know
-// of one, so that a pacer which shares a quota between processes can take the
-// place of [QuotaPacer]. Implementations are safe for concurrent use.
+// Pacer decides when requests are sent. Package rest needs nothing else of a pacer, so
+// that one which shares a quota between processes can replace [QuotaPacer].
+// Implementations are safe for concurrent use.
 type Pacer interface {
-	// Ticket registers one call. Its place among the others is that of its first
-	// Wait; it keeps it through all its attempts, so that a call which is sent
-	// again is not overtaken by those that came later. A turn that is not waiting
-	// and not sent costs nothing and may be forgotten.
+	// Ticket returns the place of one call in the queue. The first Wait determines
+	// the place, and the call keeps it for all its attempts, so that later calls do not
+	// overtake a retried one. A ticket that neither waits nor was sent needs no cleanup.
 	Ticket(method string) Ticket
-	// Handles429 reports whether the pacer makes callers wait after a 429 itself.
-	// If it does not, each call waits on its own before it asks for the next
-	// attempt.
+	// Handles429 reports whether the pacer itself makes callers wait after a 429. If
+	// not, the client waits on its own.
 	Handles429() bool
 }
 
-// Ticket is the way of one call through a [Pacer]. Each attempt is a Wait followed
-// by a Done. It is used by one goroutine at a time.
+// Ticket is one call at a [Pacer]. Each attempt is a Wait followed by a Done. One
+// goroutine uses it at a time.
 type Ticket interface {
-	// Wait returns nil when the next attempt may leave; it leaves at once, and
-	// Done must follow, whatever becomes of it. An error means that nothing may
-	// be sent, and no Done follows. Errors of the pacer's own are a *[WaitError].
+	// Wait blocks until the next attempt may be sent. The caller must then send it and
+	// call Done, even if sending fails. If Wait returns an error, nothing may be sent
+	// and Done must not be called. The pacer's own errors are a *[WaitError].
 	//
-	// Wait ends within milliseconds of the end of ctx. It does not begin when the
-	// pacer knows that ctx's deadline, or atMost from now, comes too soon.
-	// atMost 0 or less sets no limit.
+	// Wait returns an error immediately if the wait would certainly exceed atMost (0 or
+	// less: no limit) or the deadline of ctx, and within milliseconds when ctx ends.
 	Wait(ctx context.Context, atMost time.Duration) error
-	// Done reports the answer: its HTTP status, 0 when there was none, and the
-	// wait that the server asked for, 0 or less when it did not. It never blocks.
+	// Done reports the HTTP status of the response, 0 if there was none, and its
+	// Retry-After, 0 or less if it had none. 503 is treated like 429, except that one
+	// block of 503s teaches no limit. Done never blocks.
 	Done(status int, retryAfter time.Duration)
 }
 
-// WaitError says that a request was not sent because its turn comes too late.
-// It matches context.DeadlineExceeded when the context's deadline is the reason,
-// and what ended the context when that came first.
+// WaitError reports that a request was not sent because its wait would be too long. It
+// matches context.DeadlineExceeded if the deadline of the context is the reason, or the
+// error of the context if the context ended first.
 type WaitError struct {
-	// MinWait is how long the request would have to wait at the least, counted
-	// from when it was told so.
+	// MinWait is how long the request must wait at least, from the time of the error.
 	MinWait time.Duration
-	// Err is context.DeadlineExceeded, what ended the context, or nil when the
-	// caller's own limit was too short.
+	// Err is context.DeadlineExceeded, the error of the context, or nil if the caller's
+	// own limit was too short.
 	Err error
 }
 
-// Error names the wait and the reason.
+// Error returns the wait and the reason.
 func (e *WaitError) Error() string {
 	if e.MinWait == 0 && e.Err != nil {
 		return "waiting for the quota: " + e.Err.Error()
 	}
-	text := fmt.Sprintf("the request may leave in %v at the earliest", e.MinWait.Round(time.Millisecond))
+	text := fmt.Sprintf("quota: must wait at least %v", e.MinWait.Round(time.Millisecond))
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
@@ -67,28 +64,29 @@ func (e *WaitError) Error() string {
 // Unwrap returns Err.
 func (e *WaitError) Unwrap() error { return e.Err }
 
-// DefaultMaxInFlight is how many requests are under way at once: as many as can be
-// refused before the first refusal is known.
+// DefaultMaxInFlight is the default number of requests in flight at a time, in each class:
+// as many may be rejected before the first 429 is known.
 const DefaultMaxInFlight = 8
 
-// PacerConfig describes a [QuotaPacer]. The zero value knows no quotas and
-// learns from refusals alone.
+// PacerConfig describes a [QuotaPacer]. The zero value has no quotas and learns from 429s
+// alone.
 type PacerConfig struct {
-	// Quotas are the documented quotas, one set for each class of requests.
-	// Methods that no set covers form a class without quotas.
+	// Quotas are the documented quotas, one set for each class of requests. Methods that
+	// no set contains form a class without quotas.
 	Quotas []QuotaSet
-	// Share divides the quotas among as many processes that use the key without
-	// knowing of each other, this one included. 0 and 1: the key is ours alone.
+	// Share is the number of processes that use the key independently, this one
+	// included. Each gets an equal part of the quotas. 0 and 1: the whole quotas.
 	Share int
-	// MaxInFlight limits the requests under way in each class. 0: DefaultMaxInFlight. Without
-	// quotas, no more than 6 are, until there was a refusal or 1,024 have left.
+	// MaxInFlight is the maximum number of requests in flight in each class. 0:
+	// DefaultMaxInFlight. Without quotas, the maximum is 5 until the first 429 or 1,024
+	// requests.
 	MaxInFlight int
-	// Rand, if set, is where the jitter of the waits comes from; for simulations
-	// that can be repeated. It is only used under the pacer's locks, by one class
-	// at a time.
+	// Rand, if set, is the source of the jitter, for repeatable simulations. It is only
+	// used under the pacer's locks, by one class at a time.
 	Rand rand.Source
-	// Observe, if set, is called for each wait and each refusal, by the goroutine
-	// of the request and outside all locks. It should return soon.
+	// Observe, if set, is called for each wait, 429 and 503, by the goroutine of the
+	// request and outside all locks. It should return soon. A panic in it reaches the
+	// caller of Wait or Done; the pacer stays usable.
 	Observe func(Event)
 }
 
@@ -99,19 +97,18 @@ func (c PacerConfig) Validate() error {
 		problems = append(problems, fmt.Errorf("pacer: Share is %d, want 1 or more (0 for the whole key)", c.Share))
 	}
 	if c.MaxInFlight < 0 {
-		problems = append(problems, fmt.Errorf("pacer: InFlight is %d, want 1 or more (0 for the default)", c.MaxInFlight))
+		problems = append(problems, fmt.Errorf("pacer: MaxInFlight is %d, want 1 or more (0 for the default)", c.MaxInFlight))
 	}
 	return errors.Join(problems...)
 }
 
-// QuotaPacer keeps the requests of one process inside a server's quotas.
+// QuotaPacer keeps the requests of one process within a server's quotas.
 //
-//   - First come, first served. A request leaves only if it fits every quota,
-//     counted when its answer came at the latest.
-//   - The first 429 closes a gate for its class until the time the server names,
-//     or else until the pacer has found the server's rhythm; then one request
-//     probes, and the others follow one more with each answer.
-//   - Refusals in spite of the quotas teach lower limits, which creep back up.
+//   - Requests are sent in order of arrival, and only if they fit every quota. Each counts
+//     from the latest time at which the server can have counted it.
+//   - After a 429 no request of the class is sent until Retry-After, or a probe time if
+//     there is none. Then one probe is sent, and each response allows more requests.
+//   - 429s in spite of the quotas teach lower limits, which are raised again over time.
 //
 // Classes do not wait for each other.
 type QuotaPacer struct {

@@ -50,9 +50,9 @@ func TestPacerClassesDoNotWaitForEachOther(t *testing.T) {
 		}})
 		begin := time.Now()
 		for _, method := range []string{"GET", "POST", "DELETE", "DELETE"} {
-			turn := p.Ticket(method)
-			require.NoError(t, turn.Wait(t.Context(), 0))
-			turn.Done(200, 0)
+			ticket := p.Ticket(method)
+			require.NoError(t, ticket.Wait(t.Context(), 0))
+			ticket.Done(200, 0)
 		}
 		assert.Zero(t, time.Since(begin))
 		for _, method := range []string{"HEAD", "GET", "POST", ""} {
@@ -71,7 +71,7 @@ func TestPacerCountsLostResponses(t *testing.T) {
 		require.NoError(t, a.Wait(t.Context(), 0))
 		b := p.Ticket("POST")
 		begin := time.Now()
-		require.NoError(t, b.Wait(t.Context(), 0), "a request without an answer does not stop the others for ever")
+		require.NoError(t, b.Wait(t.Context(), 0), "a request without an respond does not stop the others for ever")
 		assert.InDelta(t, 3, time.Since(begin).Seconds(), 0.01, "2 s until it surely arrived, and its second")
 		a.Done(0, 0)
 		a.Done(0, 0) // once too often
@@ -87,19 +87,19 @@ func TestPacerStatsAndEvents(t *testing.T) {
 		config.Observe = func(e backoff.Event) { events = append(events, e) }
 		p := newPacer(t, config)
 		begin := time.Now()
-		turn := p.Ticket("POST")
-		require.NoError(t, turn.Wait(t.Context(), 0))
+		ticket := p.Ticket("POST")
+		require.NoError(t, ticket.Wait(t.Context(), 0))
 		s := p.Stats()[0]
 		assert.Equal(t, 1, s.InFlight)
 		assert.EqualValues(t, 1, s.Sent)
 		assert.True(t, s.NextAt.IsZero())
-		turn.Done(429, 20*time.Second)
+		ticket.Done(429, 20*time.Second)
 		require.Len(t, events, 1)
 		assert.True(t, events[0].RateLimited)
 		assert.Equal(t, 20*time.Second, events[0].RetryAfter)
 		until := events[0].ResumeAt
 		assert.Error(t, p.Ticket("POST").Wait(t.Context(), time.Second), "it comes too late")
-		require.Len(t, events, 2, "and is told of though it did not wait")
+		require.Len(t, events, 2, "a request that did not wait is reported too")
 		assert.Zero(t, events[1].Waited)
 		assert.WithinDuration(t, begin.Add(20*time.Second), until, time.Second)
 
@@ -110,8 +110,8 @@ func TestPacerStatsAndEvents(t *testing.T) {
 			assert.Equal(t, until, s.NextAt)
 			assert.EqualValues(t, 1, s.RateLimited)
 		}()
-		require.NoError(t, turn.Wait(t.Context(), 0))
-		turn.Done(200, 0)
+		require.NoError(t, ticket.Wait(t.Context(), 0))
+		ticket.Done(200, 0)
 		require.Len(t, events, 3)
 		assert.False(t, events[2].RateLimited)
 		assert.Equal(t, until.Sub(begin), events[2].Waited)
@@ -135,7 +135,7 @@ func TestPacerConfigErrors(t *testing.T) {
 		{quotas(backoff.Quota{N: 0, Per: time.Second}), "N is 0, want 1 to 1048576"},
 		{quotas(backoff.Quota{N: 1}), "Per is 0s, want more than 0"},
 		{quotas(backoff.Quota{N: 1, Per: time.Second}, backoff.Quota{N: 2, Per: time.Second}), "two quotas per 1s"},
-		{backoff.PacerConfig{Quotas: []backoff.QuotaSet{{}, {}}}, "at most one for the rest"},
+		{backoff.PacerConfig{Quotas: []backoff.QuotaSet{{}, {}}}, "two sets without methods"},
 		{backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Methods: []string{"GET"}}, {Methods: []string{"GET"}}}}, "GET belongs to two"},
 		{backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Methods: []string{"get"}}}}, `"get"`},
 		{backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Methods: []string{"GET", "GET"}}}}, "GET is named twice"},

@@ -15,32 +15,30 @@ const (
 	DefaultMaxWait       = 5 * time.Minute
 )
 
-// Policy says how often a request is tried and how long is waited in between.
-// A zero field stands for its default, so the zero Policy is the default one.
+// Policy contains the number of attempts of a call and the waits between them. A zero field
+// means its default, so the zero Policy is the default policy.
 type Policy struct {
-	// MaxAttempts limits the tries of one call that end in anything but a 429,
-	// the first one included. 429s do not count: the server did nothing, and
-	// MaxWait bounds how long they are put up with. Default 4; 1 tries once.
+	// MaxAttempts is the maximum number of attempts of one call, including the first.
+	// Attempts that end in a 429 do not count: the server did nothing, and MaxWait limits
+	// how long they are retried. Default 4; 1 means no retry.
 	MaxAttempts int
-	// Base is the most that is waited before the second try after a failure that
-	// is not a 429; it doubles with each further one. Default 500 ms. After a 429
-	// the [Pacer] says when to go on, for all calls alike: at the time the server
-	// names, or else after a second or more.
+	// Base is the maximum wait after the first failure other than a 429. It doubles with
+	// each further failure. Default 500 ms. After a 429 the [Pacer] decides for all calls
+	// when to resume: at the time the server names, or else after a second or more.
 	Base time.Duration
-	// Cap limits what Base doubles to. Default 30 s. It does not shorten a wait
-	// that the server asked for.
+	// Cap limits the doubling of Base. Default 30 s. It does not shorten Retry-After.
 	Cap time.Duration
-	// MaxRetryAfter is the longest wait a server may ask for. One that asks for
-	// more is not tried again: the call returns its answer. Default 2 min.
+	// MaxRetryAfter is the longest Retry-After that is respected. If a server asks for
+	// more, the call is not retried and returns the response. Default 2 min.
 	MaxRetryAfter time.Duration
-	// MaxWait limits the sum of the waits of one call; a wait that would exceed
-	// it is not begun. Default 5 min. Negative: no limit, the context decides.
-	// A nanosecond switches waiting off, and with it every repetition.
+	// MaxWait limits the total of all waits of one call. A wait that would exceed it is
+	// not started. Default 5 min. Negative: no limit, the context decides. A nanosecond
+	// disables waiting and therefore every retry.
 	MaxWait time.Duration
 }
 
-// Validate reports the first field that has no meaning: all durations but
-// MaxWait and the number of attempts must not be negative.
+// Validate reports the first invalid field: MaxAttempts and all durations except MaxWait
+// must not be negative.
 func (p Policy) Validate() error {
 	if p.MaxAttempts < 0 {
 		return fmt.Errorf("backoff policy: MaxAttempts is %d, want 1 or more (0 for the default)", p.MaxAttempts)
@@ -75,14 +73,13 @@ func orDefault[T int | time.Duration](v, def T) T {
 	return v
 }
 
-// Delay returns how long to wait after the n-th failure in a row (n counts from
-// 1): the larger of a random time below the doubled base (full jitter, so that
-// clients which failed together do not come back together) and wish, what the
-// server asked for (0: nothing), plus a little jitter of at most a tenth of it.
-// The result is never below a millisecond and never overflows.
-func (p Policy) Delay(n int, wish time.Duration) time.Duration {
+// Delay returns how long to wait after the n-th consecutive failure (n counts from 1): the
+// larger of a random time below the doubled Base (full jitter, so that clients that failed
+// together do not all return together) and retryAfter (0: none), plus jitter of up to a tenth
+// and up to a second. The result is a millisecond or more and never overflows.
+func (p Policy) Delay(n int, retryAfter time.Duration) time.Duration {
 	p = p.WithDefaults()
-	wait := max(rand.N(maxBackoff(p.Base, p.Cap, n))+1, wish, time.Millisecond)
+	wait := max(rand.N(maxBackoff(p.Base, p.Cap, n))+1, retryAfter, time.Millisecond)
 	return addCapped(wait, rand.N(min(wait/10, time.Second)+1))
 }
 

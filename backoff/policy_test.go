@@ -12,10 +12,10 @@ import (
 )
 
 // extremes returns the shortest and the longest of many delays.
-func extremes(p backoff.Policy, n int, wish time.Duration) (shortest, longest time.Duration) {
+func extremes(p backoff.Policy, n int, retryAfter time.Duration) (shortest, longest time.Duration) {
 	shortest = math.MaxInt64
 	for range 2000 {
-		d := p.Delay(n, wish)
+		d := p.Delay(n, retryAfter)
 		shortest, longest = min(shortest, d), max(longest, d)
 	}
 	return shortest, longest
@@ -51,22 +51,22 @@ func TestDelayIsAtLeastRetryAfter(t *testing.T) {
 
 func TestDelayEdgeCases(t *testing.T) {
 	tests := []struct {
-		name   string
-		policy backoff.Policy
-		n      int
-		wish   time.Duration
+		name       string
+		policy     backoff.Policy
+		n          int
+		retryAfter time.Duration
 	}{
 		{"no failure yet", backoff.Policy{}, 0, 0},
 		{"negative count", backoff.Policy{}, -3, 0},
-		{"negative wish", backoff.Policy{}, 1, -time.Hour},
-		{"longest wish", backoff.Policy{}, 1, math.MaxInt64},
+		{"negative Retry-After", backoff.Policy{}, 1, -time.Hour},
+		{"longest Retry-After", backoff.Policy{}, 1, math.MaxInt64},
 		{"longest base", backoff.Policy{Base: math.MaxInt64, Cap: math.MaxInt64}, 9, 0},
 		{"shortest base", backoff.Policy{Base: 1}, math.MaxInt, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := tt.policy.Delay(tt.n, tt.wish)
-			assert.GreaterOrEqual(t, d, max(tt.wish, time.Millisecond))
+			d := tt.policy.Delay(tt.n, tt.retryAfter)
+			assert.GreaterOrEqual(t, d, max(tt.retryAfter, time.Millisecond))
 		})
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// maxQuota bounds the memory of a pacer, which keeps 8 bytes for each request
-// of its largest quota.
+// maxQuota limits the memory of a pacer, which stores 8 bytes for each request of its largest
+// quota.
 const maxQuota = 1 << 20
 
-// Quota is one limit of a server: at most N requests in any period Per. A
-// client that keeps to it in every trailing period fits a fixed window, a
-// sliding log and a token bucket of that size alike.
+// Quota is one limit of a server: at most N requests in any period Per. A client that respects
+// it in every trailing period also respects a fixed window, a sliding log and a token bucket
+// of that size.
 type Quota struct {
 	N   int
 	Per time.Duration
@@ -35,14 +35,13 @@ func (q Quota) Validate() error {
 	return nil
 }
 
-// QuotaSet is what a server allows one class of requests: all its quotas hold at
-// once, and the requests with its methods share them.
+// QuotaSet contains the quotas of one class of requests. All of them hold together, and the
+// requests with the methods of the set share them.
 type QuotaSet struct {
-	// Methods are the HTTP methods covered, in capitals. None: all those that
-	// no other set of the pacer names.
+	// Methods are the HTTP methods of the class, in capitals. None: all methods that no
+	// other set of the pacer contains.
 	Methods []string
-	// Quotas hold together. None: nothing is documented, and the pacer learns
-	// from the server's refusals.
+	// Quotas hold together. None: no limit is documented, and the pacer learns from 429s.
 	Quotas []Quota
 }
 
@@ -62,8 +61,8 @@ func (s QuotaSet) String() string {
 	return text
 }
 
-// Validate reports a quota out of range, a quota given twice, or a method that is
-// empty, not in capitals, or named twice.
+// Validate reports a quota out of range, two quotas with the same period, or a method that is
+// empty, not in capitals, or listed twice.
 func (s QuotaSet) Validate() error {
 	for i, q := range s.Quotas {
 		if err := q.Validate(); err != nil {
@@ -88,8 +87,7 @@ func isUpper(s string) bool {
 	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < 'A' || c > 'Z' })
 }
 
-// ValidateQuotas checks the sets of one pacer: each by itself, and that no
-// method belongs to two of them.
+// ValidateQuotas checks each set of one pacer, and that no method belongs to two sets.
 func ValidateQuotas(sets []QuotaSet) error {
 	var problems []error
 	owner := make(map[string]bool)
@@ -101,7 +99,7 @@ func ValidateQuotas(sets []QuotaSet) error {
 		}
 		for _, m := range names {
 			if owner[m] && m == "" {
-				problems = append(problems, errors.New("quota sets: two name no methods, want at most one for the rest"))
+				problems = append(problems, errors.New("quota sets: two sets without methods, want at most one"))
 			} else if owner[m] {
 				problems = append(problems, fmt.Errorf("quota sets: method %s belongs to two", m))
 			}
@@ -111,28 +109,27 @@ func ValidateQuotas(sets []QuotaSet) error {
 	return errors.Join(problems...)
 }
 
-// Share returns the k-th part of the set, for one of k processes that use a key
-// without knowing of each other. N is rounded down, so that together they stay
-// below each quota in every period.
+// Share returns the k-th part of the set, for one of k processes that use a key independently.
+// N is rounded down, so that the processes together respect each quota in every period.
 //
-// Where that leaves less than one request in a period, a guarantee is not
-// possible: the processes would have to take turns. Then a process also spreads
-// its requests evenly, as far apart as the strictest quota demands in the long
-// run, so that they seldom meet and the server's refusals soon set them apart.
+// If less than one request in a period remains, no guarantee is possible: the processes
+// would need to coordinate. Then a process also spaces its requests evenly, as far apart as
+// the strictest quota requires in the long run. The processes then rarely send at the same
+// moment, and 429s soon shift them apart.
 func (s QuotaSet) Share(k int) QuotaSet {
 	if k <= 1 || len(s.Quotas) == 0 {
 		return s
 	}
 	var parts []Quota
-	var apart time.Duration
+	var interval time.Duration
 	for _, q := range s.Quotas {
 		if q.N >= k {
 			parts = append(parts, Quota{N: q.N / k, Per: q.Per})
 		}
-		apart = max(apart, mulDivUp(q.Per, int64(k), int64(q.N)))
+		interval = max(interval, mulDivUp(q.Per, int64(k), int64(q.N)))
 	}
 	if len(parts) < len(s.Quotas) {
-		parts = append(parts, Quota{N: 1, Per: apart})
+		parts = append(parts, Quota{N: 1, Per: interval})
 	}
 	return QuotaSet{Methods: s.Methods, Quotas: parts}
 }
@@ -140,9 +137,9 @@ func (s QuotaSet) Share(k int) QuotaSet {
 // mulDivUp returns d·mul/div rounded up, or the longest Duration. mul and div
 // are positive.
 func mulDivUp(d time.Duration, mul, div int64) time.Duration {
-	whole, rest := int64(d)/div, int64(d)%div
-	if whole >= math.MaxInt64/mul-mul || rest > (math.MaxInt64-div)/mul {
+	whole, remainder := int64(d)/div, int64(d)%div
+	if whole >= math.MaxInt64/mul-mul || remainder > (math.MaxInt64-div)/mul {
 		return math.MaxInt64
 	}
-	return time.Duration(whole*mul + (rest*mul+div-1)/div)
+	return time.Duration(whole*mul + (remainder*mul+div-1)/div)
 }

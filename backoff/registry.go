@@ -10,57 +10,57 @@ import (
 	"weak"
 )
 
-// minIdle is how long an unused pacer is kept at the least.
+// minIdle is the minimum time for which the registry keeps an unused pacer, and the interval
+// at which it looks for unused ones.
 const minIdle = time.Minute
 
-// Registry hands out one [QuotaPacer] for each origin and credential, so that
-// all clients of a process that share a key share its quotas. Credentials are
-// held as SHA-256 sums. The zero value is empty and ready, and safe for
-// concurrent use.
+// Registry returns one [QuotaPacer] for each origin and credential, so that all clients of a
+// process with the same key share its quotas. It stores credentials as SHA-256 sums. The zero
+// value is empty and ready, and safe for concurrent use.
 //
-// A pacer that nobody uses is dropped once it has been idle for longer than its
-// longest quota, when it has nothing to remember.
+// The registry drops a pacer that no client holds and that has been idle for longer than its
+// longest quota: it has nothing to remember then.
 type Registry struct {
 	mu            sync.Mutex
 	entries       map[[sha256.Size]byte]*entry
-	nextSweepSize int // number of entries that is worth looking for idle ones
+	nextSweepSize int       // number of entries at which to look for idle ones
+	nextSweep     time.Time // or the time, whichever is first
 }
 
-// entry holds its pacer until it is idle, and after that only as long as a
-// client does, so that clients of one key share one.
+// entry keeps its pacer until the pacer is idle. After that, it finds the pacer as long as a
+// client holds it, so that all clients of one key share it.
 type entry struct {
 	config PacerConfig
 	strong *QuotaPacer
 	weak   weak.Pointer[QuotaPacer]
 }
 
-// Pacer returns the pacer for origin (scheme and host, as in
-// "https://api.example.com") and credential. The first call for a pair makes it
-// from config; later ones must bring the same quotas, share and in-flight limit,
-// because a key cannot have two, unless the key has been idle for longer than
-// its longest quota: then they make a new one. Observe and Rand belong to a single owner and
-// are refused.
+// Pacer returns the pacer for origin (scheme and host, as in "https://api.example.com") and
+// credential. The first call for a pair makes it from config. Later calls must pass the same
+// quotas, share and in-flight limit, because one key has one set of quotas; otherwise they
+// return an error. If the key has been idle for longer than its longest quota, they make a new
+// pacer instead. Observe and Rand must not be set: they belong to a single owner.
 func (r *Registry) Pacer(origin, credential string, config PacerConfig) (*QuotaPacer, error) {
 	if config.Observe != nil || config.Rand != nil {
-		return nil, errors.New("shared pacer: Observe and Rand cannot be shared, use a pacer of your own")
+		return nil, errors.New("shared pacer: Observe and Rand cannot be shared: use NewPacer")
 	}
 	key := sha256.Sum256([]byte(origin + "\x00" + credential))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p, known := r.find(key); p != nil {
-		if !known.equivalent(config) && !p.idle() {
-			return nil, fmt.Errorf("shared pacer: this key is in use for %s with %s, not with %s: one key has one set of quotas",
-				origin, known, config)
-		}
-		if known.equivalent(config) {
+	r.dropIdle()
+	if p, current := r.find(key); p != nil {
+		if current.equivalent(config) {
 			return p, nil
+		}
+		if !p.idle() {
+			return nil, fmt.Errorf("shared pacer: this key is in use for %s with %s, not with %s: one key has one set of quotas",
+				origin, current, config)
 		}
 	}
 	p, err := NewPacer(config)
 	if err != nil {
 		return nil, err
 	}
-	r.dropIdle()
 	if r.entries == nil {
 		r.entries = make(map[[sha256.Size]byte]*entry)
 	}
@@ -80,10 +80,11 @@ func (r *Registry) find(key [sha256.Size]byte) (*QuotaPacer, PacerConfig) {
 	return p, e.config
 }
 
-// dropIdle lets go of idle pacers whenever the registry has doubled since it did
-// so last.
+// dropIdle drops idle pacers, whenever the registry has doubled since the last time or
+// minIdle has passed.
 func (r *Registry) dropIdle() {
-	if len(r.entries) < r.nextSweepSize {
+	now := time.Now()
+	if len(r.entries) < r.nextSweepSize && now.Before(r.nextSweep) {
 		return
 	}
 	for key, e := range r.entries {
@@ -94,7 +95,7 @@ func (r *Registry) dropIdle() {
 			delete(r.entries, key)
 		}
 	}
-	r.nextSweepSize = max(2*len(r.entries), 16)
+	r.nextSweepSize, r.nextSweep = max(2*len(r.entries), 16), now.Add(minIdle)
 }
 
 // idle reports whether p has nothing to remember.
@@ -110,7 +111,7 @@ func (p *QuotaPacer) idle() bool {
 func (c *class) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	longest := max(int64(minIdle), c.learned.window.span)
+	longest := max(int64(minIdle), c.learner.longestPeriod())
 	for _, q := range c.quotas {
 		longest = max(longest, int64(q.Per))
 	}
@@ -118,14 +119,14 @@ func (c *class) idle() bool {
 	return c.queue.head == nil && len(c.inFlight) == 0 && now > c.gate.notBefore && now-c.lastActivity > longest
 }
 
-// equivalent reports whether two configurations pace alike.
+// equivalent reports whether two configurations have the same effect.
 func (c PacerConfig) equivalent(d PacerConfig) bool { return c.withDefaults().equal(d.withDefaults()) }
 
 func (c PacerConfig) equal(d PacerConfig) bool {
 	return reflect.DeepEqual(c.Quotas, d.Quotas) && c.Share == d.Share && c.MaxInFlight == d.MaxInFlight
 }
 
-// withDefaults spells out the defaults.
+// withDefaults replaces zero fields by their defaults.
 func (c PacerConfig) withDefaults() PacerConfig {
 	c.Share = max(c.Share, 1)
 	if c.MaxInFlight == 0 {
@@ -137,7 +138,7 @@ func (c PacerConfig) withDefaults() PacerConfig {
 	return c
 }
 
-// String tells the quotas, for example "GET 60 per 1m0s, share 1/2".
+// String returns the quotas, for example "GET 60 per 1m0s, share 1/2".
 func (c PacerConfig) String() string {
 	c = c.withDefaults()
 	text := ""

@@ -73,9 +73,9 @@ func TestRegistryDropsIdlePacers(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, r.entries, 201, "nothing was idle for an hour")
 
-		turn := again.Ticket("GET")
-		require.NoError(t, turn.Wait(t.Context(), 0))
-		turn.Done(200, 0)
+		ticket := again.Ticket("GET")
+		require.NoError(t, ticket.Wait(t.Context(), 0))
+		ticket.Done(200, 0)
 		again = nil
 		time.Sleep(time.Hour - time.Minute)
 		sweep := func() int { // first it lets go, then it finds them collected
@@ -95,7 +95,7 @@ func TestRegistryDropsIdlePacers(t *testing.T) {
 	})
 }
 
-// A key's quotas may change once nobody has used it for longer than they reach.
+// The quotas of a key may change after it was idle for longer than its longest quota.
 func TestRegistryTakesNewQuotasForAnIdleKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r Registry
@@ -103,9 +103,9 @@ func TestRegistryTakesNewQuotasForAnIdleKey(t *testing.T) {
 		after := PacerConfig{Quotas: []QuotaSet{{Quotas: []Quota{{N: 600, Per: time.Minute}}}}}
 		p, err := r.Pacer("https://api.example.com", "key", before)
 		require.NoError(t, err)
-		turn := p.Ticket("GET")
-		require.NoError(t, turn.Wait(t.Context(), 0))
-		turn.Done(200, 0)
+		ticket := p.Ticket("GET")
+		require.NoError(t, ticket.Wait(t.Context(), 0))
+		ticket.Done(200, 0)
 		_, err = r.Pacer("https://api.example.com", "key", after)
 		require.ErrorContains(t, err, "one key has one set of quotas")
 

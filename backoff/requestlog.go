@@ -2,20 +2,20 @@ package backoff
 
 import "sort"
 
-// requestLog remembers when the server counted the last requests, oldest first,
-// in a ring that never grows beyond what the largest quota needs. Times are
-// nanoseconds since the lane began.
+// requestLog stores when the server counted the last requests, oldest first, in a
+// ring that never grows beyond the largest quota. Times are nanoseconds since the
+// pacer was made.
 type requestLog struct {
 	ring     []int64
 	first    int // index of the oldest
 	count    int
-	capacity int // entries ever needed
+	capacity int // maximum number of entries
 }
 
-// reserve makes the log remember at least n requests from now on.
+// reserve makes the log store at least n requests from now on.
 func (w *requestLog) reserve(n int) { w.capacity = max(w.capacity, n) }
 
-// add inserts t in order. The oldest entry makes room when the log is full.
+// add inserts t in order. A full log drops its oldest entry.
 func (w *requestLog) add(t int64) {
 	if w.capacity == 0 {
 		return
@@ -35,7 +35,7 @@ func (w *requestLog) add(t int64) {
 	*w.entry(i) = t
 }
 
-// remove takes out one entry at t, if there is one.
+// remove deletes one entry at t, if it exists.
 func (w *requestLog) remove(t int64) {
 	i := sort.Search(w.count, func(i int) bool { return *w.entry(i) >= t })
 	if i == w.count || *w.entry(i) != t {
@@ -47,8 +47,8 @@ func (w *requestLog) remove(t int64) {
 	w.count--
 }
 
-// nthNewest returns the n-th youngest entry, counting from 1. There is none when
-// fewer than n requests are remembered.
+// nthNewest returns the n-th newest entry, counting from 1. It reports false if the
+// log has fewer than n entries.
 func (w *requestLog) nthNewest(n int) (t int64, ok bool) {
 	if n < 1 || n > w.count {
 		return 0, false
@@ -56,7 +56,7 @@ func (w *requestLog) nthNewest(n int) (t int64, ok bool) {
 	return *w.entry(w.count - n), true
 }
 
-// countAfter returns how many entries are younger than t.
+// countAfter returns the number of entries later than t.
 func (w *requestLog) countAfter(t int64) int {
 	return w.count - sort.Search(w.count, func(i int) bool { return *w.entry(i) > t })
 }
@@ -69,7 +69,7 @@ func (w *requestLog) entry(i int) *int64 {
 	return &w.ring[i]
 }
 
-// grow doubles the ring, up to keep. It reports false at that limit.
+// grow doubles the ring, up to capacity. It reports false at that limit.
 func (w *requestLog) grow() bool {
 	if len(w.ring) >= w.capacity {
 		return false

@@ -31,7 +31,7 @@ func TestRequestLogKeepsNewest(t *testing.T) {
 	assert.Equal(t, 3, w.countAfter(0))
 }
 
-// The ring answers like a sorted slice that is cut to what must be kept.
+// The ring behaves like a sorted slice of limited length.
 func FuzzWindowLog(f *testing.F) {
 	f.Add([]byte{3, 1, 200, 2, 9, 9, 9, 255, 7})
 	f.Add([]byte{0, 1})

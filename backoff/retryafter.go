@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Numbers above these are no spans but moments: no server asks for a wait of
-// years. Seconds since 1970 passed 1e9 in 2001, milliseconds 1e12.
+// Larger numbers are points in time, not durations: no server asks for a wait of years.
+// Seconds since 1970 passed 1e9 in 2001, milliseconds 1e12.
 const (
 	epochSeconds      = 1e9
 	epochMilliseconds = 1e12
 )
 
-// minRetryAfter is what a wish of nothing counts as. Laravel's throttle on Redis
-// cuts to whole seconds and says 0 while it still refuses.
+// minRetryAfter replaces shorter values. Laravel's throttle on Redis truncates to whole
+// seconds and sends 0 while it still rejects requests.
 const minRetryAfter = time.Second
 
 // RetryAfter returns how long the server asks to wait: the value of Retry-After,
@@ -70,8 +70,8 @@ func parseRetryAfter(value string, header http.Header, now time.Time) (time.Dura
 	return 0, false
 }
 
-// parseNumber accepts what a header may hold: digits with an optional fraction
-// and sign. strconv alone would also take hexadecimals, Inf and NaN.
+// parseNumber accepts digits with an optional fraction and sign. strconv alone would also
+// accept hexadecimal numbers, Inf and NaN.
 func parseNumber(value string) (float64, bool) {
 	if strings.Trim(value, "+-.0123456789") != "" {
 		return 0, false
@@ -83,7 +83,7 @@ func parseNumber(value string) (float64, bool) {
 	return n, true
 }
 
-// serverTime is the server's clock at the time of the answer, or ours.
+// serverTime returns the server's clock when it sent the response, or now if unknown.
 func serverTime(header http.Header, now time.Time) time.Time {
 	if values := header["Date"]; len(values) > 0 {
 		if date, err := http.ParseTime(values[0]); err == nil {
@@ -95,7 +95,7 @@ func serverTime(header http.Header, now time.Time) time.Time {
 
 func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
-// seconds converts without overflow: out of range becomes the nearest Duration.
+// seconds converts to a Duration. A value out of range becomes the nearest Duration.
 func seconds(s float64) time.Duration {
 	const limit = float64(math.MaxInt64) / float64(time.Second)
 	switch {

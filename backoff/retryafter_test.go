@@ -60,9 +60,9 @@ func TestRetryAfter(t *testing.T) {
 			for name, value := range tt.header {
 				header.Set(name, value)
 			}
-			wish, ok := backoff.RetryAfter(header, arrived)
+			retryAfter, ok := backoff.RetryAfter(header, arrived)
 			assert.Equal(t, tt.ok, ok)
-			assert.InDelta(t, float64(tt.want), float64(wish), float64(time.Millisecond))
+			assert.InDelta(t, float64(tt.want), float64(retryAfter), float64(time.Millisecond))
 		})
 	}
 }
@@ -88,27 +88,27 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value, reset, draft, date string) {
 		all := http.Header{"Retry-After": {value}, "X-Ratelimit-Reset": {reset}, "Ratelimit-Reset": {draft}, "Date": {date}}
-		wish, ok := backoff.RetryAfter(all, arrived)
+		retryAfter, ok := backoff.RetryAfter(all, arrived)
 		switch {
-		case ok && wish < time.Second:
-			t.Errorf("wish %v is below a second", wish)
-		case !ok && wish != 0:
-			t.Errorf("wish %v without ok", wish)
+		case ok && retryAfter < time.Second:
+			t.Errorf("Retry-After %v is below a second", retryAfter)
+		case !ok && retryAfter != 0:
+			t.Errorf("Retry-After %v without ok", retryAfter)
 		}
-		if d := (backoff.Policy{}).Delay(1, wish); d < wish {
-			t.Errorf("delay %v comes before the wish %v", d, wish)
+		if d := (backoff.Policy{}).Delay(1, retryAfter); d < retryAfter {
+			t.Errorf("delay %v is shorter than Retry-After %v", d, retryAfter)
 		}
 		// The first header that can be read is the one that counts.
 		for _, name := range []string{"Retry-After", "X-Ratelimit-Reset", "Ratelimit-Reset"} {
 			if alone, readable := backoff.RetryAfter(http.Header{name: all[name], "Date": {date}}, arrived); readable {
-				if alone != wish {
-					t.Errorf("%s wishes %v, all together %v", name, alone, wish)
+				if alone != retryAfter {
+					t.Errorf("%s alone: %v, all headers: %v", name, alone, retryAfter)
 				}
 				return
 			}
 		}
 		if ok {
-			t.Errorf("wish %v of no header", wish)
+			t.Errorf("Retry-After %v without a header", retryAfter)
 		}
 	})
 }

@@ -6,34 +6,34 @@ import (
 	"time"
 )
 
-// markSent lets t leave.
-func (c *class) markSent(t *ticket, now int64) {
-	if now-c.lastActivity > int64(time.Second) && len(c.inFlight) == 0 && !c.gate.closed && c.gate.notBefore < now-int64(time.Second) {
-		c.burstStart = now
+// markSent records that t is sent now; waited is false if it was never queued.
+func (c *class) markSent(t *ticket, now int64, waited bool) {
+	idle := int64(0)
+	if c.sent == 0 {
+		idle = noDeadline
+	} else if !waited && len(c.inFlight) == 0 && !c.gate.closed {
+		idle = now - c.lastActivity
 	}
-	t.sent, t.countedEarly, t.exploration = now, false, c.nextExploration
-	if t.exploration != noExploration {
-		counted, _ := c.log.nthNewest(c.learned.window.limit - c.uncounted)
-		t.explorationAge = now - counted
-	}
-	t.reusedConn = c.rtt.takeIdleConn()
+	t.request = request{sent: now, waited: waited, exploration: c.exploration, reusedConn: c.rtt.takeIdleConn()}
+	t.countedEarly = false
 	c.inFlight = append(c.inFlight, t)
 	c.uncounted++
 	c.sent++
-	c.learned.interval.decay(now - c.lastSent)
-	c.lastSent, c.lastActivity = now, now
+	c.learner.sent(&t.request, idle)
+	c.lastActivity = now
 	c.forecast.pop()
 }
 
-// removeInFlight takes t out of the requests under way.
+// removeInFlight takes t out of the requests in flight.
 func (c *class) removeInFlight(t *ticket) {
 	c.inFlight = slices.DeleteFunc(c.inFlight, func(x *ticket) bool { return x == t })
 	if !t.countedEarly {
 		c.uncounted--
 	}
+	c.learner.finished(&t.request)
 }
 
-// finish takes in the answer to t.
+// finish records the response to t.
 func (c *class) finish(t *ticket, status int, retryAfter time.Duration) {
 	c.mu.Lock()
 	if !slices.Contains(c.inFlight, t) {
@@ -43,53 +43,69 @@ func (c *class) finish(t *ticket, status int, retryAfter time.Duration) {
 	now := c.now()
 	c.removeInFlight(t)
 	c.lastActivity = now
-	event := false
+	rateLimited := false
 	switch status {
 	case 0:
 		c.logCounted(t, now)
-	case http.StatusTooManyRequests:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		rateLimited = true
 		c.rateLimited++
-		c.on429(t, now, int64(retryAfter))
-		event = true
+		c.on429(t, now, int64(retryAfter), status == http.StatusTooManyRequests)
 	default:
-		c.rtt.addSample(t, now)
+		c.rtt.addSample(&t.request, now)
 		c.logCounted(t, now-c.rtt.discount())
-		c.correctLastSent(t, now)
 		c.onAccepted(t, now)
 	}
-	t.exploration = noExploration
 	c.dispatch(now)
-	until := c.gate.notBefore
+	resumeAt := c.gate.notBefore
 	c.mu.Unlock()
-	if event && c.observe != nil {
-		c.observe(Event{RateLimited: true, Methods: c.methods, RetryAfter: retryAfter, ResumeAt: c.start.Add(time.Duration(until))})
+	if rateLimited && c.observe != nil {
+		c.observe(Event{RateLimited: true, Methods: c.methods, RetryAfter: retryAfter, ResumeAt: c.start.Add(time.Duration(resumeAt))})
 	}
 }
 
-// correctLastSent corrects the latest departure by how late it came to the server: the next
-// keeps its distance from that, and one held up on its way is not caught up with.
-func (c *class) correctLastSent(t *ticket, now int64) {
-	at := t.sent + c.rtt.excess(now-t.sent)
-	if c.lastSent > t.sent {
-		at = max(at, c.lastSent)
+// onAccepted records a response other than a 429 or 503.
+func (c *class) onAccepted(t *ticket, now int64) {
+	if c.gate.onAccepted(&t.request, now, c.maxInFlight) {
+		c.learner.reopened(t.sent, min(t.sent, c.gate.notBefore), now, c.gate.stray)
 	}
-	c.lastSent = at
+	c.learner.accepted(&t.request, now)
 }
 
-// logCounted enters t into the log at the latest moment the server can have counted
-// it.
+// on429 records a 429, or a 503 if certain is false: it may be due to an outage.
+func (c *class) on429(t *ticket, now, retryAfter int64, certain bool) {
+	c.rtt.idleConns++
+	if t.countedEarly {
+		c.log.remove(t.sent + countDelay)
+	}
+	c.forecast.clear()
+	retryAfter = min(retryAfter, maxClosed)
+	if c.gate.closedAt > 0 && t.sent <= c.gate.closedAt {
+		c.gate.onSame429(&t.request, now, retryAfter)
+		return
+	}
+	if c.learner.rejected(&t.request, now, retryAfter, !c.gate.closed, certain, t.waited || c.queue.length > 0) && retryAfter == 0 {
+		if at, _ := c.learner.next(now, 1, c.nextFreeLearned); at > now {
+			return
+		}
+	}
+	c.gate.on429(&t.request, now, retryAfter, c.spaced, c.learner.short.n > 0, c.random)
+	c.rejectExpired(now)
+}
+
+// logCounted enters t into the log at the latest time when the server can have counted it.
 func (c *class) logCounted(t *ticket, at int64) {
 	if t.countedEarly {
 		return
 	}
-	c.log.add(max(t.sent, min(at, t.sent+c.rtt.countDelay())))
+	c.log.add(max(t.sent, min(at, t.sent+countDelay)))
 }
 
-// cancelSend takes back a departure.
+// cancelSend reverts markSent.
 func (c *class) cancelSend(t *ticket, now int64) {
 	c.removeInFlight(t)
 	if t.countedEarly {
-		c.log.remove(t.sent + c.rtt.countDelay())
+		c.log.remove(t.sent + countDelay)
 	}
 	if t.reusedConn {
 		c.rtt.idleConns++

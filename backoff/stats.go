@@ -2,19 +2,19 @@ package backoff
 
 import "time"
 
-// Event is what a pacer's Observe function is told: that a request has waited,
-// or that one was refused.
+// Event is the argument of a pacer's Observe function: a request has waited, or a 429
+// has arrived.
 type Event struct {
 	// Methods are those of the class, none for the class of all others.
 	Methods []string
-	// RateLimited tells a 429 from a wait.
+	// RateLimited is true for a 429 or 503, false for a wait.
 	RateLimited bool
-	// Waited is how long the request waited, whether it was let go or not: 0 for
-	// one that was told at once that its turn comes too late.
+	// Waited is how long the request waited, whether it was sent or not. It is 0 for
+	// a request that was rejected immediately because it would be sent too late.
 	Waited time.Duration
-	// RetryAfter is the wait that came with the 429, 0 if none did.
+	// RetryAfter is the wait that the response asked for, 0 if it named none.
 	RetryAfter time.Duration
-	// ResumeAt is when the next request of the class may leave after a 429.
+	// ResumeAt is when the next request of the class may be sent.
 	ResumeAt time.Time
 }
 
@@ -22,18 +22,19 @@ type Event struct {
 type Stats struct {
 	Methods     []string  // of the class, none for all others
 	Quotas      []Quota   // in force, after Share
-	Queued      int       // waiting for their turn
-	InFlight    int       // sent, not answered yet
-	NextAt      time.Time // when the next in the queue may leave, zero when nobody waits for the clock
-	Sent        uint64    // requests let go so far
-	RateLimited uint64    // 429s so far
-	// LearnedQuota is the window that refusals taught, N 0 if none.
+	Queued      int       // waiting
+	InFlight    int       // sent, no response yet
+	NextAt      time.Time // when the next queued request may be sent, zero if that does not depend on the clock
+	Sent        uint64    // requests sent so far
+	RateLimited uint64    // 429s and 503s so far
+	// LearnedQuota is the quota learned from long waits after a 429, N 0 if none.
 	LearnedQuota Quota
-	// LearnedInterval is the distance between requests that refusals taught, 0 if none.
+	// LearnedInterval is the average interval between requests learned from short
+	// waits after a 429, 0 if none.
 	LearnedInterval time.Duration
 }
 
-// Stats returns the state of each class at this moment.
+// Stats returns the current state of each class.
 func (p *QuotaPacer) Stats() []Stats {
 	all := make([]Stats, len(p.classes))
 	for i, c := range p.classes {
@@ -48,8 +49,8 @@ func (c *class) stats() Stats {
 	s := Stats{
 		Methods: c.methods, Quotas: c.quotas, Queued: c.queue.length, InFlight: len(c.inFlight),
 		Sent: c.sent, RateLimited: c.rateLimited,
-		LearnedQuota: Quota{N: c.learned.window.limit, Per: time.Duration(c.learned.window.span)}, LearnedInterval: time.Duration(c.learned.interval.interval),
 	}
+	s.LearnedQuota, s.LearnedInterval = c.learner.learned()
 	if c.queue.head != nil && c.timerAt != noDeadline {
 		s.NextAt = c.start.Add(time.Duration(c.timerAt))
 	}

@@ -5,22 +5,27 @@ import (
 	"time"
 )
 
-// ticket is one call. Its fields belong to the lock of its class, but for ready.
+// request is one attempt of a call, as the parts of a class see it.
+type request struct {
+	sent        int64
+	reusedConn  bool // an idle connection existed: the round trip contains no handshake
+	waited      bool // it was queued before it was sent
+	exploration exploration
+}
+
+// ticket is one call. The lock of its class protects its fields, except decided.
 type ticket struct {
+	request
 	class           *class
-	number          uint64        // place among the calls of the class, from 1
+	number          uint64        // position among the calls of the class, from 1
 	next, prev      *ticket       // in the queue
-	decided         chan struct{} // a departure or a refusal; made when first queued
-	rejection       *WaitError    // why ready came, nil for a departure
-	deadline        int64         // it must have left by then
-	queuedAt        int64         // when it was queued
-	sent            int64
-	explorationAge  int64 // of the place in a learned window that it took
+	decided         chan struct{} // receives when the request is sent or rejected; made when first queued
+	rejection       *WaitError    // why decided received, nil if the request was sent
+	deadline        int64         // latest time to send
+	queuedAt        int64
 	queued          bool
-	contextDeadline bool        // latest is the deadline of the context
-	reusedConn      bool        // an idle connection was there: its round trip holds no handshake
-	countedEarly    bool        // counted before its answer came
-	exploration     exploration // how it left
+	contextDeadline bool // deadline is the deadline of the context
+	countedEarly    bool // counted before its response arrived
 }
 
 // Wait implements [Ticket].
@@ -36,10 +41,7 @@ func (t *ticket) Wait(ctx context.Context, atMost time.Duration) error {
 		t.number = c.lastNumber
 	}
 	if c.queue.isFirst(t) && c.waitTime(now) == 0 {
-		if len(c.inFlight) == 0 {
-			c.learned.idleTime += now - c.lastActivity
-		}
-		c.markSent(t, now)
+		c.markSent(t, now, false)
 		c.mu.Unlock()
 		return nil
 	}
@@ -56,7 +58,7 @@ func (t *ticket) Wait(ctx context.Context, atMost time.Duration) error {
 	return t.awaitDecision(ctx, limit-now)
 }
 
-// setDeadline notes by when t must have left.
+// setDeadline sets the latest time to send t.
 func (t *ticket) setDeadline(ctx context.Context, atMost time.Duration, now int64) {
 	t.deadline, t.contextDeadline = noDeadline, false
 	if atMost > 0 {
@@ -69,7 +71,7 @@ func (t *ticket) setDeadline(ctx context.Context, atMost time.Duration, now int6
 	}
 }
 
-// awaitDecision waits for the class to decide about the queued t, for at most limit.
+// awaitDecision waits until the class sends or rejects the queued t, for up to limit.
 func (t *ticket) awaitDecision(ctx context.Context, limit int64) error {
 	var expired <-chan time.Time
 	if !t.contextDeadline && limit < noDeadline/2 {
@@ -81,7 +83,7 @@ func (t *ticket) awaitDecision(ctx context.Context, limit int64) error {
 	select {
 	case <-t.decided:
 		if t.rejection == nil && t.class.observe == nil {
-			return nil // it has left, and nobody wants to know
+			return nil // sent, and there is no observer
 		}
 	case <-ctx.Done():
 		ended = ctx.Err()

@@ -62,7 +62,7 @@ func TestPacerWaitErrorIsReturned(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		assert.ErrorIs(t, err, rest.ErrRateLimited)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, "acme: POST /v1/user: rate limited: the request may leave in 1m0s at the earliest: context deadline exceeded", err.Error())
+		assert.Equal(t, "acme: POST /v1/user: rate limited: quota: must wait at least 1m0s: context deadline exceeded", err.Error())
 		assert.Equal(t, rest.ExecutedNo, e.Executed)
 		assert.Zero(t, e.StatusCode)
 		assert.Zero(t, e.Attempts)

