@@ -6,7 +6,7 @@ const (
 	second       = int64(time.Second)
 	reopenJitter = int64(500 * time.Millisecond) // rate-limited processes must not all return at the same moment
 	maxClosed    = 3600 * second                 // the gate closes no longer for one 429: a mistake must not stop a process for days
-	strayCost    = 5                             // so many must be accepted for each stray 429
+	strayCost    = 8                             // so many must be accepted for each stray 429: with 5 % random 429s, 19 are
 	maxStray     = 32                            // limits the balance of both
 	strayProof   = 3                             // requests accepted behind a 429 that prove it stray
 )

@@ -1,5 +1,5 @@
-// Package client has the clients that are compared: ours, and peers as they come
-// from their modules.
+// Package client contains the compared clients: usersync, and other clients as their modules
+// provide them.
 package client
 
 import (
@@ -24,7 +24,7 @@ const Body = `{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelac
 // errFailed is the outcome of a call that did not store its user.
 var errFailed = errors.New("the user was not stored")
 
-// Usersync is rest.Client as a bulk run uses it: without a limit to its patience.
+// Usersync is rest.Client as a bulk run uses it: it waits as long as necessary.
 func Usersync(s sim.Scenario, rt http.RoundTripper) sim.Client {
 	config := backoff.PacerConfig{Quotas: []backoff.QuotaSet{{Quotas: s.Quotas}}}
 	if s.Share {
@@ -36,6 +36,9 @@ func Usersync(s sim.Scenario, rt http.RoundTripper) sim.Client {
 	pacer, err := backoff.NewPacer(config)
 	if err != nil {
 		panic(err)
+	}
+	if s.Status == http.StatusServiceUnavailable {
+		return paced(pacer, rt)
 	}
 	c, err := rest.NewClient(rest.Provider{Name: "bench", BaseURL: URL, Header: "X-Api-Key"}, "key",
 		rest.WithHTTPClient(&http.Client{Transport: rt}), rest.WithPacer(pacer),
@@ -49,6 +52,28 @@ func Usersync(s sim.Scenario, rt http.RoundTripper) sim.Client {
 			return err
 		}
 		return stored(resp)
+	}
+}
+
+// paced retries each 503 through the pacer.
+func paced(pacer backoff.Pacer, rt http.RoundTripper) sim.Client {
+	return func(ctx context.Context) error {
+		ticket := pacer.Ticket(http.MethodPost)
+		for {
+			if err := ticket.Wait(ctx, 0); err != nil {
+				return err
+			}
+			resp, err := rt.RoundTrip(request(ctx))
+			if err != nil {
+				ticket.Done(0, 0)
+				return err
+			}
+			retryAfter, _ := backoff.RetryAfter(resp.Header, time.Now())
+			ticket.Done(resp.StatusCode, retryAfter)
+			if resp.StatusCode != http.StatusServiceUnavailable {
+				return stored(resp)
+			}
+		}
 	}
 }
 

@@ -8,42 +8,42 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// refusedAtPace is the share of requests that are refused by a server which wants them
-// apart, when they leave evenly.
-func refusedAtPace(every, trip, pace time.Duration) float64 {
+// rejectedShare returns the share of requests that a server without bursts rejects if they
+// are sent at equal intervals.
+func rejectedShare(every, rtt, interval time.Duration) float64 {
 	const requests = 5000
-	n := NewNetwork(&Bucket{Every: every, Burst: 1}, RetryAfterExact, trip, 1)
+	n := NewNetwork(&Bucket{Every: every, Burst: 1}, RetryAfterExact, rtt, 1)
 	var arrivals []time.Duration
 	for i := range requests {
-		there, _ := n.ways()
-		arrivals = append(arrivals, time.Duration(i)*pace+there)
+		there, _ := n.latency()
+		arrivals = append(arrivals, time.Duration(i)*interval+there)
 	}
 	slices.Sort(arrivals)
-	refused := 0
+	rejected := 0
 	for _, at := range arrivals {
 		if !n.Server.Allow(at) {
-			refused++
+			rejected++
 		}
 	}
-	return float64(refused) / requests
+	return float64(rejected) / requests
 }
 
-// The best there is at a strict server leaves room for the jitter of a way, and none
-// beyond: with half of it, more are refused than any bar allows.
-func TestBestAtAStrictServer(t *testing.T) {
-	const every, trip = time.Second / 2, 400 * time.Millisecond
-	assert.Less(t, refusedAtPace(every, trip, every+trip/5), 0.02)
-	assert.Greater(t, refusedAtPace(every, trip, every+trip/10), 0.03)
+// The best client at a server without bursts allows for the jitter of a way and no more: with
+// half of it, more requests are rejected than any bar allows.
+func TestBestWithoutBursts(t *testing.T) {
+	const every, rtt = time.Second / 2, 400 * time.Millisecond
+	assert.Less(t, rejectedShare(every, rtt, every+rtt/5), 0.02)
+	assert.Greater(t, rejectedShare(every, rtt, every+rtt/10), 0.03)
 	for _, s := range Scenarios() {
 		if s.NoBurst {
-			best := Best(s, Setting{RTT: trip}, s.Users, 16)
-			pace := s.Quotas[0].Per/time.Duration(s.Quotas[0].N) + trip/5
-			assert.InDelta(t, (time.Duration(s.Users) * pace).Seconds(), best.Seconds(), 2, s.Name)
+			best := Best(s, Setting{RTT: rtt}, s.Users, 16)
+			interval := s.Quotas[0].Per/time.Duration(s.Quotas[0].N) + rtt/5
+			assert.InDelta(t, (time.Duration(s.Users) * interval).Seconds(), best.Seconds(), 2, s.Name)
 		}
 	}
 }
 
-// Whoever does not know a limit learns it from a refusal.
+// A client that does not know a limit learns it from a 429.
 func TestBestWhereNothingIsDocumented(t *testing.T) {
 	server := &Log{N: 2, Per: time.Minute, CountRejected: true}
 	s := Scenario{Server: func() Server { return server }}
@@ -52,8 +52,8 @@ func TestBestWhereNothingIsDocumented(t *testing.T) {
 	assert.Greater(t, best, time.Minute)
 }
 
-// Whoever asks a server too early that counts refusals is done the later, in
-// whichever minute it asks.
+// A probe that is too early delays the job at a server that counts rejected requests, in any
+// minute.
 func TestBestWhereTheWindowIsUnknown(t *testing.T) {
 	const users, limit, waits = 300, 60, 4
 	for wait := range time.Duration(waits) {
@@ -69,7 +69,7 @@ func TestBestWhereTheWindowIsUnknown(t *testing.T) {
 				assert.True(t, server.Allow(now))
 				stored++
 			}
-			assert.GreaterOrEqual(t, now, waits*minute+futileProbe, "asked %v into minute %d", x, wait+1)
+			assert.GreaterOrEqual(t, now, waits*minute+futileProbe, "probe %v into minute %d", x, wait+1)
 		}
 	}
 	e9 := Scenarios()[slices.IndexFunc(Scenarios(), func(s Scenario) bool { return s.Name[:2] == "e9" })]

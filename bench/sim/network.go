@@ -13,12 +13,18 @@ import (
 
 // Network is an http.RoundTripper with a server behind it, in virtual time.
 type Network struct {
-	Server Server
-	Wish   RetryAfterFunc
+	Server     Server
+	RetryAfter RetryAfterFunc
 	// RTT is the average round trip; a fifth of it is jitter. One request in a
-	// hundred is held up for three trips more, on its way there or back. A new
-	// connection costs 1.2 trips, and is closed after 15 s of rest.
+	// hundred is delayed by three round trips, on its way there or back. A new
+	// connection costs 1.2 round trips, and is closed after 15 s without use.
 	RTT time.Duration
+	// Status of rejected requests, 0 for 429.
+	Status int
+	// Hold is how long the server works on an accepted request.
+	Hold time.Duration
+	// Queue delays one request in ten by up to Queue before the server counts it.
+	Queue time.Duration
 
 	mu          sync.Mutex
 	start       time.Time
@@ -28,9 +34,9 @@ type Network struct {
 	RateLimited []time.Duration
 }
 
-// NewNetwork begins a job now.
-func NewNetwork(s Server, w RetryAfterFunc, trip time.Duration, seed uint64) *Network {
-	return &Network{Server: s, Wish: w, RTT: trip, start: time.Now(), random: rand.New(rand.NewPCG(seed, 1))}
+// NewNetwork starts a job now.
+func NewNetwork(s Server, retryAfter RetryAfterFunc, rtt time.Duration, seed uint64) *Network {
+	return &Network{Server: s, RetryAfter: retryAfter, RTT: rtt, start: time.Now(), random: rand.New(rand.NewPCG(seed, 1))}
 }
 
 func (n *Network) dial(now time.Time) (cost time.Duration) {
@@ -44,7 +50,7 @@ func (n *Network) dial(now time.Time) (cost time.Duration) {
 	return n.RTT * 12 / 10
 }
 
-func (n *Network) ways() (there, back time.Duration) {
+func (n *Network) latency() (there, back time.Duration) {
 	one := func() time.Duration { return n.RTT*4/10 + time.Duration(n.random.Int64N(int64(n.RTT)*2/10+1)) }
 	there, back = one(), one()
 	switch n.random.IntN(200) {
@@ -53,14 +59,17 @@ func (n *Network) ways() (there, back time.Duration) {
 	case 1:
 		back += 3 * n.RTT
 	}
+	if n.Queue > 0 && n.random.IntN(10) == 0 {
+		there += time.Duration(n.random.Int64N(int64(n.Queue)))
+	}
 	return there, back
 }
 
 // RoundTrip implements http.RoundTripper.
 func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
-	left := time.Since(n.start)
+	sent := time.Since(n.start)
 	n.mu.Lock()
-	there, back := n.ways()
+	there, back := n.latency()
 	there += n.dial(time.Now())
 	n.mu.Unlock()
 	if r.Body != nil {
@@ -73,13 +82,22 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.mu.Lock()
 	now := time.Since(n.start)
 	status, header := http.StatusCreated, http.Header{"Content-Type": {"application/json"}}
-	if n.Server.Allow(now) {
+	allowed := n.Server.Allow(now)
+	if allowed {
 		n.Accepted = append(n.Accepted, now)
+		back += n.Hold
+		if d, ok := n.Server.(interface {
+			Delay(now time.Duration) time.Duration
+		}); ok {
+			back += d.Delay(now)
+		}
 	} else {
 		n.RateLimited = append(n.RateLimited, now)
-		status = http.StatusTooManyRequests
-		if w := n.Wish(now, n.Server.NextFree(now)); w >= 0 {
-			header.Set("Retry-After", strconv.FormatFloat(w, 'f', -1, 64))
+		if status = n.Status; status == 0 {
+			status = http.StatusTooManyRequests
+		}
+		if seconds := n.RetryAfter(now, n.Server.NextFree(now)); seconds >= 0 {
+			header.Set("Retry-After", strconv.FormatFloat(seconds, 'f', -1, 64))
 		}
 	}
 	n.mu.Unlock()
@@ -88,7 +106,7 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	n.mu.Lock()
 	n.idle = append(n.idle, time.Now())
-	recordAttempt(r, attempt{left, time.Since(n.start)}, status == http.StatusTooManyRequests)
+	recordAttempt(r, attempt{sent, time.Since(n.start)}, !allowed)
 	n.mu.Unlock()
 	return &http.Response{
 		StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader([]byte(`{"id":1}`))), ContentLength: 8,
@@ -107,8 +125,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Seed is a number drawn from the network's own randomness, for clients that
-// want to be repeatable.
+// Seed returns a number drawn from the network's own randomness, for clients that
+// must be repeatable.
 func (n *Network) Seed() uint64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -10,37 +10,37 @@ import (
 
 // call is one user on its way through a client.
 type call struct {
-	queuedAt time.Duration // when a worker handed it over
-	sentAt   time.Duration // when the attempt left that stored it
-	refused  []attempt     // attempts that were refused
+	queuedAt    time.Duration // when a worker handed it over
+	sentAt      time.Duration // when the attempt was sent that stored it
+	rateLimited []attempt     // attempts that were rejected
 }
 
-// attempt is an attempt under way.
-type attempt struct{ left, back time.Duration }
+// attempt is one request on the wire.
+type attempt struct{ sent, back time.Duration }
 
 type callKey struct{}
 
-// withCall returns ctx with c in it, for the network to note its attempts.
+// withCall returns ctx with c in it, for the network to record its attempts.
 func withCall(ctx context.Context, c *call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// recordAttempt enters an attempt of r's call that was answered.
-func recordAttempt(r *http.Request, t attempt, refused bool) {
+// recordAttempt adds an attempt of r's call that has a response.
+func recordAttempt(r *http.Request, t attempt, rejected bool) {
 	c, ok := r.Context().Value(callKey{}).(*call)
 	switch {
 	case !ok:
-	case refused:
-		c.refused = append(c.refused, t)
+	case rejected:
+		c.rateLimited = append(c.rateLimited, t)
 	default:
-		c.sentAt = t.left
+		c.sentAt = t.sent
 	}
 }
 
-// overtaken is by how many that came later one call was passed at most, while it
-// waited for its turn. What leaves while an attempt is under way that will be
-// refused passes the network's delay, not the queue; passed counts that too.
-func overtaken(calls []*call) (waiting, passed int) {
+// overtaken returns how many later calls were sent before one call, at most, while
+// that call waited in the queue. Calls sent while an attempt is in flight that will
+// be rejected pass the network's delay, not the queue; total counts these too.
+func overtaken(calls []*call) (waiting, total int) {
 	slices.SortFunc(calls, func(a, b *call) int { return cmp.Compare(a.queuedAt, b.queuedAt) })
 	for i, c := range calls {
 		queued, all := 0, 0
@@ -52,18 +52,18 @@ func overtaken(calls []*call) (waiting, passed int) {
 				continue
 			}
 			all++
-			if !c.underWay(later.sentAt) {
+			if !c.inFlight(later.sentAt) {
 				queued++
 			}
 		}
-		waiting, passed = max(waiting, queued), max(passed, all)
+		waiting, total = max(waiting, queued), max(total, all)
 	}
-	return waiting, passed
+	return waiting, total
 }
 
-func (c *call) underWay(at time.Duration) bool {
-	for _, t := range c.refused {
-		if at >= t.left && at < t.back {
+func (c *call) inFlight(at time.Duration) bool {
+	for _, t := range c.rateLimited {
+		if at >= t.sent && at < t.back {
 			return true
 		}
 	}

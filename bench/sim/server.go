@@ -1,32 +1,34 @@
-// Package sim plays rate-limited servers in virtual time and measures how clients
-// get along with them.
+// Package sim simulates rate-limited servers in virtual time and measures how
+// clients behave with them.
 package sim
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/usersync/usersync/backoff"
 )
 
-// Server is the throttle of a server. Times count from the start of the job.
+// Server is the rate limiter of a server. Times count from the start of the job.
 type Server interface {
 	// Allow decides on a request that arrives at now.
 	Allow(now time.Duration) bool
-	// NextFree returns when a request would be accepted, now at the earliest. It
-	// changes nothing.
+	// NextFree returns when a request would be accepted, now or later. It changes
+	// nothing.
 	NextFree(now time.Duration) time.Duration
 }
 
-// RetryAfterFunc is what a server says in Retry-After when it refuses at now and is free
-// again at free; less than 0 for no header.
+// RetryAfterFunc returns the Retry-After, in seconds, of a server that rejects a
+// request at now and accepts the next one at free. Less than 0: no header.
 type RetryAfterFunc func(now, free time.Duration) float64
 
-// RetryAfterExact is the time that is left, in whole seconds rounded up.
+// RetryAfterExact is the remaining time in whole seconds, rounded up.
 func RetryAfterExact(now, free time.Duration) float64 { return math.Ceil((free - now).Seconds()) }
 
-// RetryAfterTruncated is the difference of clocks cut to whole seconds, as Laravel's throttle
-// on Redis says it: up to a second too little, often 0.
+// RetryAfterTruncated is the difference of clocks truncated to whole seconds, as in
+// Laravel's throttle on Redis: up to a second too short, often 0.
 func RetryAfterTruncated(now, free time.Duration) float64 {
 	return max(0, math.Floor(free.Seconds())-math.Floor(now.Seconds()))
 }
@@ -36,15 +38,15 @@ func RetryAfterFixed(d time.Duration) RetryAfterFunc {
 	return func(_, _ time.Duration) float64 { return d.Seconds() }
 }
 
-// NoRetryAfter sends no Retry-After.
+// NoRetryAfter sends no header.
 func NoRetryAfter(_, _ time.Duration) float64 { return -1 }
 
 // Window is a fixed window of N requests.
 type Window struct {
 	N   int
 	Per time.Duration
-	// Clock has windows begin at multiples of Per after -Phase, otherwise at the
-	// first request that finds the last one over.
+	// Clock: windows start at multiples of Per after -Phase. Otherwise a window
+	// starts with the first request after the last one ended.
 	Clock bool
 	Phase time.Duration
 	// Change replaces N from At on.
@@ -80,7 +82,7 @@ func (w *Window) begin(now time.Duration) {
 	}
 }
 
-// Hit implements Server.
+// Allow implements Server.
 func (w *Window) Allow(now time.Duration) bool {
 	w.roll(now)
 	if w.used >= w.n(now) {
@@ -91,7 +93,7 @@ func (w *Window) Allow(now time.Duration) bool {
 	return true
 }
 
-// Free implements Server.
+// NextFree implements Server.
 func (w *Window) NextFree(now time.Duration) time.Duration {
 	if w.open && now < w.start+w.Per && w.used >= w.n(now) {
 		return w.start + w.Per
@@ -99,7 +101,7 @@ func (w *Window) NextFree(now time.Duration) time.Duration {
 	return now
 }
 
-// Use has an earlier process use n of the first window, opened at.
+// Use counts n requests of an earlier process in the window that started at.
 func (w *Window) Use(n int, at time.Duration) *Window {
 	w.open, w.used, w.start = true, n, at
 	return w
@@ -109,12 +111,12 @@ func (w *Window) Use(n int, at time.Duration) *Window {
 type Log struct {
 	N   int
 	Per time.Duration
-	// CountRejected counts refused requests too.
+	// CountRejected also counts rejected requests.
 	CountRejected bool
 	hits          []time.Duration
 }
 
-// Hit implements Server.
+// Allow implements Server.
 func (l *Log) Allow(now time.Duration) bool {
 	ok := l.NextFree(now) == now
 	if ok || l.CountRejected {
@@ -123,7 +125,7 @@ func (l *Log) Allow(now time.Duration) bool {
 	return ok
 }
 
-// Free implements Server.
+// NextFree implements Server.
 func (l *Log) NextFree(now time.Duration) time.Duration {
 	if i := len(l.hits) - l.N; i >= 0 {
 		return max(now, l.hits[i]+l.Per)
@@ -131,15 +133,25 @@ func (l *Log) NextFree(now time.Duration) time.Duration {
 	return now
 }
 
-// Bucket is a token bucket, by the generic cell rate algorithm: one request each
-// Every, and Burst at once after a pause.
+// Bucket is a token bucket (generic cell rate algorithm): one request each Every,
+// and Burst at once after a pause.
 type Bucket struct {
 	Every time.Duration
 	Burst int
-	tat   time.Duration
+	// Delaying: the server works on requests of a burst one after the other, as nginx does.
+	Delaying bool
+	tat      time.Duration
 }
 
-// Hit implements Server.
+// Delay returns how long the last accepted request waits in the server.
+func (b *Bucket) Delay(now time.Duration) time.Duration {
+	if !b.Delaying {
+		return 0
+	}
+	return max(0, b.tat-b.Every-now)
+}
+
+// Allow implements Server.
 func (b *Bucket) Allow(now time.Duration) bool {
 	if b.NextFree(now) > now {
 		return false
@@ -148,19 +160,103 @@ func (b *Bucket) Allow(now time.Duration) bool {
 	return true
 }
 
-// Free implements Server.
+// NextFree implements Server.
 func (b *Bucket) NextFree(now time.Duration) time.Duration {
 	return max(now, b.tat-time.Duration(b.Burst-1)*b.Every)
 }
 
-// All is several throttles at once: a request must pass each.
+// Concurrent accepts N requests at a time, each for the time Hold.
+type Concurrent struct {
+	N    int
+	Hold time.Duration
+	ends []time.Duration
+}
+
+// Allow implements Server.
+func (c *Concurrent) Allow(now time.Duration) bool {
+	c.ends = slices.DeleteFunc(c.ends, func(end time.Duration) bool { return end <= now })
+	if len(c.ends) >= c.N {
+		return false
+	}
+	c.ends = append(c.ends, now+c.Hold)
+	return true
+}
+
+// NextFree implements Server.
+func (c *Concurrent) NextFree(now time.Duration) time.Duration {
+	ends := slices.DeleteFunc(slices.Clone(c.ends), func(end time.Duration) bool { return end <= now })
+	if len(ends) < c.N {
+		return now
+	}
+	slices.Sort(ends)
+	return ends[len(ends)-c.N]
+}
+
+// nodes are several windows behind a load balancer that chooses one for each request.
+type nodes struct {
+	windows []Server
+	chosen  int
+}
+
+// NewNodes returns n nodes that each accept limit requests per period.
+func NewNodes(n, limit int, per time.Duration) Server {
+	s := &nodes{}
+	for range n {
+		s.windows = append(s.windows, &Window{N: limit, Per: per})
+	}
+	return s
+}
+
+// Allow implements Server.
+func (s *nodes) Allow(now time.Duration) bool {
+	s.chosen = (s.chosen*5 + 7) % 64 // fixed, but not one after the other
+	return s.windows[s.chosen%len(s.windows)].Allow(now)
+}
+
+// NextFree implements Server. It is that of the node chosen last, or now if any is free.
+func (s *nodes) NextFree(now time.Duration) time.Duration {
+	return s.windows[s.chosen%len(s.windows)].NextFree(now)
+}
+
+// Random rejects a share of the requests by chance.
+type Random struct {
+	Server
+	Share float64
+	Rand  *rand.Rand
+}
+
+// Allow implements Server.
+func (r *Random) Allow(now time.Duration) bool {
+	return r.Rand.Float64() >= r.Share && r.Server.Allow(now)
+}
+
+// Outage rejects everything from From until Until.
+type Outage struct {
+	Server
+	From, Until time.Duration
+}
+
+// Allow implements Server.
+func (o *Outage) Allow(now time.Duration) bool {
+	return (now < o.From || now >= o.Until) && o.Server.Allow(now)
+}
+
+// NextFree implements Server.
+func (o *Outage) NextFree(now time.Duration) time.Duration {
+	if now >= o.From && now < o.Until {
+		now = o.Until
+	}
+	return o.Server.NextFree(now)
+}
+
+// All is several rate limiters: a request must pass each.
 type All struct {
 	Parts []Server
-	// CountInOrder counts by the first ones what a later one refuses.
+	// CountInOrder counts a request in the parts before the one that rejects it.
 	CountInOrder bool
 }
 
-// Hit implements Server.
+// Allow implements Server.
 func (a All) Allow(now time.Duration) bool {
 	if !a.CountInOrder && a.NextFree(now) > now {
 		return false
@@ -173,7 +269,7 @@ func (a All) Allow(now time.Duration) bool {
 	return true
 }
 
-// Free implements Server.
+// NextFree implements Server.
 func (a All) NextFree(now time.Duration) time.Duration {
 	for again := true; again; {
 		again = false
@@ -186,7 +282,7 @@ func (a All) NextFree(now time.Duration) time.Duration {
 	return now
 }
 
-// Ban refuses everything For a time after In refusals in a row.
+// Ban rejects everything for Duration after After rejections in a row.
 type Ban struct {
 	Server
 	After    int
@@ -195,7 +291,7 @@ type Ban struct {
 	until    time.Duration
 }
 
-// Hit implements Server.
+// Allow implements Server.
 func (b *Ban) Allow(now time.Duration) bool {
 	if now < b.until {
 		return false
@@ -210,11 +306,10 @@ func (b *Ban) Allow(now time.Duration) bool {
 	return false
 }
 
-// Free implements Server.
+// NextFree implements Server.
 func (b *Ban) NextFree(now time.Duration) time.Duration { return b.Server.NextFree(max(now, b.until)) }
 
-// QuotaServer returns a server that accepts what keeps to quotas in every trailing
-// period.
+// QuotaServer accepts what fits quotas in every trailing period.
 func QuotaServer(quotas ...backoff.Quota) Server {
 	var a All
 	for _, q := range quotas {

@@ -1,0 +1,88 @@
+package bench
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/bench/client"
+	"github.com/usersync/usersync/bench/sim"
+)
+
+// The pacer was tuned on the random servers 1 to 1,000.
+var (
+	servers     = flag.Int("servers", 60, "number of random servers")
+	firstServer = flag.Uint64("firstserver", 100_001, "seed of the first random server")
+	worst       = flag.Int("worst", 20, "number of the worst random servers to print")
+)
+
+// insideShare is the minimum share of random servers inside the bars of their kind. The 60 servers
+// of CI are always the same: their share is the same too.
+const insideShare = 0.85
+
+type randomResult struct {
+	sim.Scenario
+	outcome
+	excess float64 // ratio or 429s over their bar, the larger one
+}
+
+// TestRandomServers checks the pacer on servers, jobs and networks that are drawn at random. Ten
+// 429s of a job do not count.
+func TestRandomServers(t *testing.T) {
+	var results []randomResult
+	inside := map[string][2]int{}
+	for i := range *servers {
+		s, set := sim.RandomServer(*firstServer + uint64(i))
+		if !strings.Contains(s.Name, *only) {
+			continue
+		}
+		o := run(t, s, set, client.Usersync)
+		ratio, waste := sim.Bars(s, set)
+		counted := max(0, o.waste-10/float64(s.Users))
+		r := randomResult{s, o, max(o.ratio/ratio, 1+counted-waste)}
+		results = append(results, r)
+		n := inside[s.Kind.String()]
+		n[1]++
+		if r.excess <= 1 {
+			n[0]++
+		}
+		inside[s.Kind.String()] = n
+		assert.Zero(t, o.failed, "%s: failed users", s.Name)
+		assert.LessOrEqual(t, o.overtaken, backoff.DefaultMaxInFlight, "%s: overtaken", s.Name)
+		if o.waste > 0.1 {
+			checkSimpleClients(t, s, set, o)
+		}
+	}
+	slices.SortFunc(results, func(a, b randomResult) int { return cmp.Compare(b.excess, a.excess) })
+	total := 0
+	for i, r := range results {
+		if r.excess <= 1 {
+			total++
+		}
+		if i < *worst && r.excess > 1 {
+			t.Logf("%.2f, 429s %.2f: %s", r.ratio, r.waste, r.Name)
+		}
+	}
+	for kind, n := range inside {
+		t.Logf("%s: %d of %d inside the bars", kind, n[0], n[1])
+	}
+	t.Logf("%d of %d inside the bars", total, len(results))
+	assert.GreaterOrEqual(t, float64(total), insideShare*float64(len(results)))
+}
+
+// checkSimpleClients checks that no simple client is 10 % faster. Call it for a job in which the pacer
+// got more than 0.1 429s per user.
+func checkSimpleClients(t *testing.T, s sim.Scenario, set sim.Setting, ours outcome) {
+	for _, name := range []string{"x/time/rate burst N + Retry-After", "go-retryablehttp, unlimited"} {
+		o := run(t, s, set, client.ByName(name).Build)
+		if o.failed == 0 && o.ratio < 0.9*ours.ratio {
+			assert.Fail(t, "a simple client is faster", fmt.Sprintf("%s: %s %.2f, usersync %.2f with %.2f 429s per user", s.Name, name, o.ratio, ours.ratio, ours.waste))
+		}
+	}
+}
