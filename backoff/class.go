@@ -120,7 +120,7 @@ func (c *class) inFlightLimit() int {
 // limitsUnknown reports whether nothing is known yet of the limits of a server without
 // documented ones. All requests in flight may then be rejected together.
 func (c *class) limitsUnknown() bool {
-	return len(c.quotas) == 0 && c.rateLimited == 0 && c.sent < defaultLogSize
+	return len(c.quotas) == 0 && c.gate.closedAt == 0 && c.sent < defaultLogSize
 }
 
 // assumeCounted counts the requests that have been in flight for so long that the server

@@ -3,12 +3,14 @@ package backoff
 import "time"
 
 const (
-	second       = int64(time.Second)
-	reopenJitter = int64(500 * time.Millisecond) // rate-limited processes must not all return at the same moment
-	maxClosed    = 3600 * second                 // the gate closes no longer for one 429: a mistake must not stop a process for days
-	strayCost    = 8                             // so many must be accepted for each stray 429: with 5 % random 429s, 19 are
-	maxStray     = 32                            // limits the balance of both
-	strayProof   = 3                             // requests accepted behind a 429 that prove it stray
+	second        = int64(time.Second)
+	reopenJitter  = int64(500 * time.Millisecond) // rate-limited processes must not all return at the same moment
+	maxOwnWait    = 8 * second                    // maximum wait of the pacer's own if the server named a shorter one that was wrong
+	maxOutageWait = 30 * second                   // the same after a 503 without Retry-After
+	maxClosed     = 3600 * second                 // the gate closes no longer for one 429: a mistake must not stop a process for days
+	strayCost     = 8                             // so many must be accepted for each stray 429: with 5 % random 429s, 19 are
+	maxStray      = 32                            // limits the balance of both
+	strayProof    = 3                             // requests accepted behind a 429 that prove it stray
 )
 
 // probeTimes are when a server that names no time is probed, counted from its first
@@ -37,7 +39,7 @@ type gate struct {
 }
 
 // on429 closes the gate.
-func (g *gate) on429(r *request, now, retryAfter int64, spaced, learned bool, random func(int64) int64) {
+func (g *gate) on429(r *request, now, retryAfter int64, certain, spaced, learned bool, random func(int64) int64) {
 	if !g.closed {
 		g.firstClosedAt, g.rejections, g.balance = now, 0, 0
 	}
@@ -46,7 +48,7 @@ func (g *gate) on429(r *request, now, retryAfter int64, spaced, learned bool, ra
 	}
 	g.credit = max(g.credit-strayCost, -maxStray)
 	g.closed, g.closedAt, g.cause, g.silent = true, now, r.sent, retryAfter == 0 && !learned
-	g.notBefore = addCappedTime(now, g.wait(now, retryAfter, spaced, random))
+	g.notBefore = addCappedTime(now, g.wait(now, retryAfter, certain, spaced, random))
 	g.rejections++
 }
 
@@ -62,7 +64,7 @@ func (g *gate) onSame429(r *request, now, retryAfter int64) {
 }
 
 // wait returns how long the gate stays closed, with jitter.
-func (g *gate) wait(now, retryAfter int64, spaced bool, random func(int64) int64) int64 {
+func (g *gate) wait(now, retryAfter int64, certain, spaced bool, random func(int64) int64) int64 {
 	if retryAfter > 0 && spaced { // the 429 is due to another process with a share: send right behind it, and stay there
 		return addCappedTime(retryAfter, random(reopenJitter/2))
 	}
@@ -78,11 +80,14 @@ func (g *gate) wait(now, retryAfter int64, spaced bool, random func(int64) int64
 		}
 	}
 	own := probe - since
+	if !certain { // an outage may end at any moment
+		own = min(second<<min(g.rejections, 6), maxOutageWait)
+	}
 	if retryAfter == 0 {
-		return own + random(min(reopenJitter, probe/20)+1)
+		return own + random(min(reopenJitter, own/20)+1)
 	}
 	jitter := min(reopenJitter, retryAfter/4)
-	own = min(second<<min(g.rejections, 6), max(8*second, since/8))
+	own = min(second<<min(g.rejections, 6), max(maxOwnWait, since/8))
 	if g.rejections > 0 {
 		jitter = max(jitter, own/2)
 	}

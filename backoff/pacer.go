@@ -84,7 +84,7 @@ type PacerConfig struct {
 	// Rand, if set, is the source of the jitter, for repeatable simulations. It is only
 	// used under the pacer's locks, by one class at a time.
 	Rand rand.Source
-	// Observe, if set, is called for each wait, 429 and 503, by the goroutine of the
+	// Observe, if set, is called for each wait and each 429, by the goroutine of the
 	// request and outside all locks. It should return soon. A panic in it reaches the
 	// caller of Wait or Done; the pacer stays usable.
 	Observe func(Event)

@@ -48,9 +48,10 @@ func (c *class) finish(t *ticket, status int, retryAfter time.Duration) {
 	case 0:
 		c.logCounted(t, now)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		rateLimited = true
-		c.rateLimited++
-		c.on429(t, now, int64(retryAfter), status == http.StatusTooManyRequests)
+		if rateLimited = status == http.StatusTooManyRequests; rateLimited {
+			c.rateLimited++
+		}
+		c.on429(t, now, int64(retryAfter), rateLimited)
 	default:
 		c.rtt.addSample(&t.request, now)
 		c.logCounted(t, now-c.rtt.discount())
@@ -89,7 +90,7 @@ func (c *class) on429(t *ticket, now, retryAfter int64, certain bool) {
 			return
 		}
 	}
-	c.gate.on429(&t.request, now, retryAfter, c.spaced, c.learner.short.n > 0, c.random)
+	c.gate.on429(&t.request, now, retryAfter, certain, c.spaced, c.learner.short.n > 0, c.random)
 	c.rejectExpired(now)
 }
 

@@ -7,7 +7,7 @@ import "time"
 type Event struct {
 	// Methods are those of the class, none for the class of all others.
 	Methods []string
-	// RateLimited is true for a 429 or 503, false for a wait.
+	// RateLimited is true for a 429, false for a wait.
 	RateLimited bool
 	// Waited is how long the request waited, whether it was sent or not. It is 0 for
 	// a request that was rejected immediately because it would be sent too late.
@@ -26,7 +26,7 @@ type Stats struct {
 	InFlight    int       // sent, no response yet
 	NextAt      time.Time // when the next queued request may be sent, zero if that does not depend on the clock
 	Sent        uint64    // requests sent so far
-	RateLimited uint64    // 429s and 503s so far
+	RateLimited uint64    // 429s so far
 	// LearnedQuota is the quota learned from long waits after a 429, N 0 if none.
 	LearnedQuota Quota
 	// LearnedInterval is the average interval between requests learned from short

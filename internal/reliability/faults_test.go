@@ -181,7 +181,7 @@ func permanentFaults() []fault {
 	seven := rateLimit("permanent 429 with Retry-After", alwaysRateLimited, header("Retry-After", "7"), 0)
 	// In five minutes at most one attempt every 7 s. The pacer's waits grow, so there are fewer.
 	plain.minAttempts, plain.maxAttempts = 6, 12
-	seven.minAttempts, seven.maxAttempts = 28, 43
+	seven.minAttempts, seven.maxAttempts = 15, 43
 	return []fault{
 		inMemory("permanent reset", alwaysLost, resttest.Reset()).permanent(),
 		inMemory("permanent 503", alwaysUnavailable, resttest.Status(503)).permanent(),
