@@ -89,7 +89,7 @@ func (g *gate) wait(now, retryAfter int64, certain, spaced bool, random func(int
 	jitter := min(reopenJitter, retryAfter/4)
 	own = min(second<<min(g.rejections, 6), max(maxOwnWait, since/8))
 	if g.rejections > 0 {
-		jitter = max(jitter, own/2)
+		jitter = max(jitter, min(own, maxOwnWait)/2)
 	}
 	return addCappedTime(max(own, retryAfter), random(jitter))
 }

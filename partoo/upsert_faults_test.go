@@ -150,8 +150,8 @@ func TestUpsertWaitsBeforeCreatingAgain(t *testing.T) {
 		_, err := client.UpsertUser(ctx, ada())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, rest.ErrUnavailable)
-		assert.Equal(t, 5*time.Second, time.Since(start), "a last search after 5 s, but no wait for Retry-After")
-		assert.Equal(t, []string{search, create, search}, sent(server))
+		assert.LessOrEqual(t, time.Since(start), 5*time.Second, "no wait for Retry-After")
+		assert.Equal(t, []string{search, create}, sent(server), "no search: Retry-After holds for all requests")
 	}, 503)
 	synctest.Test(t, func(t *testing.T) {
 		server := partootest.NewServer()
