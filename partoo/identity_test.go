@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -183,6 +184,43 @@ func TestUpsertFindsTheUserOfALostCreateDespiteSearchLag(t *testing.T) {
 				assert.Equal(t, upsert.Unchanged, result.Outcome)
 				assert.Len(t, server.Users(), 1)
 				assert.Less(t, time.Since(start), lag+6*time.Second)
+			})
+		})
+	}
+}
+
+func TestUpsertDoesNotCreateAgainIfItCannotWait(t *testing.T) {
+	for name, tt := range map[string]struct {
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		want error
+		took time.Duration
+		sent []string
+	}{
+		"deadline too close": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 4*time.Second)
+		}, context.DeadlineExceeded, 0, []string{search, create, search}},
+		"cancelled during the wait": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(2*time.Second, cancel)
+			return ctx, cancel
+		}, context.Canceled, 2 * time.Second, []string{search, create}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := partootest.NewServer()
+				client := connect(t, server, []int{504}, rest.WithRetry(backoff.Policy{Base: 1}))
+				server.Fail(resttest.Status(504).On(create))
+				ctx, cancel := tt.end(t.Context())
+				defer cancel()
+				start := time.Now()
+				_, err := client.UpsertUser(ctx, ada())
+				require.ErrorIs(t, err, tt.want)
+				require.ErrorIs(t, err, rest.ErrUnavailable)
+				var e *rest.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, rest.ExecutedMaybe, e.Executed)
+				assert.InDelta(t, tt.took, time.Since(start), float64(10*time.Millisecond))
+				assert.Equal(t, tt.sent, sent(server))
 			})
 		})
 	}

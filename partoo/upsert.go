@@ -97,7 +97,7 @@ func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (resu
 		case !mayBeEmailConflict(err):
 			return result, err
 		case unknown > 0: // the email is probably that of an earlier create
-			waitForSearch(ctx, c.searchDelay)
+			_ = waitForSearch(ctx, c.searchDelay)
 		}
 	}
 }
@@ -112,16 +112,19 @@ func (c *Client) waitAfterCreate(ctx context.Context, u UserInput, failed error,
 	if wrapper.ExecutedOf(failed) != rest.ExecutedYes && !wrapper.Deref(u.OnCreate.SendInvitation) {
 		final = c.rest.WaitRetry(ctx, failed, n)
 	}
-	if !waitForSearch(ctx, c.searchDelay-time.Since(start)) && final == nil {
-		return fmt.Errorf("%w: %w", failed, context.DeadlineExceeded)
+	if err := waitForSearch(ctx, c.searchDelay-time.Since(start)); err != nil && final == nil {
+		return fmt.Errorf("%w: %w", failed, err)
 	}
 	return final
 }
 
-// waitForSearch waits for the delay unless the deadline of ctx comes first; then it
-// returns false immediately.
-func waitForSearch(ctx context.Context, delay time.Duration) bool {
-	return backoff.FitsDeadline(ctx, delay) && backoff.Sleep(ctx, delay) == nil
+// waitForSearch waits for the delay. If the deadline of ctx comes first, it returns
+// immediately.
+func waitForSearch(ctx context.Context, delay time.Duration) error {
+	if !backoff.FitsDeadline(ctx, delay) {
+		return context.DeadlineExceeded
+	}
+	return backoff.Sleep(ctx, delay)
 }
 
 // find is the lookupFunc that searches.
