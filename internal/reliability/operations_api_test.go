@@ -20,7 +20,26 @@ func calls() (all []operation) {
 			all = append(all, op)
 		}
 	}
-	return slices.Concat(all, identifaiProvider.apiCalls(), partooProvider.apiCalls(), usercomProvider.apiCalls())
+	for _, p := range providers {
+		all = append(all, p.apiCalls()...)
+	}
+	return all
+}
+
+// methods returns the methods that send requests: "UpsertUser", "Bulk.UpsertUser".
+func (p provider[C, S]) methods() (names []string) {
+	client := reflect.TypeFor[C]()
+	for method := range client.Methods() {
+		if method.Name != "API" {
+			names = append(names, p.name+" "+method.Name)
+		}
+	}
+	if bulk, ok := client.MethodByName("Bulk"); ok {
+		for method := range bulk.Type.Out(0).Methods() {
+			names = append(names, p.name+" Bulk."+method.Name)
+		}
+	}
+	return names
 }
 
 // apiCalls returns a call of each method of the generated client.
@@ -39,7 +58,7 @@ func (p provider[C, S]) apiCalls() (all []operation) {
 			all = append(all, operation{provider: p.name, name: apiPrefix + name, entry: apiPrefix + name, start: func(c connection) subject {
 				client, _, server := p.start(c)
 				api := reflect.ValueOf(client).MethodByName("API").Call(nil)[0]
-				return subject{server: server, call: func(ctx context.Context) (result, error) {
+				return subject{server: server, key: p.key, call: func(ctx context.Context) (result, error) {
 					out := api.MethodByName(method.Name).Call(arguments(ctx, method.Type))
 					err, _ := out[1].Interface().(error)
 					return result{}, err

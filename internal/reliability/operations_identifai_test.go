@@ -1,11 +1,8 @@
 package reliability
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifai/identifaitest"
@@ -20,12 +17,13 @@ type (
 
 var identifaiProvider = provider[*identifai.Client, *identifaitest.Server]{
 	name: "identifai",
-	start: func(c connection) (*identifai.Client, *identifaitest.Server, *resttest.Server) {
+	key:  identifaitest.Key,
+	fake: func() (*identifaitest.Server, *resttest.Server, []rest.Option) {
 		server := identifaitest.NewServer()
-		client, err := identifai.New(cmp.Or(c.key, identifaitest.Key), c.to(server.Server, server.Options())...)
-		require.NoError(c.t, err)
-		return client, server, server.Server
+		return server, server.Server, server.Options()
 	},
+	client:  identifai.New,
+	entries: identifaiEntries,
 	read: func(server *identifaitest.Server) (c content) {
 		for _, u := range server.Users() {
 			summary := u.Name
@@ -39,7 +37,7 @@ var identifaiProvider = provider[*identifai.Client, *identifaitest.Server]{
 	},
 }
 
-func identifaiOperations() []operation {
+func identifaiEntries() []identifaiEntry {
 	ada := identifai.UserInput{Name: "Ada", Email: adaEmail, Heuristic: "Average", PricingID: 2, Password: password}
 	byID := ada
 	byID.ID = new(int64(7))
@@ -51,8 +49,8 @@ func identifaiOperations() []operation {
 	listed := request{name: "list", method: "Bulk", class: read}
 	bulkUpdated := updated
 	bulkUpdated.recovery = identifaiBulkUpdate
-	return identifaiProvider.operations(
-		identifaiEntry{name: "UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+	return []identifaiEntry{
+		{name: "UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return identifaiUpserted(c.UpsertUser(ctx, ada))
 		}, situations: []identifaiSituation{
 			{name: "of a new user", requests: []request{created}},
@@ -67,35 +65,35 @@ func identifaiOperations() []operation {
 				{name: "update", class: idempotent, before: "Ada", executed: rest.ExecutedMaybe},
 			}},
 		}},
-		identifaiEntry{name: "UpsertUser by id", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "UpsertUser by id", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return identifaiUpserted(c.UpsertUser(ctx, byID))
 		}, situations: []identifaiSituation{{prepare: addByron, requests: []request{updated}}}},
-		identifaiEntry{name: "UpsertUser with every field", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "UpsertUser with every field", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return identifaiUpserted(c.UpsertUser(ctx, everything))
 		}, situations: []identifaiSituation{{prepare: addByron}}},
-		identifaiEntry{name: "FindUserByEmail", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "FindUserByEmail", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return identifaiFound(c.FindUserByEmail(ctx, "Ada@example.com"))
 		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 Ada", requests: reads("search")}}},
-		identifaiEntry{name: "Users", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "Users", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return listResult(c.Users(ctx, identifai.ListUsersParams{PerPage: new(int64(1))}), func(u identifai.User) int64 { return u.ID })
 		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 8", requests: reads("first page", "second page")}}},
-		identifaiEntry{name: "Pricings", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "Pricings", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return listResult(orError(c.Pricings(ctx)), func(p identifai.Pricing) int64 { return p.ID })
 		}, situations: []identifaiSituation{{want: "1 2 3", requests: reads("list")}}},
-		identifaiEntry{name: "Credits", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "Credits", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			credits, err := c.Credits(ctx)
 			return result{text: idText(credits.AvailableCredits)}, err
 		}, situations: []identifaiSituation{{want: "159", requests: reads("get")}}},
-		identifaiEntry{name: "SendCreationEmail", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "SendCreationEmail", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return identifaiFound(c.SendCreationEmail(ctx, 7))
 		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 Ada", requests: []request{
 			{name: "send", class: nonIdempotent, after: "Ada, Grace, emails to [7]"},
 		}}}},
-		identifaiEntry{name: "Bulk", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "Bulk", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			bulk, err := c.Bulk(ctx, listedUsers)
 			return result{problem: unless(bulk != nil, "no Bulk")}, err
 		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, requests: reads("list")}}},
-		identifaiEntry{name: "Bulk.UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "Bulk.UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			bulk, err := c.Bulk(ctx, listedUsers)
 			if err != nil {
 				return result{}, err
@@ -111,14 +109,14 @@ func identifaiOperations() []operation {
 				addByron(s)
 			}, requests: secondPage(updated)},
 		}},
-		identifaiEntry{name: "Bulk.Preview", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+		{name: "Bulk.Preview", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			bulk, err := c.Bulk(ctx, 1)
 			if err != nil {
 				return result{}, err
 			}
 			return previewResult(bulk.Preview(ctx, ada))
 		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "updated 7", requests: reads("search")}}},
-	)
+	}
 }
 
 // addByron adds Ada with another name and plan, and with the id 7 if it is the first user.

@@ -1,12 +1,9 @@
 package reliability
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
@@ -23,12 +20,13 @@ const adaID = "5309c3a237bbc544ada00000"
 
 var partooProvider = provider[*partoo.Client, *partootest.Server]{
 	name: "partoo",
-	start: func(c connection) (*partoo.Client, *partootest.Server, *resttest.Server) {
+	key:  partootest.Key,
+	fake: func() (*partootest.Server, *resttest.Server, []rest.Option) {
 		server := partootest.NewServer()
-		client, err := partoo.New(cmp.Or(c.key, partootest.Key), c.to(server.Server, server.Options())...)
-		require.NoError(c.t, err)
-		return client, server, server.Server
+		return server, server.Server, server.Options()
 	},
+	client:  partoo.New,
+	entries: partooEntries,
 	read: func(server *partootest.Server) (c content) {
 		for _, u := range server.Users() {
 			summary := u.FirstName
@@ -42,7 +40,7 @@ var partooProvider = provider[*partoo.Client, *partootest.Server]{
 	},
 }
 
-func partooOperations() []operation {
+func partooEntries() []partooEntry {
 	ada := partoo.UserInput{Email: adaEmail, FirstName: "Ada", LastName: "Lovelace", Role: partoo.RoleGroupManager}
 	ada.OnCreate.Password = password
 	businessManager := everyField[partoo.UserInput]()
@@ -58,8 +56,8 @@ func partooOperations() []operation {
 	fault := func(f resttest.Fault) func(*partootest.Server) {
 		return func(s *partootest.Server) { s.Fail(f.On("POST /v2/user")) }
 	}
-	return partooProvider.operations(
-		partooEntry{name: "UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+	return []partooEntry{
+		{name: "UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, ada))
 		}, situations: []partooSituation{
 			{name: "of a new user", requests: []request{search, created}},
@@ -77,48 +75,48 @@ func partooOperations() []operation {
 				{name: "second create", class: nonIdempotent, after: "Ada", executed: rest.ExecutedMaybe, recovery: partooCreate, recoveryDelay: partooSearchDelay, waited: partooSearchDelay + firstWait},
 			}},
 		}},
-		partooEntry{name: "UpsertUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "UpsertUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, businessManager))
 		}, situations: []partooSituation{{}, {name: "of an existing user", prepare: addKing}}},
-		partooEntry{name: "UpsertUser with every field of a group manager", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "UpsertUser with every field of a group manager", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, groupManager))
 		}, situations: []partooSituation{{prepare: addKing}}},
-		partooEntry{name: "CreateUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "CreateUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			id, err := c.CreateUser(ctx, partoo.CreateUserRequest{
 				Email: adaEmail, FirstName: "Ada", LastName: "Lovelace", Role: new(partoo.RoleGroupManager), Password: &ada.OnCreate.Password,
 			})
 			return userResult(id, "", err)
 		}, situations: []partooSituation{{requests: []request{{name: "create", class: nonIdempotent, after: "Ada"}}}}},
-		partooEntry{name: "CreateUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "CreateUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			id, err := c.CreateUser(ctx, sample[partoo.CreateUserRequest]("partoo", "createUser"))
 			return userResult(id, "", err)
 		}, situations: []partooSituation{{}}},
-		partooEntry{name: "UpdateUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "UpdateUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return noResult(c.UpdateUser(ctx, adaID, partoo.UpdateUserRequest{FirstName: new("Ada"), Password: &ada.OnCreate.Password}))
 		}, situations: []partooSituation{{prepare: addUser("Augusta"), requests: []request{{name: "update", class: idempotent, after: "Ada"}}}}},
-		partooEntry{name: "UpdateUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "UpdateUser with every field", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return noResult(c.UpdateUser(ctx, adaID, sample[partoo.UpdateUserRequest]("partoo", "updateUser")))
 		}, situations: []partooSituation{{prepare: addUser("Augusta")}}},
-		partooEntry{name: "GetUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "GetUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return partooFound(c.GetUser(ctx, adaID))
 		}, situations: []partooSituation{{prepare: addUser("Ada"), want: adaID + " " + adaEmail, requests: reads("get")}}},
-		partooEntry{name: "Me", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "Me", call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return partooFound(c.Me(ctx))
 		}, situations: []partooSituation{{want: keyOwner + " key@partootest.example", requests: reads("get")}}},
-		partooEntry{name: "SearchUsers", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "SearchUsers", call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return listResult(c.SearchUsers(ctx, partoo.SearchUsersParams{PerPage: new(int64(1))}), func(u partoo.User) string { return u.ID })
 		}, situations: []partooSituation{{prepare: addUser("Ada"), want: keyOwner + " " + adaID, requests: reads("first page", "second page")}}},
-		partooEntry{name: "DeleteUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "DeleteUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return noResult(c.DeleteUser(ctx, adaID))
 		}, situations: []partooSituation{{prepare: addUser("Ada"), requests: []request{{name: "delete", class: idempotent, after: "no user"}}}}},
-		partooEntry{name: "InviteUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "InviteUser", call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			return noResult(c.InviteUser(ctx, adaID))
 		}, situations: []partooSituation{{prepare: addUser("Ada"), requests: []request{{name: "invite", class: neverRetried, after: "Ada, emails to [" + adaEmail + "]"}}}}},
-		partooEntry{name: "Bulk", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "Bulk", call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			bulk, err := c.Bulk(ctx, listedUsers)
 			return result{problem: unless(bulk != nil, "no Bulk")}, err
 		}, situations: []partooSituation{{prepare: addUser("Ada"), requests: reads("list")}}},
-		partooEntry{name: "Bulk.UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "Bulk.UpsertUser", sendsPassword: true, call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			bulk, err := c.Bulk(ctx, listedUsers)
 			if err != nil {
 				return result{}, err
@@ -134,14 +132,14 @@ func partooOperations() []operation {
 				}
 			}, requests: secondPage(updated)},
 		}},
-		partooEntry{name: "Bulk.Preview", call: func(ctx context.Context, c *partoo.Client) (result, error) {
+		{name: "Bulk.Preview", call: func(ctx context.Context, c *partoo.Client) (result, error) {
 			bulk, err := c.Bulk(ctx, 1)
 			if err != nil {
 				return result{}, err
 			}
 			return previewResult(bulk.Preview(ctx, ada))
 		}, situations: []partooSituation{{prepare: addUser("Augusta"), want: "updated " + adaID, requests: reads("search")}}},
-	)
+	}
 }
 
 // partooSearchDelay is the wait before the search after a create with unknown outcome.

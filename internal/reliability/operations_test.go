@@ -21,11 +21,21 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
+// providers lists the providers.
+var providers = []interface {
+	operations() []operation
+	apiCalls() []operation
+	methods() []string
+}{identifaiProvider, partooProvider, usercomProvider}
+
 // provider describes how tests reach the client C and the fake server S.
 type provider[C, S any] struct {
-	name  string
-	start func(connection) (C, S, *resttest.Server)
-	read  func(S) content
+	name    string
+	key     string // of the fake
+	fake    func() (S, *resttest.Server, []rest.Option)
+	client  func(key string, options ...rest.Option) (C, error)
+	read    func(S) content
+	entries func() []entry[C, S]
 }
 
 // entry is one way to call a method of a wrapper. The entries are the only list of
@@ -104,6 +114,7 @@ type operation struct {
 // subject is an operation that is ready to be called, and its fake.
 type subject struct {
 	server *resttest.Server
+	key    string // that the fake accepts
 	call   func(context.Context) (result, error)
 	// state describes the content of the fake: "unchanged" or a summary.
 	state func() string
@@ -118,6 +129,14 @@ type result struct {
 	text    string // anything else that is compared
 	// problem is why the result is unusable, independently of the server.
 	problem string
+}
+
+// start returns a fake and a client of it.
+func (p provider[C, S]) start(c connection) (C, S, *resttest.Server) {
+	fake, server, options := p.fake()
+	client, err := p.client(cmp.Or(c.key, p.key), c.to(server, options)...)
+	require.NoError(c.t, err)
+	return client, fake, server
 }
 
 // content is what a fake contains.
@@ -151,13 +170,16 @@ func (c connection) to(server *resttest.Server, options []rest.Option) []rest.Op
 }
 
 // operations lists all operations of all wrappers.
-func operations() []operation {
-	return slices.Concat(identifaiOperations(), partooOperations(), usercomOperations())
+func operations() (all []operation) {
+	for _, p := range providers {
+		all = append(all, p.operations()...)
+	}
+	return all
 }
 
 // operations returns an operation for each situation of the entries.
-func (p provider[C, S]) operations(entries ...entry[C, S]) (all []operation) {
-	for _, e := range entries {
+func (p provider[C, S]) operations() (all []operation) {
+	for _, e := range p.entries() {
 		method, _, _ := strings.Cut(strings.TrimPrefix(e.name, "Bulk."), " ")
 		for _, s := range e.situations {
 			requests := slices.Clone(s.requests)
@@ -183,9 +205,9 @@ func (p provider[C, S]) prepare(c connection, e entry[C, S], s situation[S]) sub
 	}
 	before := p.read(fake)
 	return subject{
-		server: server,
-		call:   func(ctx context.Context) (result, error) { return e.call(ctx, client) },
-		state:  func() string { return stateOf(c.t, before, p.read(fake)) },
+		server: server, key: p.key,
+		call:  func(ctx context.Context) (result, error) { return e.call(ctx, client) },
+		state: func() string { return stateOf(c.t, before, p.read(fake)) },
 		check: func(r result, err error) string {
 			return problemOf(r, err, s.want, adaIn(p.read(fake)))
 		},

@@ -1,12 +1,9 @@
 package reliability
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
@@ -22,12 +19,15 @@ type (
 
 var usercomProvider = provider[*usercom.Client, *usercomtest.Server]{
 	name: "usercom",
-	start: func(c connection) (*usercom.Client, *usercomtest.Server, *resttest.Server) {
+	key:  usercomtest.Key,
+	fake: func() (*usercomtest.Server, *resttest.Server, []rest.Option) {
 		server := usercomtest.NewServer()
-		client, err := usercom.New("", cmp.Or(c.key, usercomtest.Key), c.to(server.Server, server.Options())...)
-		require.NoError(c.t, err)
-		return client, server, server.Server
+		return server, server.Server, server.Options()
 	},
+	client: func(key string, options ...rest.Option) (*usercom.Client, error) {
+		return usercom.New("", key, options...)
+	},
+	entries: usercomEntries,
 	read: func(server *usercomtest.Server) (c content) {
 		for _, u := range server.Users() {
 			summary := u.FirstName
@@ -43,7 +43,7 @@ var usercomProvider = provider[*usercom.Client, *usercomtest.Server]{
 	},
 }
 
-func usercomOperations() []operation {
+func usercomEntries() []usercomEntry {
 	ada := usercom.UserInput{UserID: "4711", Email: adaEmail, FirstName: "Ada"}
 	withPlan := ada
 	withPlan.Attributes = map[string]any{"plan": "pro"}
@@ -51,59 +51,59 @@ func usercomOperations() []operation {
 	versionOne.Tags = nil // of version 2
 	const adaWithPlan = "Ada[plan:pro]"
 	set := []request{{name: "set", class: idempotent, ignoresBody: true, after: adaWithPlan}}
-	return usercomProvider.operations(
-		usercomEntry{name: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+	return []usercomEntry{
+		{name: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, ada))
 		}, situations: []usercomSituation{
 			{name: "of a new user", requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}},
 			{name: "of an existing user", prepare: addContact("Augusta"), requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}},
 		}},
-		usercomEntry{name: "UpsertUser with attributes", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "UpsertUser with attributes", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, withPlan))
 		}, situations: []usercomSituation{{requests: []request{
 			{name: "upsert", class: idempotent, after: "Ada"},
 			{name: "set", class: idempotent, ignoresBody: true, before: "Ada", after: adaWithPlan, returnsResult: true, executed: rest.ExecutedYes},
 		}}}},
-		usercomEntry{name: "UpsertUser with every field", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "UpsertUser with every field", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, versionOne))
 		}, situations: []usercomSituation{{}}},
-		usercomEntry{name: "UpsertUser in version 2", options: []rest.Option{usercom.WithVersion(2)}, call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "UpsertUser in version 2", options: []rest.Option{usercom.WithVersion(2)}, call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, withPlan))
 		}, situations: []usercomSituation{{requests: []request{{name: "upsert", class: idempotent, after: adaWithPlan}}}}},
-		usercomEntry{name: "UpsertUser in version 2 with every field", options: []rest.Option{usercom.WithVersion(2)}, call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "UpsertUser in version 2 with every field", options: []rest.Option{usercom.WithVersion(2)}, call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, everyField[usercom.UserInput]()))
 		}, situations: []usercomSituation{{}}},
-		usercomEntry{name: "CheckUpsert", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "CheckUpsert", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return noResult(c.CheckUpsert(ctx, ada, upsert.Result[int64]{ID: 7}))
 		}, situations: []usercomSituation{{prepare: addContact("Augusta"), requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}}}},
-		usercomEntry{name: "Guard", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "Guard", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.Guard()(ctx, ada))
 		}, situations: []usercomSituation{
 			{name: "of an existing user", prepare: addContact("Augusta"), requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}},
 			{name: "of a new user"},
 		}},
-		usercomEntry{name: "SetAttribute", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "SetAttribute", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return noResult(c.SetAttribute(ctx, 7, "plan", "pro"))
 		}, situations: []usercomSituation{{prepare: addContact("Ada"), requests: set}}},
-		usercomEntry{name: "SetAttributes", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "SetAttributes", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return noResult(c.SetAttributes(ctx, 7, withPlan.Attributes))
 		}, situations: []usercomSituation{{prepare: addContact("Ada"), requests: set}}},
-		usercomEntry{name: "GetUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "GetUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return usercomFound(c.GetUser(ctx, 7))
 		}, situations: []usercomSituation{{prepare: addContact("Ada"), want: "7 " + adaEmail, requests: reads("get")}}},
-		usercomEntry{name: "FindUserByEmail", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "FindUserByEmail", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return usercomFound(c.FindUserByEmail(ctx, adaEmail))
 		}, situations: []usercomSituation{{prepare: addContact("Ada"), want: "7 " + adaEmail, requests: reads("search")}}},
-		usercomEntry{name: "UpdateUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "UpdateUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return usercomFound(c.UpdateUser(ctx, 7, usercom.UpdateUserRequest{FirstName: new("Ada")}))
 		}, situations: []usercomSituation{{prepare: addContact("Augusta"), requests: []request{{name: "update", class: idempotent, after: "Ada"}}}}},
-		usercomEntry{name: "UpdateUser with every field", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "UpdateUser with every field", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return usercomFound(c.UpdateUser(ctx, 7, sample[usercom.UpdateUserRequest]("usercom", "updateUser")))
 		}, situations: []usercomSituation{{prepare: addContact("Augusta")}}},
-		usercomEntry{name: "DeleteUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
+		{name: "DeleteUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return noResult(c.DeleteUser(ctx, 7))
 		}, situations: []usercomSituation{{prepare: addContact("Ada"), requests: []request{{name: "delete", class: idempotent, ignoresBody: true, after: "no user"}}}}},
-	)
+	}
 }
 
 func addContact(firstName string) func(*usercomtest.Server) {

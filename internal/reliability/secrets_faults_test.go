@@ -18,18 +18,11 @@ import (
 // leak returns a response or an error that contains what was sent.
 type leak func(r *http.Request, sent string) (*http.Response, error)
 
-const existingUser = `{"id":"` + adaID + `","email":"ada@example.com","first_name":"Augusta","last_name":"King"}`
-
-// usableResponse is a response that all calls accept, with an id and the users that a search
-// at Partoo finds. The ids of identifAI and user.com are numbers.
-const usableResponse = `{"id":%s,"created":false,"status":"success","data":{"id":7,"name":"Ada","email":"ada@example.com"},
-	"available_credits":1,"total_spent":1,"email":"ada@example.com","page":1,"max_page":1,"count":0,"users":[%s]}`
-
-// leaky is a server whose responses contain secrets at some requests.
+// leaky is a transport to a fake whose responses contain secrets at some requests.
 type leaky struct {
+	s           *subject
 	leak        leak
 	when        interval
-	users       string
 	seen        atomic.Int64
 	gotPassword atomic.Bool // a request contained the password
 }
@@ -54,20 +47,14 @@ func (l *leaky) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return l.leak(r, sent)
 	}
-	return reply(200, nil, l.usable(r)), nil
-}
-
-func (l *leaky) usable(r *http.Request) string {
-	id := "7"
-	switch {
-	case strings.HasSuffix(r.URL.Path, "/partner/users"):
-		return `{"current_page":1,"last_page":1,"total":1,"data":[{"id":7,"name":"Ada","email":"ada@example.com"}]}`
-	case strings.HasSuffix(r.URL.Path, "/pricings"):
-		return `[{"id":1}]`
-	case strings.HasPrefix(r.URL.Path, "/v2/"):
-		id = `"` + adaID + `"`
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	for _, values := range r.Header { // the fake accepts only its own key
+		for i := range values {
+			values[i] = strings.Replace(values[i], key, l.s.key, 1)
+		}
 	}
-	return fmt.Sprintf(usableResponse, id, l.users)
+	return l.s.server.RoundTrip(r)
 }
 
 func reply(status int, header http.Header, body string) *http.Response {

@@ -27,7 +27,7 @@ func otherOrigin(t *testing.T) (server *httptest.Server, requests *atomic.Int64)
 	requests = new(atomic.Int64)
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		requests.Add(1)
-		_, _ = fmt.Fprintf(w, usableResponse, "7", "")
+		_, _ = fmt.Fprint(w, "{}")
 	}))
 	t.Cleanup(server.Close)
 	return server, requests
@@ -86,7 +86,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 			_, _ = fmt.Fprintf(w, page, r.URL.Query().Get("page"), other.URL)
 			return
 		}
-		_, _ = fmt.Fprintf(w, usableResponse, `7,"next":"`+other.URL+`"`, "")
+		_, _ = fmt.Fprintf(w, `{"id":7,"created":true,"status":"success","data":{"id":7,"name":"Ada","email":"ada@example.com"},"next":%q}`, other.URL)
 	}))
 	defer server.Close()
 	eachCall(t, server, func(string, error) {})

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,37 +42,36 @@ func TestNoOutputContainsASecret(t *testing.T) {
 	t.Parallel()
 	var failures, texts atomic.Int64
 	failureModes, all := leaks(), calls()
-	if testing.Short() {
-		maps.DeleteFunc(failureModes, func(name string, _ leak) bool { return !strings.HasPrefix(name, "4") })
+	for _, op := range operations() { // other situations, such as an update in place of a create
+		isCovered := func(r request) bool { return r.covered }
+		if len(op.requests) > 1 && !slices.ContainsFunc(op.requests, isCovered) && !slices.ContainsFunc(all, func(o operation) bool { return o.provider+o.name == op.provider+op.name }) {
+			all = append(all, op)
+		}
 	}
 	t.Run("calls", func(t *testing.T) {
 		for _, call := range all {
 			t.Run(call.provider+"/"+call.name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					for _, users := range foundUsers[call.provider] {
-						working := &leaky{when: interval{99, 99}, users: users}
-						s := &search{t: t, name: "without a failure", password: call.sendsPassword}
-						require.False(t, s.run(call, working), call.name)
-						for _, when := range failingRequests(working.seen.Load(), call.sendsPassword) {
-							for name, leak := range failureModes {
-								s.name = fmt.Sprintf("%s at %v", name, when)
-								if s.run(call, &leaky{leak: leak, when: when, users: users}) {
-									failures.Add(1)
-								}
+					s := &search{t: t, name: "without a failure", password: call.sendsPassword}
+					working := &leaky{when: interval{99, 99}}
+					failed := s.run(call, working)
+					require.False(t, failed && call.isWrapperCall(), call.name)
+					for _, when := range failingRequests(working.seen.Load(), call.sendsPassword) {
+						for name, leak := range failureModes {
+							s.name = fmt.Sprintf("%s at %v", name, when)
+							if s.run(call, &leaky{leak: leak, when: when}) {
+								failures.Add(1)
 							}
 						}
-						texts.Add(s.texts)
 					}
+					texts.Add(s.texts)
 				})
 			})
 		}
 	})
 	figure(t, "error and log texts without key and password", "%d, of %d failures of %d calls", texts.Load(), failures.Load(), len(all))
 }
-
-// foundUsers are the users in the response to a search. With one, Partoo's upsert updates.
-var foundUsers = map[string][]string{"identifai": {""}, "partoo": {"", existingUser}, "usercom": {""}}
 
 // search looks for secrets in texts.
 type search struct {
@@ -85,8 +84,10 @@ type search struct {
 // run makes a call and searches its log and error. It reports whether the call failed.
 func (s *search) run(call operation, server *leaky) bool {
 	var log bytes.Buffer
-	_, err := call.start(connection{t: s.t, key: key, options: noQuotas(rest.WithLogger(slog.New(handlers(&log)))),
-		transport: func(*resttest.Server) http.RoundTripper { return server }}).call(s.t.Context())
+	subject := call.start(connection{t: s.t, key: key, options: noQuotas(rest.WithLogger(slog.New(handlers(&log)))),
+		transport: func(*resttest.Server) http.RoundTripper { return server }})
+	server.s = &subject
+	_, err := subject.call(s.t.Context())
 	s.in("log", log.String())
 	if err != nil {
 		found := *s
