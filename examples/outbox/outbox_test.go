@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/partoo"
+	"github.com/usersync/usersync/partoo/partootest"
+	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/rest/resttest"
+)
+
+// TestKillsAndRestartsLoseNoChange changes users while workers are killed and
+// Postgres restarts at random moments.
+func TestKillsAndRestartsLoseNoChange(t *testing.T) {
+	t.Parallel()
+	rounds := 3
+	if os.Getenv("USERSYNC_SOAK") == "1" {
+		rounds = 20
+	}
+	for round := range rounds {
+		t.Run(fmt.Sprint("round ", round), func(t *testing.T) {
+			t.Parallel()
+			s := startService(t)
+			killed := s.startWorker(t)
+			s.startWorker(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			var writers sync.WaitGroup
+			for i := range 4 {
+				writers.Go(func() { s.changeUser(ctx, t, i) })
+			}
+			pause := func() { time.Sleep(time.Duration(300+rand.IntN(700)) * time.Millisecond) }
+			pause()
+			require.NoError(t, killed.Process.Kill())
+			pause()
+			require.NoError(t, s.restartPostgres(t.Context()))
+			pause()
+			s.startWorker(t)
+			cancel()
+			writers.Wait()
+			s.awaitDelivery(t, 2*time.Minute)
+			s.assertDelivered(t)
+		})
+	}
+}
+
+// changeUser saves a user, and changes it again and again until ctx ends.
+func (s *service) changeUser(ctx context.Context, t *testing.T, i int) {
+	u := User{Email: fmt.Sprintf("user%d@example.com", i), FirstName: "User", LastName: "0"}
+	for n := 1; ctx.Err() == nil; n++ {
+		saved, err := SaveUser(t.Context(), s.pool, s.jobs, u)
+		if err != nil { // Postgres restarts; the row may exist nevertheless
+			_ = s.pool.QueryRow(t.Context(), `SELECT id FROM users WHERE email = $1`, u.Email).Scan(&u.ID)
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		u = saved
+		u.LastName = fmt.Sprint(n)
+		time.Sleep(time.Duration(600+rand.IntN(800)) * time.Millisecond)
+	}
+}
+
+func TestErrorsDecideWhatHappensToTheJob(t *testing.T) {
+	t.Parallel()
+	s := startService(t)
+	s.startWorker(t)
+	s.partoo.Fail(resttest.Fault{Status: http.StatusUnauthorized})
+	bad, err := SaveUser(t.Context(), s.pool, s.jobs, User{Email: "no email", FirstName: "No", LastName: "Email"})
+	require.NoError(t, err)
+	state := func(provider string, id int64) (state string) {
+		_ = s.pool.QueryRow(t.Context(), `SELECT state::text FROM river_job WHERE queue = $1 AND (args->>'user_id')::bigint = $2`, provider, id).Scan(&state)
+		return state
+	}
+	require.Eventually(t, func() bool { return state("usercom", bad.ID) == "cancelled" }, 20*time.Second, 50*time.Millisecond, "invalid input")
+	var message string
+	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT errors[1]->>'error' FROM river_job WHERE queue = 'usercom'`).Scan(&message))
+	assert.Contains(t, message, "email")
+
+	good, err := SaveUser(t.Context(), s.pool, s.jobs, User{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"})
+	require.NoError(t, err)
+	paused := func() bool {
+		queue, err := s.jobs.QueueGet(t.Context(), "partoo")
+		return err == nil && queue.PausedAt != nil
+	}
+	require.Eventually(t, paused, 20*time.Second, 50*time.Millisecond, "a rejected key pauses the queue")
+	require.Eventually(t, func() bool { return state("identifai", good.ID) == "completed" }, 20*time.Second, 50*time.Millisecond, "the other queues continue")
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	unavailable := &rest.Error{StatusCode: http.StatusServiceUnavailable}
+	limited := &rest.Error{StatusCode: http.StatusTooManyRequests, RetryAfter: 7 * time.Second}
+	conflict := &rest.Error{StatusCode: http.StatusConflict}
+	other := errors.New("other")
+	for _, c := range []struct{ err, want error }{
+		{nil, nil},
+		{errLocked, river.JobSnooze(lockWait)},
+		{unavailable, river.JobSnooze(outageWait)},
+		{fmt.Errorf("wrapped: %w", limited), river.JobSnooze(7 * time.Second)},
+		{conflict, conflict},
+		{other, other},
+	} {
+		assert.Equal(t, c.want, decide(t.Context(), "partoo", c.err), "%v", c.err)
+	}
+}
+
+// A reconciliation corrects what was changed at a provider.
+func TestReconcileCorrectsUsers(t *testing.T) {
+	t.Parallel()
+	s := startService(t)
+	s.startWorker(t)
+	for i := range 3 {
+		_, err := SaveUser(t.Context(), s.pool, s.jobs, User{Email: fmt.Sprintf("user%d@example.com", i), FirstName: "User", LastName: "Right"})
+		require.NoError(t, err)
+	}
+	s.awaitDelivery(t, time.Minute)
+	client, err := partoo.New(partootest.Key, s.partoo.Options()...)
+	require.NoError(t, err)
+	changed, _ := s.partoo.User("user1@example.com")
+	require.NoError(t, client.UpdateUser(t.Context(), changed.ID, partoo.UpdateUserRequest{LastName: new("Wrong")}))
+	_, err = s.jobs.Insert(t.Context(), ReconcileArgs{Provider: "partoo"}, nil)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		u, _ := s.partoo.User("user1@example.com")
+		return u.LastName == "Right"
+	}, 20*time.Second, 50*time.Millisecond)
+	s.assertDelivered(t)
+}
