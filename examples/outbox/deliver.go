@@ -60,7 +60,9 @@ func (w *deliverer) Work(ctx context.Context, job *river.Job[DeliverArgs]) error
 		if last.version >= u.Version && job.Attempt == 1 {
 			return nil
 		}
-		r, err := w.providers[name].upsert(ctx, u, last.remoteID)
+		r, err := whileConnected(ctx, conn, func(ctx context.Context) (sent, error) {
+			return w.providers[name].upsert(ctx, u, last.remoteID)
+		})
 		if err != nil {
 			return err
 		}
@@ -141,7 +143,8 @@ func (w *reconciler) Work(ctx context.Context, job *river.Job[ReconcileArgs]) er
 	one := func(ctx context.Context, id int64) (sent, error) {
 		var r sent
 		err := withUser(ctx, w.pool, name, id, func(conn *pgxpool.Conn, u User, last delivery) (err error) {
-			if r, err = do(ctx, u, last.remoteID); err == nil {
+			r, err = whileConnected(ctx, conn, func(ctx context.Context) (sent, error) { return do(ctx, u, last.remoteID) })
+			if err == nil {
 				err = recordDelivery(ctx, conn, name, u, r)
 			}
 			return err

@@ -1,10 +1,9 @@
-// Command outbox shows a service that keeps its users at three providers and never
-// loses a change. See README.md.
+// Command outbox is the worker of a service that keeps its users at three providers
+// and never loses a change. The service itself calls SaveUser. See README.md.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -33,33 +32,10 @@ var (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var err error
-	switch {
-	case len(os.Args) == 2 && os.Args[1] == "work":
-		err = work(ctx)
-	case len(os.Args) == 5 && os.Args[1] == "save":
-		err = save(ctx, User{Email: os.Args[2], FirstName: os.Args[3], LastName: os.Args[4]})
-	default:
-		err = errors.New("usage: outbox work | outbox save EMAIL FIRST_NAME LAST_NAME")
-	}
-	if err != nil {
+	if err := work(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "outbox:", err)
 		os.Exit(1)
 	}
-}
-
-// save does what a request handler of the service does.
-func save(ctx context.Context, u User) error {
-	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{}) // without queues, it only inserts
-	if err == nil {
-		_, err = SaveUser(ctx, pool, jobs, u)
-	}
-	return err
 }
 
 // work delivers changes until ctx ends.

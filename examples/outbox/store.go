@@ -106,6 +106,23 @@ func withUser(ctx context.Context, pool *pgxpool.Pool, provider string, id int64
 	return f(conn, u, d)
 }
 
+// whileConnected calls f with a context that ends when the connection, and with it
+// the lock, is lost. It uses the connection until f has returned.
+func whileConnected(ctx context.Context, conn *pgxpool.Conn, f func(context.Context) (sent, error)) (sent, error) {
+	ctx, lost := context.WithCancelCause(ctx)
+	listening, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, err := conn.Conn().WaitForNotification(listening) // none comes: an error is the end
+		lost(err)
+	}()
+	r, err := f(ctx)
+	stop()
+	<-ended
+	return r, err
+}
+
 // recordDelivery stores what a provider got.
 func recordDelivery(ctx context.Context, conn *pgxpool.Conn, provider string, u User, r sent) error {
 	_, err := conn.Exec(ctx, `INSERT INTO deliveries (user_id, provider, version, remote_id, outcome) VALUES ($1, $2, $3, $4, $5)
