@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -38,6 +39,14 @@ func readArticle(page, title string) article {
 var skipped = map[atom.Atom]bool{
 	atom.Script: true, atom.Style: true, atom.Noscript: true, atom.Template: true, atom.Nav: true, atom.Header: true, atom.Footer: true,
 	atom.Aside: true, atom.Time: true, atom.Svg: true, atom.Button: true, atom.Form: true, atom.Iframe: true, atom.Head: true,
+}
+
+// Classes and ids of other elements that are not part of an article.
+var skippedClasses = []string{"nav", "navbar", "navigation", "menu", "sidebar", "header", "footer", "breadcrumb", "breadcrumbs", "toc", "cookies"}
+
+func isNavigation(node *html.Node) bool {
+	names := strings.Fields(strings.ToLower(attribute(node, "class") + " " + attribute(node, "id") + " " + attribute(node, "role")))
+	return skipped[node.DataAtom] || slices.ContainsFunc(names, func(name string) bool { return slices.Contains(skippedClasses, name) })
 }
 
 // Elements within a line.
@@ -96,7 +105,7 @@ func (a *article) readHTML(node *html.Node, text *strings.Builder, pre bool) {
 	case node.Type == html.TextNode:
 		text.WriteString(whiteSpace.ReplaceAllString(node.Data, " "))
 		return
-	case node.Type == html.ElementNode && (skipped[node.DataAtom] || attribute(node, "role") == "navigation"):
+	case node.Type == html.ElementNode && isNavigation(node):
 		return
 	}
 	line := node.Type == html.ElementNode && !inline[node.DataAtom]

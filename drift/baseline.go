@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,6 +31,8 @@ type acceptance struct {
 	// Changes lists accepted differences. They are compared by id; the rest is for
 	// the reader.
 	Changes []acceptedChange `json:"changes,omitempty"`
+	// DeadLinks lists problems of pages that do not exist (404 or 410).
+	DeadLinks []string `json:"dead_links,omitempty"`
 }
 
 type acceptedChange struct {
@@ -77,6 +80,13 @@ func (b *baseline) apply(r *Report) {
 		}
 		return true
 	})
+	r.Problems = slices.DeleteFunc(r.Problems, func(problem string) bool {
+		dead := slices.Contains(known.DeadLinks, problem)
+		if dead {
+			r.note("accepted: " + problem)
+		}
+		return dead
+	})
 	if accepted > 0 {
 		r.note(fmt.Sprintf("%d accepted differences are not listed (%s)", accepted, baselineFile))
 	}
@@ -85,6 +95,8 @@ func (b *baseline) apply(r *Report) {
 	}
 }
 
+var deadLink = regexp.MustCompile(`: status (404|410) `)
+
 // accept adds the changes of a report to the baseline. New operations become
 // known ones.
 func (b *baseline) accept(r Report) {
@@ -92,6 +104,11 @@ func (b *baseline) accept(r Report) {
 	if known == nil {
 		known = new(acceptance)
 		b.accepted[r.Provider] = known
+	}
+	for _, problem := range r.Problems {
+		if deadLink.MatchString(problem) {
+			known.DeadLinks = append(known.DeadLinks, problem)
+		}
 	}
 	for _, change := range r.Changes {
 		if strings.HasPrefix(change.What, newOperation) {

@@ -170,6 +170,18 @@ var preparedChanges = []struct {
 	{"descriptions, examples and order", "partoo", []change{{set("x"), "components schemas Lang description"}, {set("en"), "components schemas Lang example"}, {set("x"), "components schemas Lang title"}, {reversed, "components schemas Lang enum"}, {reversed, createJSON + " required"}, {reversed, "servers"}, {reversed, searchOp + " parameters"}, {set(1), "components schemas Lang x-new"}, {set("x"), "info title"}, {set("x"), createOp + " summary"}}, nil},
 	{"example value", "identifai", []change{{set(7), writeOp + " responses 200 content application/json example data id"}}, nil},
 	{"unused component", "partoo", []change{{set(textSchema), "components schemas Unused"}}, nil},
+	{"list envelope as allOf", "partoo", []change{{set(allOf(ref("ListResult"), object{"type": "object", "properties": object{"users": object{"type": "array", "items": ref("User")}}})), "components schemas UserPage"}, {set(object{"type": "object", "properties": object{"page": object{"type": "integer"}, "max_page": object{"type": "integer"}, "count": object{"type": "integer"}}}), "components schemas ListResult"}}, nil},
+	{"extended component", "partoo", []change{{set(allOf(ref("User"))), "components schemas UserWithFeatures"}, {set(ref("UserWithFeatures")), "paths /user/{user_id} get responses 200 content application/json schema"}}, nil},
+	{"circular allOf", "partoo", []change{{set(allOf(object{"$ref": "#/components/schemas/UserId"}, object{"$ref": "#/components/schemas/Loop"})), "components schemas Loop"}, {set(ref("Loop")), user + " id"}}, nil},
+	{"reference into a path", "partoo", []change{{set(object{"$ref": "#/paths/~1user~1{user_id}/post/responses/200/content/application~1json/schema"}), createOp + " responses 200 content application/json schema"}}, nil},
+	{"response as a component", "identifai", []change{{toComponent("responses", "Unauthorized"), writeOp + " responses 401"}}, nil},
+	{"nullable enum with null in the list", "usercom", []change{{set(object{"type": "string", "nullable": true, "enum": []any{"visitor", "user", nil}}), user + " status"}}, nil},
+	{"null alternative of 3.0", "usercom", []change{{set(object{"anyOf": []any{object{"type": "string"}, object{"enum": []any{nil}, "nullable": true}}}), user + " key"}}, nil},
+	{"required that is empty", "usercom", []change{{set([]any{}), "components schemas UpdateOrCreateUserRequest required"}}, nil},
+	{"additionalProperties of any kind", "usercom", []change{{set(object{}), "components schemas UpdateOrCreateUserRequest additionalProperties"}}, nil},
+	{"exclusive minimum of 3.1", "partoo", []change{{set(object{"type": "integer", "minimum": 1, "exclusiveMinimum": false}), searchOp + " parameters 7 schema"}}, nil},
+	{"license and contact", "partoo", []change{{set(object{"name": "x"}), "info contact"}, {drop, "info license"}}, nil},
+	{"extensions and links to documentation", "partoo", []change{{set(object{"url": "https://example.com"}), createOp + " externalDocs"}, {set(true), createOp + " x-beta"}}, nil},
 	// Operations, servers and security.
 	{"operation removed", "partoo", []change{{drop, "paths /user/{user_id} get"}}, []string{
 		"breaking: GET /user/{user_id}: operation removed"}},
@@ -312,6 +324,17 @@ var preparedChanges = []struct {
 		"breaking: GET /user/search, parameter query role: style changed from form to form, explode"}},
 	{"limit of a parameter", "partoo", []change{{set(50), searchOp + " parameters 8 schema maximum"}}, []string{
 		"breaking: GET /user/search, parameter query per_page: maximum changed from 100 to 50"}},
+	{"new alternatives of plain types", "partoo", []change{{set(object{"oneOf": []any{object{"type": "string", "format": "email"}, object{"type": "integer"}}}), createJSON + " properties email"}}, []string{
+		"breaking: POST /user, request application/json email: alternative string, integer added"}},
+	{"type list", "partoo", []change{{set([]any{"integer", "string"}), "components schemas UserCreateUpdateOrgId type"}}, []string{
+		"breaking: schema UserCreateUpdateOrgId: type changed from integer to integer or string"}},
+	{"field renamed", "partoo", []change{{rename("language"), createJSON + " properties lang"}}, []string{
+		"additive: POST /user, request application/json: field language added",
+		"breaking: POST /user, request application/json: field lang removed"}},
+	{"limit and default of a parameter", "partoo", []change{{set(20), searchOp + " parameters 8 schema default"}}, []string{
+		"breaking: GET /user/search, parameter query per_page: default changed from none to 20"}},
+	{"parameter deprecated", "partoo", []change{{set(true), searchOp + " parameters 2 deprecated"}}, []string{
+		"documentation: GET /user/search, parameter query query: deprecated"}},
 	// Responses.
 	{"field in responses", "identifai", []change{{set(textSchema), "components schemas Pricing properties currency"}}, []string{
 		"additive: schema Pricing: field currency added"}},

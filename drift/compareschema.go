@@ -62,7 +62,11 @@ func (c *comparison) schemaContents(x, y *schema, at location, isLocal func(stri
 		return
 	}
 	if !slices.Equal(x.types, y.types) && len(x.variants)+len(y.variants) == 0 {
-		c.add(at, classifyType(x.types, y.types, d))
+		result := classifyType(x.types, y.types, d)
+		if d == inRequest && len(y.types) > 1 { // the generator does not support it
+			result.group, result.impact = Breaking, impactSchema
+		}
+		c.add(at, result)
 		if !slices.ContainsFunc(x.types, func(t string) bool { return slices.Contains(y.types, t) }) {
 			return // nothing inside is comparable
 		}

@@ -189,6 +189,8 @@ func (p *proseComparison) compareHeaders(curl curlRequest) {
 	}
 }
 
+var jsonKey = regexp.MustCompile(`"(\w+)"\s*:`)
+
 var formData = regexp.MustCompile(`^[\w.\[\]]+=`)
 
 func (p *proseComparison) compareBody(curl curlRequest) {
@@ -198,7 +200,14 @@ func (p *proseComparison) compareBody(curl curlRequest) {
 	}
 	contentType, _, _ := strings.Cut(strings.ToLower(curl.header.Get("Content-Type")), ";")
 	var fields map[string]any
-	isJSON := json.Unmarshal([]byte(strings.Join(curl.data, "")), &fields) == nil
+	data := strings.TrimSpace(strings.Join(curl.data, ""))
+	isJSON := json.Unmarshal([]byte(data), &fields) == nil
+	if !isJSON && strings.HasPrefix(data, "{") { // placeholders in place of values
+		isJSON, fields = true, make(map[string]any)
+		for _, match := range jsonKey.FindAllStringSubmatch(data, -1) {
+			fields[match[1]] = nil
+		}
+	}
 	switch {
 	case curl.form:
 		contentType = "multipart/form-data"

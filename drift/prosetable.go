@@ -209,11 +209,13 @@ func (a article) endpoint() (endpoint, bool) {
 
 var notice = regexp.MustCompile(`(?i)\bdeprecat|\bdiscontinu|\bsunset|\bobsolete|\bno longer (supported|maintained|available|recommended)|\bwill be (removed|retired|turned off|shut down|disabled)|\bend[ -]of[ -]life|\bwycofan|\bprzestarza`)
 
+var codeLine = regexp.MustCompile(`[{}]|;$|\w\(|=\s*["']`)
+
 // deprecations are the lines that announce an end.
 func (a article) deprecations() []string {
 	var lines []string
 	for _, line := range a.lines {
-		if notice.MatchString(line) && !strings.ContainsAny(line, "{}=;") {
+		if notice.MatchString(line) && !codeLine.MatchString(line) {
 			lines = append(lines, line)
 		}
 	}

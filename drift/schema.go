@@ -29,40 +29,44 @@ var annotations = []string{"deprecated", "readOnly", "writeOnly", "default"}
 // Formats without an effect on the clients: the generated types are the same.
 var plainFormats = []string{"int32", "int64", "float", "double", "password"}
 
-// maxReferences bounds chains of references and allOf, which may be circular.
-const maxReferences = 30
-
 // schema returns the one form of a schema.
-func (s *spec) schema(raw any) *schema { return s.schemaAt(raw, 0) }
+func (s *spec) schema(raw any) *schema { return s.schemaAt(raw, nil) }
 
-func (s *spec) schemaAt(raw any, depth int) *schema {
+// schemaAt follows references and allOf, except for those that it came through.
+func (s *spec) schemaAt(raw any, through []string) *schema {
 	v := &schema{facets: make(map[string]any), properties: make(map[string]any), required: make(map[string]bool)}
 	if raw == false {
 		v.facets["not"] = map[string]any{}
 	}
 	fields := mapping(raw)
-	if len(fields) == 0 || depth > maxReferences {
+	ref := text(fields["$ref"])
+	if len(fields) == 0 || slices.Contains(through, ref) {
 		v.null = true
 		return v
+	}
+	if ref != "" {
+		through = append(slices.Clone(through), ref)
 	}
 	for _, key := range keys(fields) {
 		v.read(key, fields[key], fields)
 	}
-	parts := list(fields["allOf"])
-	if ref, ok := fields["$ref"].(string); ok {
-		parts = append([]any{map[string]any{"$ref": ref}}, parts...)
-		if len(fields) == 1 {
-			target, _ := s.lookup(ref)
-			v = s.schemaAt(target, depth+1)
-			if name := componentOf(ref); name != "" && (v.name == "" || len(v.local) > 0) {
-				v.name = name
-			}
-			v.local = nil
-			return v
+	var members []*schema
+	if ref != "" {
+		target, _ := s.lookup(ref)
+		member := s.schemaAt(target, through)
+		if name := componentOf(ref); name != "" && (member.name == "" || len(member.local) > 0) {
+			member.name = name
 		}
+		member.local = nil
+		if len(fields) == 1 {
+			return member
+		}
+		members = append(members, member)
 	}
-	parts = append(parts, s.readVariants(v, fields, depth)...)
-	s.addParts(v, parts, depth)
+	for _, part := range append(list(fields["allOf"]), s.readVariants(v, fields, through)...) {
+		members = append(members, s.schemaAt(part, through))
+	}
+	v.addAll(members)
 	v.infer()
 	return v
 }
@@ -175,12 +179,12 @@ func containsValue(values []any, value any) bool {
 // readVariants reads oneOf and anyOf. The alternative null makes the schema
 // nullable, a single other one is returned as a part of it, and alternatives
 // that are mere types or values become a list of types or values.
-func (s *spec) readVariants(v *schema, fields map[string]any, depth int) (parts []any) {
+func (s *spec) readVariants(v *schema, fields map[string]any, through []string) (parts []any) {
 	for _, key := range []string{"oneOf", "anyOf"} {
 		var others []any
 		types, values := true, true
 		for _, variant := range list(fields[key]) {
-			inner := s.schemaAt(variant, depth+1)
+			inner := s.schemaAt(variant, through)
 			if inner.onlyNull() {
 				v.null = true
 				continue
@@ -195,7 +199,7 @@ func (s *spec) readVariants(v *schema, fields map[string]any, depth int) (parts 
 			parts = append(parts, others[0])
 		case len(others) > 1 && (types && v.types == nil || values && v.enum == nil):
 			for _, variant := range others {
-				inner := s.schemaAt(variant, depth+1)
+				inner := s.schemaAt(variant, through)
 				v.null = v.null || inner.null
 				v.types = append(v.types, inner.types...)
 				if values {
@@ -215,9 +219,10 @@ func (v *schema) onlyNull() bool {
 	return slices.Equal(v.types, []string{"null"}) || v.null && v.enum != nil && len(v.enum) == 0
 }
 
-// addParts adds the members of an allOf.
-func (s *spec) addParts(v *schema, parts []any, depth int) {
-	if len(parts) == 0 {
+// addAll adds the members of an allOf. With a single one that is a component, the
+// schema is a reference to it.
+func (v *schema) addAll(members []*schema) {
+	if len(members) == 0 {
 		return
 	}
 	own := make(map[string]bool)
@@ -226,10 +231,9 @@ func (s *spec) addParts(v *schema, parts []any, depth int) {
 	}
 	structural := len(v.properties)+len(v.required)+len(v.variants) > 0 || v.items != nil || v.additional != nil || v.enum != nil
 	null := len(v.types) == 0
-	for _, part := range parts {
-		member := s.schemaAt(part, depth+1)
+	for _, member := range members {
 		null = null && member.null
-		if len(parts) == 1 && !structural {
+		if len(members) == 1 && !structural {
 			v.name, v.local = member.name, own
 		}
 		v.add(member)
