@@ -28,36 +28,20 @@ func (o options) journalPath(provider string) string {
 	return o.journal
 }
 
-// checkJournalsExist returns an error if a run is to be resumed and no provider has a
-// journal. A provider without one was done.
-func (run *upsertRun) checkJournalsExist() error {
-	if !run.options.resume {
-		return nil
-	}
-	var missing string
-	for _, t := range run.targets {
-		path := run.options.journalPath(t.name)
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		missing = path
-		if _, err := os.Stat(path + "." + t.name); err == nil {
-			missing += fmt.Sprintf(" (but %s.%[2]s)", path, t.name)
-		}
-	}
-	return fmt.Errorf("nothing to resume: journal %s does not exist", missing)
-}
-
 // openJournals opens the journals, all or none. It changes no existing journal before all
 // of them are known to be usable.
 func (run *upsertRun) openJournals(in input) error {
-	if err := run.checkJournalsExist(); err != nil {
-		return err
-	}
+	missing := ""
 	for _, t := range run.targets {
 		if err := t.openJournal(run.options, in); err != nil {
 			return err
 		}
+		if t.createdJournal {
+			missing = t.journalPath
+		}
+	}
+	if run.options.resume && !slices.ContainsFunc(run.targets, func(t *target) bool { return !t.createdJournal }) {
+		return fmt.Errorf("nothing to resume: journal %s does not exist", missing)
 	}
 	if err := run.checkUnfinished(len(in.Rows)); err != nil {
 		return err
@@ -88,12 +72,12 @@ func (t *target) openJournal(o options, in input) error {
 		t.journal, err = upsert.OpenJournal(path, upsert.JournalHeader{Provider: t.header.Provider})
 	}
 	switch {
-	case errors.Is(err, upsert.ErrJournalMismatch) && isEmptyJournal(path):
-		t.replaceReason = replaceEmpty
 	case errors.Is(err, upsert.ErrJournalInput) && o.journal == "" && !o.resume:
 		t.replaceReason = "of another file"
+	case errors.Is(err, upsert.ErrJournalMismatch) && countRecorded(path) == 0:
+		t.replaceReason = noUsers
 	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "" && !o.resume && countRecorded(path) >= len(in.Rows):
-		t.replaceReason = replaceFinished // with another key or at another host
+		t.replaceReason = finishedRun // with another key or at another host
 	case err != nil:
 		return fmt.Errorf("%w%s", err, journalHint(err, o))
 	}

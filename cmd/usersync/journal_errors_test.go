@@ -104,7 +104,7 @@ func TestJournalsOfAllProviders(t *testing.T) {
 	assert.Contains(t, got.out, "usercom    0 created, 0 updated, 0 unchanged, 0 failed, 0 not sent, 12 done before;")
 
 	got = run("--provider", "partoo", "--resume")
-	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: journal " + journal + " (but " + journal + ".partoo) does not exist\n"}, got)
+	assert.Equal(t, output{exitUsage, "", "usersync: nothing to resume: journal " + journal + " does not exist\n"}, got)
 }
 
 // A retried user that succeeded is not listed as failed.

@@ -10,13 +10,11 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// The reasons to replace a journal. An empty one is deleted, not renamed.
+// The reasons to replace a journal. One without users is deleted, not renamed.
 const (
-	replaceEmpty    = "without users"
-	replaceFinished = "of a finished run"
+	noUsers     = "without users"
+	finishedRun = "of a finished run"
 )
-
-func isEmptyJournal(path string) bool { return countRecorded(path) == 0 }
 
 // countRecorded is the number of users in a journal, -1 if it cannot be read.
 func countRecorded(path string) int {
@@ -27,8 +25,8 @@ func countRecorded(path string) int {
 	return len(entries)
 }
 
-// checkUnfinished marks default journals of a finished run for archiving. It returns an
-// error if a journal contains users of an unfinished run that is not resumed.
+// checkUnfinished marks default journals for archiving if all runs are finished. It returns
+// an error if a journal contains users of an unfinished run that is not resumed.
 func (run *upsertRun) checkUnfinished(rows int) error {
 	if run.options.resume {
 		return nil
@@ -39,7 +37,7 @@ func (run *upsertRun) checkUnfinished(rows int) error {
 		case t.journal != nil && t.recordedUsers() > 0:
 			unfinished = t.journalPath
 			finished = finished && t.recordedUsers() >= rows
-		case t.journal != nil && !t.createdJournal, t.replaceReason == replaceEmpty:
+		case t.journal != nil && !t.createdJournal, t.replaceReason == noUsers:
 			finished = false
 		}
 	}
@@ -51,30 +49,27 @@ func (run *upsertRun) checkUnfinished(rows int) error {
 	}
 	for _, t := range run.targets {
 		if t.journal != nil && t.recordedUsers() > 0 {
-			t.replaceReason = replaceFinished
+			t.replaceReason = finishedRun
 		}
 	}
 	return nil
 }
 
-// replaceJournal renames a journal to a name that is free, or deletes an empty one, and
-// creates a new journal.
-func (t *target) replaceJournal() error {
-	if t.replaceReason == replaceEmpty {
-		if err := os.Remove(t.journalPath); err != nil {
-			return err
-		}
+// replaceJournal renames a journal to a name that is free, and creates a new one.
+func (t *target) replaceJournal() (err error) {
+	old := t.journalPath + ".old"
+	for n := 2; !notExist(old); n++ {
+		old = fmt.Sprintf("%s.old%d", t.journalPath, n)
+	}
+	if t.replaceReason == noUsers {
+		err = os.Remove(t.journalPath)
 	} else {
-		old := t.journalPath + ".old"
-		for n := 2; !notExist(old); n++ {
-			old = fmt.Sprintf("%s.old%d", t.journalPath, n)
-		}
-		if err := t.archiveJournal(old); err != nil {
-			return err
-		}
+		err = t.archiveJournal(old)
 		t.notes = append(t.notes, fmt.Sprintf("renamed journal %s to %s", t.replaceReason, old))
 	}
-	var err error
+	if err != nil {
+		return err
+	}
 	t.createdJournal = true
 	t.journal, err = upsert.OpenJournal(t.journalPath, t.header)
 	return err
