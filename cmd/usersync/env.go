@@ -3,9 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
-
 	"github.com/usersync/usersync/rest"
+	"strings"
 )
 
 // envVar is an environment variable of a provider.

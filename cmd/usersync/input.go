@@ -2,10 +2,9 @@ package main
 
 import (
 	"fmt"
+	"github.com/usersync/usersync/internal/userfile"
 	"io"
 	"os"
-
-	"github.com/usersync/usersync/internal/userfile"
 )
 
 // readInput reads and validates the file of the options.

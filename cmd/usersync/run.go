@@ -1,19 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/usersync/usersync/internal/userfile"
+	"github.com/usersync/usersync/rest"
 )
 
 // The exit statuses.
@@ -65,7 +64,7 @@ func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "usersync",
 		Short:         "Create and update the users of a file in " + strings.Join(names(), ", "),
-		Version:       version(),
+		Version:       rest.Version(),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -84,19 +83,9 @@ func (c *command) root() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
-		Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "usersync", version()) },
+		Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "usersync", rest.Version()) },
 	})
 	return root
-}
-
-// version is the version in the build information: a release, or the commit of a
-// checkout.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	return cmp.Or(info.Main.Version, "(devel)")
 }
 
 // printError reports an error that prevented a run or spoilt its end.

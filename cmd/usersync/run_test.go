@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/usersync/usersync/rest"
 )
 
 const oneUser = "email,first_name,last_name\nada@example.com,Ada,Lovelace\n"
@@ -102,9 +103,9 @@ func TestHelp(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	for _, args := range []string{"version", "--version"} {
-		assert.Equal(t, output{exitOK, "usersync " + version() + "\n", ""}, usersync(t, "", args), args)
+		assert.Equal(t, output{exitOK, "usersync " + rest.Version() + "\n", ""}, usersync(t, "", args), args)
 	}
-	assert.NotEmpty(t, version())
+	assert.NotEmpty(t, rest.Version())
 }
 
 func TestCompletion(t *testing.T) {

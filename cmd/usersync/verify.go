@@ -14,6 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8/cwriter"
 
 	"github.com/usersync/usersync/internal/verify"
+	"github.com/usersync/usersync/rest"
 )
 
 const verifyText = `Check the inferred facts about a provider's API against the live service. Each fact has a probe that
@@ -74,7 +75,7 @@ func (c *command) verify(ctx context.Context, o verifyOptions) error {
 		data, err := json.MarshalIndent(struct {
 			Version string `json:"usersync"`
 			verify.Report
-		}{version(), report}, "", "  ")
+		}{rest.Version(), report}, "", "  ")
 		if err != nil {
 			return err
 		}
