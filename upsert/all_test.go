@@ -102,10 +102,11 @@ func TestAllReadsUsersWhenWorkersAreFree(t *testing.T) {
 
 func TestAllPanicsWhenAnOptionIsInvalid(t *testing.T) {
 	do := func(context.Context, int) (result, error) { return result{}, nil }
+	var noContext context.Context
 	assert.PanicsWithValue(t, "upsert: WithWorkers(0): must be at least 1", func() { upsert.WithWorkers(0) })
 	assert.PanicsWithValue(t, "upsert: WithKey needs a function", func() { upsert.WithKey[int](nil) })
 	assert.PanicsWithValue(t, "upsert: WithMaxOutage(0s): must be positive", func() { upsert.WithMaxOutage(0) })
-	assert.PanicsWithValue(t, "upsert: WithStop needs a context", func() { upsert.WithStop(nil) })
+	assert.PanicsWithValue(t, "upsert: WithStop needs a context", func() { upsert.WithStop(noContext) })
 	assert.PanicsWithValue(t, "upsert: WithLogger needs a logger", func() { upsert.WithLogger(nil) })
 	assert.PanicsWithValue(t, "upsert: WithJournal needs a journal", func() { upsert.WithJournal(nil) })
 	assert.PanicsWithValue(t, "upsert: WithKey got a func(string) string, the users need a func(int) string", func() {

@@ -38,11 +38,13 @@ const syncDelay = time.Second
 //	if err != nil {
 //		return err
 //	}
-//	defer journal.Close()
-//	for item := range upsert.All(ctx, users, client.UpsertUser, upsert.WithKey(email), upsert.WithJournal(journal)) {
-//		…
+//	var incomplete error
+//	for item := range upsert.All(ctx, users, client.UpsertUser, upsert.WithKey(key), upsert.WithJournal(journal)) {
+//		if errors.Is(item.Err, upsert.ErrIncomplete) {
+//			incomplete = item.Err
+//		}
 //	}
-//	return errors.Join(ctx.Err(), journal.Close())
+//	return errors.Join(incomplete, journal.Close())
 //
 // With [WithContent] the input may have changed meanwhile. The last entry of a key
 // counts.
@@ -57,8 +59,8 @@ const syncDelay = time.Second
 // process is killed, only the users in flight are not recorded; the next run upserts
 // them again, which is safe. A power failure may also remove the entries of the last
 // second. An incomplete last line and invalid JSON at the end of the file are
-// removed when the journal is opened. An upsert whose error matches context.Canceled
-// is not recorded.
+// removed when the journal is opened. Users that were not sent are not recorded,
+// and neither are upserts whose error matches context.Canceled.
 //
 // A journal keeps its entries in memory. Its methods are safe for concurrent use.
 type Journal struct {

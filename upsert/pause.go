@@ -55,6 +55,9 @@ func (r *run[T, R]) onlyFailedLeft() bool {
 func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 	switch {
 	case r.reason != nil:
+		if r.tooLong > 0 && f.wait > r.tooLong { // users that waited for the same reason know less
+			r.endForWait(f.wait, err)
+		}
 		return
 	case !r.pause.on:
 		r.pause.on = true
@@ -79,11 +82,17 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 	case left <= 0:
 		r.end(fmt.Errorf("service failed for longer than %v: %w", r.maxOutage, err))
 	case f.wait > left:
-		r.end(fmt.Errorf("required wait of %v exceeds the limit of %v: %w", f.wait.Round(time.Second), r.maxOutage, err))
+		r.endForWait(f.wait, err)
 	case hasDeadline && time.Until(deadline) <= delay:
 		r.end(fmt.Errorf("next try in %v is after the deadline: %w: %w", delay.Round(time.Millisecond), context.DeadlineExceeded, err))
 	default:
 		r.pause.timer, r.pause.timed = time.After(delay), time.Now()
 		r.log.Warn("run paused: service failed", "next_try_in", delay, "paused_for", pausedFor, "error", err)
 	}
+}
+
+// endForWait ends the run because of a wait that exceeds the limit.
+func (r *run[T, R]) endForWait(wait time.Duration, err error) {
+	r.tooLong = wait
+	r.reason = fmt.Errorf("required wait of %v exceeds the limit of %v: %w", wait.Round(time.Millisecond), r.maxOutage, err)
 }
