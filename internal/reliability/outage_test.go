@@ -50,25 +50,28 @@ type outageKind struct {
 	name string
 	// respond replaces the transport. next executes the request.
 	respond func(r *http.Request, next http.RoundTripper) (*http.Response, error)
+	// extra is how much longer the run may take to continue: Retry-After, or the time
+	// that a limit which the pacer has learned takes to be raised again.
+	extra time.Duration
 }
 
 func outages() []outageKind {
 	fails := func(name string, err error) outageKind {
-		return outageKind{name, func(*http.Request, http.RoundTripper) (*http.Response, error) { return nil, err }}
+		return outageKind{name: name, respond: func(*http.Request, http.RoundTripper) (*http.Response, error) { return nil, err }}
 	}
-	returns := func(name string, fault resttest.Fault) outageKind {
+	returns := func(name string, extra time.Duration, fault resttest.Fault) outageKind {
 		server := resttest.NewServer("outage", nil)
 		server.Fail(fault.Repeat(-1))
 		return outageKind{name, func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
 			return direct{server}.RoundTrip(r)
-		}}
+		}, extra}
 	}
 	list := []outageKind{
 		fails("connection refused", &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}),
 		fails("connection reset", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}),
 		fails("unknown host", &net.DNSError{Err: "no such host", Name: "api.test", IsNotFound: true}),
 		fails("bad certificate", &tls.CertificateVerificationError{Err: errors.New("x509: certificate has expired")}),
-		{"response lost after execution", func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		{name: "response lost after execution", respond: func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 			resp, err := next.RoundTrip(r)
 			if err != nil {
 				return nil, err
@@ -76,15 +79,15 @@ func outages() []outageKind {
 			_ = resp.Body.Close()
 			return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 		}},
-		returns("HTML page with status 200", resttest.HTML(200)),
-		returns("429 with Retry-After", resttest.Throttle("15")),
+		returns("HTML page with status 200", 0, resttest.HTML(200)),
+		returns("429 with Retry-After", 10*time.Minute, resttest.Throttle("15")),
 	}
 	for _, status := range []int{408, 500, 502, 503, 504, 520, 530} {
-		list = append(list, returns(strconv.Itoa(status), resttest.Status(status)))
+		list = append(list, returns(strconv.Itoa(status), 0, resttest.Status(status)))
 	}
 	maintenance := resttest.HTML(503)
 	maintenance.Header.Set("Retry-After", "20")
-	return append(list, returns("503 with Retry-After", maintenance))
+	return append(list, returns("503 with Retry-After", 20*time.Second, maintenance))
 }
 
 // outageTransport is a transport with an outage.
@@ -224,13 +227,13 @@ func TestOutages(t *testing.T) {
 							assert.Equal(t, outageUsers(), b.stored(), "users in the fake")
 							assert.Greater(t, r.took, outageStart+duration, "the outage affects the run")
 							quota := time.Duration(max(r.requests-usual.requests, 0)) * requestTime[provider]
-							late := r.took - duration - usual.took - quota
+							late := r.took - duration - usual.took - quota - o.extra
 							assert.LessOrEqual(t, late, maxRecovery, "the run continues soon")
 							worst.Store(max(worst.Load(), int64(late)))
 						})
 					})
 				}
-				figure(t, fmt.Sprintf("%d users at %s, %d kinds of outages of %v: failed, created twice, latest end after the outage and the usual time", outageUsers(), provider, len(kinds), duration),
+				figure(t, fmt.Sprintf("%d users at %s, %d kinds of outages of %v: failed, created twice, latest end after the outage, Retry-After and the usual time", outageUsers(), provider, len(kinds), duration),
 					"0, 0, %v", time.Duration(worst.Load()).Round(time.Second))
 			})
 		}
@@ -248,10 +251,11 @@ func TestMaintenanceModeDuringCreates(t *testing.T) {
 			}
 			server := resttest.NewServer("maintenance", nil)
 			server.Fail(page.Repeat(-1))
-			o := outageKind{"maintenance", func(r *http.Request, _ http.RoundTripper) (*http.Response, error) { return direct{server}.RoundTrip(r) }}
 			b := bulkRuns(t)["identifai"]()
 			start := time.Now()
-			transport := outageTransport{direct{b.server}, o.respond, start.Add(outageStart), start.Add(outageStart + 20*time.Second)}
+			transport := outageTransport{direct{b.server}, func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
+				return direct{server}.RoundTrip(r)
+			}, start.Add(outageStart), start.Add(outageStart + 20*time.Second)}
 			for err := range b.all(t.Context(), 40, transport) {
 				assert.NoError(t, err)
 			}
