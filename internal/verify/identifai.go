@@ -374,12 +374,19 @@ func (s *identifaiState) checkUnknownID() (Verdict, string) {
 }
 
 func (s *identifaiState) checkRateHeaders() (Verdict, string) {
+	successes := 0
 	for _, x := range s.exchanges {
 		for _, name := range x.Headers {
 			if strings.Contains(strings.ToLower(name), "ratelimit") {
 				return holds("%s", name)
 			}
 		}
+		if x.ok() {
+			successes++
+		}
+	}
+	if successes == 0 {
+		return unknown("no request succeeded")
 	}
 	return differs("no response contained one")
 }

@@ -311,8 +311,10 @@ func (s *usercomState) checkInvalid() (Verdict, string) {
 
 func (s *usercomState) checkMissing() (Verdict, string) {
 	switch {
-	case s.missing.Status != http.StatusNotFound:
+	case s.missing.ok():
 		return differs("%s", s.missing.outcome())
+	case s.missing.Status != http.StatusNotFound:
+		return unknown("%s", s.missing.outcome())
 	case s.missing.body == nil:
 		return differs("the 404 is not JSON")
 	}

@@ -109,6 +109,14 @@ func TestFindingsOfChangedServers(t *testing.T) {
 	readonly := func(value string) string { return "name=\"readonly\"\r\n\r\n" + value }
 	rejected := func(line string, texts ...string) change { return respond(422, taken, line, texts...) }
 	failing := func(line string, texts ...string) change { return respond(500, `{}`, line, texts...) }
+	both := func(a, b change) change {
+		return func(r *http.Request, body string, next http.RoundTripper) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				return a(r, body, next)
+			}
+			return b(r, body, next)
+		}
+	}
 	tests := []struct {
 		fact, name string
 		verdict    verify.Verdict
@@ -145,6 +153,7 @@ func TestFindingsOfChangedServers(t *testing.T) {
 		{"identifai.unknown-id", "id not named", verify.Differs, rejected(write, id("2147483647"))},
 		{"identifai.unknown-id", "500", verify.Unknown, failing(write, id("2147483647"))},
 		{"identifai.rate-limit-headers", "none", verify.Differs, nil},
+		{"identifai.rate-limit-headers", "500", verify.Unknown, both(failing("GET /"), failing("POST /"))},
 		{"identifai.rate-limit-headers", "present", verify.Holds, withHeader("X-RateLimit-Limit", "60")},
 
 		{"partoo.search-exact", "partial", verify.Differs, partialSearch},
@@ -191,6 +200,7 @@ func TestFindingsOfChangedServers(t *testing.T) {
 		{"usercom.invalid-input", "500", verify.Unknown, failing(upsert, "\"invalid\"")},
 		{"usercom.unknown-user", "200", verify.Differs, respond(200, `{"id":1099511627776}`, "GET /users/1099511627776/")},
 		{"usercom.unknown-user", "HTML", verify.Differs, respond(404, `<html>`, "GET /users/1099511627776/")},
+		{"usercom.unknown-user", "500", verify.Unknown, failing("GET /users/1099511627776/")},
 		{"usercom.deletion", "still found", verify.Differs, respond(204, ``, "DELETE /users/")},
 		{"usercom.deletion", "500", verify.Unknown, failing("DELETE /users/")},
 	}
@@ -219,9 +229,7 @@ func TestFindingsOfChangedServers(t *testing.T) {
 	for _, provider := range verify.Providers() {
 		for _, fact := range verify.Facts(provider) {
 			assert.True(t, seen[fact.ID][verify.Differs], "%s: add a case that differs", fact.ID)
-			if fact.ID != "identifai.rate-limit-headers" && fact.ID != "usercom.unknown-user" { // always known
-				assert.True(t, seen[fact.ID][verify.Unknown], "%s: add a case that is unknown", fact.ID)
-			}
+			assert.True(t, seen[fact.ID][verify.Unknown], "%s: add a case that is unknown", fact.ID)
 			for _, text := range []string{fact.Text, fact.Why, fact.Probe, fact.IfDiffers} {
 				assert.NotEmpty(t, text, fact.ID)
 			}
