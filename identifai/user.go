@@ -5,7 +5,6 @@ import (
 	"log/slog"
 
 	gen "github.com/usersync/usersync/gen/identifai"
-	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
@@ -49,9 +48,7 @@ type UserInput struct {
 // error is a *rest.Error that names every invalid field and matches
 // rest.ErrInvalid.
 func (u UserInput) Validate() error {
-	var p check.Problems
-	checker.Check(&p, &u)
-	return p.Err(provider, opUpsert)
+	return checker.Err(provider, opUpsert, u)
 }
 
 // Key returns a text that is equal for two inputs if and only if their emails are

@@ -30,7 +30,7 @@ const maxPerPage = 100
 // set is not documented.
 func (c *Client) SearchUsers(ctx context.Context, params SearchUsersParams) iter.Seq2[User, error] {
 	const operation = "SearchUsers"
-	if err := checkRequest(operation, searchChecker, params); err != nil {
+	if err := searchChecker.Err(provider, operation, params); err != nil {
 		return func(yield func(User, error) bool) { yield(User{}, err) }
 	}
 	return c.userPages(ctx, operation, params).All()

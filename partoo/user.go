@@ -72,7 +72,7 @@ func (u UserInput) Key() string { return email.Key(u.Email) }
 // error is a *rest.Error that names every invalid field and matches
 // rest.ErrInvalid.
 func (u UserInput) Validate() error {
-	return checkRequest(opUpsert, inputChecker, u)
+	return inputChecker.Err(provider, opUpsert, u)
 }
 
 // createRequest returns the request that creates u.

@@ -19,7 +19,7 @@ import (
 // matches rest.ErrInvalid (inference).
 func (c *Client) CreateUser(ctx context.Context, request CreateUserRequest) (id string, err error) {
 	const operation = "CreateUser"
-	if err := checkRequest(operation, createChecker, request); err != nil {
+	if err := createChecker.Err(provider, operation, request); err != nil {
 		return "", err
 	}
 	return c.create(ctx, operation, request)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
-	"github.com/usersync/usersync/upsert"
 )
 
 func partooTable() table[partoo.UserInput] {
@@ -16,13 +15,7 @@ func partooTable() table[partoo.UserInput] {
 			client, err := partoo.New(c.key, c.options...)
 			return func(ctx context.Context, w workload) (upsertFunc[U], error) {
 				bulk, err := client.Bulk(ctx, w.users)
-				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
-					if w.dryRun {
-						return bulk.Preview(ctx, u)
-					}
-					result, err := bulk.UpsertUser(ctx, u)
-					return withTextID(result, nil), err
-				}, err
+				return newUpsertFunc(w, bulk.UpsertUser, bulk.Preview), err
 			}, err
 		},
 		defaultHost: partoo.Production,

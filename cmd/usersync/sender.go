@@ -45,6 +45,22 @@ type result struct {
 // outcome of 0 means: unknown.
 type upsertFunc[U any] func(context.Context, U) (upsert.Preview[string], error)
 
+// newUpsertFunc returns preview for a dry run and otherwise upsertUser. Without a preview,
+// the outcome of a dry run is unknown.
+func newUpsertFunc[U any, ID comparable](w workload, upsertUser func(context.Context, U) (upsert.Result[ID], error), preview func(context.Context, U) (upsert.Preview[ID], error)) upsertFunc[U] {
+	return func(ctx context.Context, user U) (upsert.Preview[string], error) {
+		switch {
+		case !w.dryRun:
+			result, err := upsertUser(ctx, user)
+			return withTextID(result, nil), err
+		case preview != nil:
+			predicted, err := preview(ctx, user)
+			return withTextID(predicted.Result, predicted.Changes), err
+		}
+		return upsert.Preview[string]{}, nil
+	}
+}
+
 // withTextID returns a result with its id as text, empty for none.
 func withTextID[ID comparable](r upsert.Result[ID], changes []upsert.Change) upsert.Preview[string] {
 	id := ""

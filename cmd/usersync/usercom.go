@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
@@ -18,14 +17,7 @@ func usercomTable() table[usercom.UserInput] {
 		newClient: func(c clientConfig) (prepareFunc[U], error) {
 			client, err := usercom.New(c.subdomain, c.key, append(c.options, usercom.WithVersion(version))...)
 			return func(_ context.Context, w workload) (upsertFunc[U], error) {
-				upsertUser := client.Guard() // the wrong version creates every user again
-				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
-					if w.dryRun {
-						return upsert.Preview[string]{}, nil // the row is valid, more is unknown
-					}
-					result, err := upsertUser(ctx, u)
-					return withTextID(result, nil), err
-				}, nil
+				return newUpsertFunc(w, client.Guard(), nil), nil // the wrong version creates every user again
 			}, err
 		},
 		env: []envVar{

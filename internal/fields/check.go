@@ -33,6 +33,13 @@ func NewChecker[U, T any]() (c Checker[T]) {
 	return c
 }
 
+// Err returns an error that names every invalid field of the value, or nil.
+func (c Checker[T]) Err(provider, operation string, value T) error {
+	var p check.Problems
+	c.Check(&p, &value)
+	return p.Err(provider, operation)
+}
+
 // Check adds the first problem of each field that is set, and of each required one.
 func (c Checker[T]) Check(p *check.Problems, value *T) {
 	v := reflect.ValueOf(value).Elem()
