@@ -1,6 +1,6 @@
-# Reads the generated types that the wrappers pass on, a line each (partoo User),
-# then apidiff's list, and tells which version the changes call for. The rest of
-# gen/ carries no promise of compatibility.
+# Reads the generated types that the wrappers export, one per line (partoo User),
+# then the list of apidiff, and prints the version that the changes require. The
+# rest of gen/ has no promise of compatibility.
 FNR == NR { promised[$1 "." $2]; next }
 { print }
 /^Incompatible changes:/ { worst = 2 }
@@ -13,9 +13,9 @@ FNR == NR { promised[$1 "." $2]; next }
 		split(name, part, ".")
 		counts = (part[1] "." part[2]) in promised
 	}
-	if (counts && worst > call) call = worst
+	if (counts && worst > level) level = worst
 }
 END {
-	split("a patch version: the promised API is the same|a minor version: the API grew|a major version, or a minor one while it is 0.x: something is gone or different", words, "|")
-	print "calls for " words[call + 1]
+	split("a patch version: the promised API is the same|a minor version: the API grew|a major version, or a minor one while it is 0.x: something was removed or changed", words, "|")
+	print "requires " words[level + 1]
 }
