@@ -79,10 +79,10 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 	switch {
 	case f.suspected && r.successes == 0 && pausedFor >= maxUnknownHost:
 		r.end(err)
-	case left <= 0:
-		r.end(fmt.Errorf("service failed for longer than %v: %w", r.maxOutage, err))
-	case f.wait > left:
+	case f.wait > r.maxOutage:
 		r.endForWait(f.wait, err)
+	case left <= 0 || f.wait > left:
+		r.end(fmt.Errorf("service failed for longer than %v: %w", r.maxOutage, err))
 	case hasDeadline && time.Until(deadline) <= delay:
 		r.end(fmt.Errorf("next try in %v is after the deadline: %w: %w", delay.Round(time.Millisecond), context.DeadlineExceeded, err))
 	default:
@@ -94,5 +94,5 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 // endForWait ends the run because of a wait that exceeds the limit.
 func (r *run[T, R]) endForWait(wait time.Duration, err error) {
 	r.tooLong = wait
-	r.reason = fmt.Errorf("required wait of %v exceeds the limit of %v: %w", wait.Round(time.Millisecond), r.maxOutage, err)
+	r.reason = fmt.Errorf("required wait of %v exceeds the limit of %v: %w", wait.Round(time.Second), r.maxOutage, err)
 }
