@@ -3,8 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"github.com/usersync/usersync/rest"
 	"strings"
+
+	"github.com/usersync/usersync/rest"
 )
 
 // envVar is an environment variable of a provider.

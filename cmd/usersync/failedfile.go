@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/usersync/usersync/internal/userfile"
 	"io"
 	"io/fs"
 	"maps"
@@ -13,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 // failedPath is the path of the file for the failed rows of a provider, empty for none:

@@ -3,11 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"github.com/usersync/usersync/internal/userfile"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 // options are the flags and the argument of upsert.

@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"github.com/usersync/usersync/internal/userfile"
 	"io"
 	"os"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 // readInput reads and validates the file of the options.
