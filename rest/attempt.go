@@ -23,8 +23,12 @@ func (c *Client) attempt(next handler) handler {
 			ctx = x.observe(ctx, x.attemptEvent(AttemptStarted))
 			defer func() { x.observeAttempt(ctx, resp, e, time.Since(start)) }()
 		}
-		x.attempt = attemptContext{httptrace.WithClientTrace(ctx, &x.trace.hooks), x}
-		x.attemptCtx, x.cancel = &x.attempt, cancel
+		attempt := &x.attempt
+		if x.attempts > 1 { // net/http may still read the context of the attempt before
+			attempt = new(attemptContext)
+		}
+		*attempt = attemptContext{httptrace.WithClientTrace(ctx, &x.trace.hooks), x}
+		x.attemptCtx, x.cancel = attempt, cancel
 		resp, e = next(x)
 		c.logAttempt(x, resp, e, time.Since(start))
 		return resp, e
