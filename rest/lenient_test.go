@@ -3,6 +3,7 @@ package rest_test
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -141,10 +142,12 @@ func TestDecodeRejectsUnreadableStrictFields(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{`{"id":7,"readonly":0}`, `{"data":[{"id":7,"boss":{"id":"x"}}]}`, `[{"id":7}]`, `{"data":{"plan":[]}}`} {
+	for _, seed := range []string{`{"id":7,"readonly":0}`, `{"data":[{"id":7,"boss":{"id":"x"}}]}`, `[{"id":7}]`, `{"data":{"plan":[]}}`, `{"id":1,"role":"\\"","boss":{"x" : [ {} , null,true] }}`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
+		observed := newClient(t, func(*http.Request) (*http.Response, error) { return reply(200, body), nil }, rest.WithObserver(new(events)))
+		_, _ = rest.Decode[acmeUser](observed.Do(newRequest(t, t.Context(), "GET", "/user", "")))
 		_, _ = rest.Decode[wrapped](reply(200, body), nil)
 		_, _ = rest.Decode[page](reply(200, body), nil)
 		_, _ = rest.Decode[search](reply(200, body), nil)
