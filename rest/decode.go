@@ -108,8 +108,8 @@ func (x *callState) decode(out any, body []byte) error {
 		if s, ok := out.(interface{ Strict() []string }); ok {
 			d.strict = s.Strict()
 		}
-		if err := d.decode(body, reflect.ValueOf(target).Elem(), ""); err != nil {
-			return decodeError(err)
+		if strict := d.decode(body, reflect.ValueOf(target).Elem(), ""); strict != nil {
+			return decodeError(withOffset(strict, err))
 		}
 	}
 	if x.client != nil && x.client.observer != nil {
@@ -140,7 +140,11 @@ func decodeError(err error) error {
 			kind, _, _ := strings.Cut(e.Value, " ") // a number is followed by its digits
 			return fmt.Errorf("unexpected response: JSON %s", kind)
 		}
-		return fmt.Errorf("unexpected response: field %q is not of type %s (byte %d)", e.Field, e.Type, e.Offset)
+		text := fmt.Sprintf("unexpected response: field %q is not of type %s", e.Field, e.Type)
+		if e.Offset > 0 {
+			text += fmt.Sprintf(" (byte %d)", e.Offset)
+		}
+		return errors.New(text)
 	}
 	return errors.New("unexpected response: a value is not of its type")
 }

@@ -91,10 +91,21 @@ func (d *lenientDecoder) decodeList(data []byte, v reflect.Value, path string) e
 }
 
 // withField sets the field of an error that json.Unmarshal returned for a part of
-// the body.
+// the body. Its offset is that in the part.
 func withField(err error, path string) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field == "" {
-		e.Field = path
+		e.Field, e.Offset = path, 0
 	}
 	return err
+}
+
+// withOffset returns whole, the error of json.Unmarshal for the whole body, if it is
+// about the same field as strict: its offset is that in the body.
+func withOffset(strict, whole error) error {
+	s, isStrict := errors.AsType[*json.UnmarshalTypeError](strict)
+	w, ok := errors.AsType[*json.UnmarshalTypeError](whole)
+	if isStrict && ok && s.Field == w.Field {
+		return whole
+	}
+	return strict
 }
