@@ -72,7 +72,7 @@ check: lint vet test ## run what CI runs, except the simulations and the checks 
 # On one core the simulations repeat exactly.
 bench: ## compare pacing and cost per call with other clients (about 20 minutes)
 	cd bench && GOMAXPROCS=1 go test . -count=1 -run 'Bars|Cost'
-	cd bench && GOMAXPROCS=1 go test . -count=1 -run Tables -v -peers -seeds 5 -timeout 30m
+	cd bench && GOMAXPROCS=1 go test . -count=1 -run Tables -v -others -seeds 5 -timeout 30m
 	cd bench && go test . -count=1 -run Chart -svg pacing.svg
 	cd bench && go test . -count=1 -run CostTable -v -rounds 10
 	cd bench && go test . -count=1 -run BulkTable -v -bulk 25

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -32,12 +33,22 @@ type randomResult struct {
 	excess float64 // ratio or 429s over their bar, the larger one
 }
 
-// TestRandomServers checks the pacer on servers, jobs and networks that are drawn at random. Ten
-// 429s of a job do not count.
-func TestRandomServers(t *testing.T) {
+func TestRandomServers(t *testing.T) { checkRandomServers(t, *servers) }
+
+// TestSoakRandomServers is the long form of TestRandomServers.
+func TestSoakRandomServers(t *testing.T) {
+	if os.Getenv("USERSYNC_SOAK") == "" {
+		t.Skip("USERSYNC_SOAK is not set")
+	}
+	checkRandomServers(t, 3000)
+}
+
+// checkRandomServers checks the pacer on servers, jobs and networks that are drawn at random.
+// Ten 429s of a job do not count.
+func checkRandomServers(t *testing.T, count int) {
 	var results []randomResult
 	inside := map[string][2]int{}
-	for i := range *servers {
+	for i := range count {
 		s, set := sim.RandomServer(*firstServer + uint64(i))
 		if !strings.Contains(s.Name, *only) {
 			continue
