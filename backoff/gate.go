@@ -81,7 +81,7 @@ func (g *gate) wait(now, retryAfter int64, certain, spaced bool, random func(int
 	}
 	own := probe - since
 	if !certain { // an outage may end at any moment
-		own = min(second+since/2, maxOutageWait)
+		own = min(second+since/3, maxOutageWait)
 	}
 	if retryAfter == 0 {
 		return own + random(min(reopenJitter, own/20)+1)
