@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,22 +51,68 @@ func TestAcceptedChangesOfOtherProvidersAreReported(t *testing.T) {
 	assert.NotEmpty(t, report.Changes)
 }
 
-// --accept stores the hash of a page of prose with its source.
+// --accept stores the hash of a page of prose with its source. Before, a change of
+// the text cannot be seen.
 func TestAcceptStoresTheTextOfAPage(t *testing.T) {
 	t.Parallel()
-	specs := proseSpecs(t, prosePage)
-	source := "https://user.com/pl/api/user/update-create-user/"
-	ours, err := readSpec(specs, "usercom")
-	require.NoError(t, err)
-	before := provenanceOf(ours).prose.texts[source]
+	page := prosePage
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(page)) }))
+	t.Cleanup(server.Close)
+	specs, source := copiedSpecs(t), server.URL+"/user/"
+	run := func(args ...string) (int, Report) {
+		return drift(t, "usercom", append(args, "--specs", specs, "--from", source)...)
+	}
 
-	j := job{specs: specs, provider: "usercom"}
-	require.NoError(t, j.acceptTexts(Report{texts: map[string]string{source: strings.Repeat("a", 64)}}))
+	code, report := run()
+	assert.Equal(t, exitNoChange, code, "%+v", report)
+	assert.Contains(t, strings.Join(report.Notes, "\n"), "no hash of the text is stored")
+	run("--accept")
+	code, report = run()
+	assert.Equal(t, exitNoChange, code, "%+v", report)
+	assert.NotContains(t, strings.Join(report.Notes, "\n"), "no hash")
 
-	ours, err = readSpec(specs, "usercom")
+	page = strings.Replace(prosePage, "Made-up", "Other", 1)
+	code, report = run()
+	assert.Equal(t, exitChanged, code)
+	require.Len(t, report.Changes, 1)
+	assert.Contains(t, report.Changes[0].What, "the text changed")
+	assert.Equal(t, source, report.Changes[0].Source)
+	run("--accept")
+	code, report = run()
+	assert.Equal(t, exitNoChange, code, "%+v", report)
+}
+
+func TestDeadLinksCanBeAccepted(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, "partoo")
+	specs := copiedSpecs(t)
+	server := site(t, v, map[string]string{"/llms.txt": indexOf(v) + "- [Page](/pages/gone.md): words\n"})
+	run := func(args ...string) (int, Report) {
+		return drift(t, "partoo", append(args, "--specs", specs, "--from", server.URL+"/llms.txt")...)
+	}
+	code, _ := run()
+	assert.Equal(t, exitUnreadable, code)
+	run("--accept")
+	code, report := run()
+	assert.Equal(t, exitNoChange, code, "%+v", report)
+	assert.Contains(t, strings.Join(report.Notes, "\n"), "accepted: ")
+}
+
+// The ids must fit the texts, or an accepted change would be reported again.
+func TestBaselineIsConsistent(t *testing.T) {
+	t.Parallel()
+	b, err := readBaseline("../specs")
 	require.NoError(t, err)
-	assert.NotEqual(t, before, provenanceOf(ours).prose.texts[source])
-	assert.Equal(t, strings.Repeat("a", 64), provenanceOf(ours).prose.texts[source])
+	for provider, known := range b.accepted {
+		assert.Contains(t, providers, provider)
+		for _, change := range known.Changes {
+			assert.Equal(t, change.withID().ID, change.ID, "%s: %s", change.Place, change.What)
+			assert.NotEmpty(t, change.Reason, "%s: %s", change.Place, change.What)
+		}
+		for operation, reason := range known.OutOfScope {
+			assert.NotEmpty(t, reason, operation)
+		}
+	}
 }
 
 func TestInvalidBaseline(t *testing.T) {

@@ -14,9 +14,9 @@ type Group string
 // The groups, worst first.
 const (
 	Breaking      Group = "breaking"      // something that worked may stop
+	CheckByHand   Group = "check by hand" // the sources do not show the effect
 	Additive      Group = "additive"      // the vendor offers more than the clients use
 	Documentation Group = "documentation" // nothing on the wire
-	CheckByHand   Group = "check by hand" // the sources do not show the effect
 )
 
 var groups = []Group{Breaking, CheckByHand, Additive, Documentation}

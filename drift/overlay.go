@@ -36,8 +36,8 @@ func newCorrector(specs, provider string) (*corrector, error) {
 	return c, err
 }
 
-// apply returns the spec after each of the actions from first on; with last set,
-// after all of them only. An invalid state between two actions is nil.
+// apply returns the spec after each of the actions, or with lastOnly after all of
+// them only. An invalid state between two actions is nil.
 func (c *corrector) apply(lastOnly bool) ([]*spec, error) {
 	text, err := os.ReadFile(c.document)
 	if err != nil {

@@ -314,6 +314,8 @@ func (p *proseComparison) compareExample(example any) {
 	}
 }
 
+const textChanged = "the text changed"
+
 // compareText reports a change of the text that nothing else explains.
 func (p *proseComparison) compareText() {
 	hash := p.article.hash()
@@ -329,6 +331,6 @@ func (p *proseComparison) compareText() {
 		}
 	}
 	if hash != want && len(p.config.texts) > 0 {
-		p.add(CheckByHand, "text", "the text changed ("+hash[:12]+")", "nothing else explains it: read the page, then use --accept")
+		p.add(CheckByHand, "text", textChanged+" ("+hash[:12]+")", "nothing else explains it: read the page, then use --accept")
 	}
 }

@@ -287,8 +287,8 @@ func bothOf(a, b any) any {
 	return map[string]any{"allOf": []any{a, b}}
 }
 
-// infer fills in a type that only one can be meant, and null where nothing is
-// excluded.
+// infer adds the type if the other keywords imply it. A schema without any
+// restriction also allows null.
 func (v *schema) infer() {
 	if len(v.types) > 0 {
 		return
