@@ -27,7 +27,7 @@ func (c *Client) attempt(next handler) handler {
 		if x.attempts > 1 { // net/http may still read the context of the attempt before
 			attempt = new(attemptContext)
 		}
-		*attempt = attemptContext{httptrace.WithClientTrace(ctx, &x.trace.hooks), x}
+		*attempt = attemptContext{httptrace.WithClientTrace(ctx, &x.trace.hooks), x.info()}
 		x.attemptCtx, x.cancel = attempt, cancel
 		resp, e = next(x)
 		c.logAttempt(x, resp, e, time.Since(start))

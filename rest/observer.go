@@ -107,25 +107,26 @@ func WithObserver(o Observer) Option {
 // CallFrom returns the operation and the attempt of a request, for use in the
 // RoundTripper of WithHTTPClient. ok is false for the context of another request.
 func CallFrom(ctx context.Context) (info CallInfo, ok bool) {
-	x, ok := ctx.Value(attemptKey{}).(*callState)
+	c, ok := ctx.Value(attemptKey{}).(*attemptContext)
 	if !ok {
 		return CallInfo{}, false
 	}
-	return x.info(), true
+	return c.info, true
 }
 
 type attemptKey struct{}
 
-// attemptContext carries the call of an attempt, without an allocation of its own.
+// attemptContext is the context of an attempt with what CallFrom returns. It does not
+// change: goroutines of a transport may read it after the attempt.
 type attemptContext struct {
 	context.Context
-	call *callState
+	info CallInfo
 }
 
 // Value implements context.Context.
 func (c *attemptContext) Value(key any) any {
 	if key == (attemptKey{}) {
-		return c.call
+		return c
 	}
 	return c.Context.Value(key)
 }
