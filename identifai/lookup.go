@@ -62,5 +62,5 @@ func (c *Client) findByEmail(ctx context.Context, operation, wanted string) (*Us
 }
 
 func lookupError(operation, message string, cause error) error {
-	return wrapper.LookupError(provider, operation, message, cause)
+	return wrapper.NewError(provider, operation, message, cause)
 }

@@ -94,5 +94,5 @@ func (p userPage) count() int64 {
 }
 
 func lookupError(operation, message string, cause error) error {
-	return wrapper.LookupError(provider, operation, message, cause)
+	return wrapper.NewError(provider, operation, message, cause)
 }

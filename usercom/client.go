@@ -87,7 +87,7 @@ func (c *Client) requireVersion1(operation string) error {
 	if c.version != 2 {
 		return nil
 	}
-	return wrapper.LookupError(provider, operation, "no source shows this operation for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
+	return wrapper.NewError(provider, operation, "no source shows this operation for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
 }
 
 // API returns the complete generated client. It uses the same credential, retries

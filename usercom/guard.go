@@ -83,7 +83,7 @@ func (g *guard) upsertUser(ctx context.Context, u UserInput) (upsert.Result[int6
 	select {
 	case <-g.passed:
 	case <-ctx.Done():
-		return upsert.Result[int64]{}, wrapper.LookupError(provider, opUpsert, "waiting for the first upsert of the run", ctx.Err())
+		return upsert.Result[int64]{}, wrapper.NewError(provider, opUpsert, "waiting for the first upsert of the run", ctx.Err())
 	case g.slot <- struct{}{}:
 		defer func() { <-g.slot }()
 	}

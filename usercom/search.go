@@ -80,10 +80,10 @@ func (r searchResponse) single(operation, wanted string) (User, error) {
 	}
 	switch len(ids) {
 	case 0:
-		return User{}, wrapper.LookupError(provider, operation, "no user has this email", rest.ErrNotFound)
+		return User{}, wrapper.NewError(provider, operation, "no user has this email", rest.ErrNotFound)
 	case 1:
 		return match, nil
 	}
 	listed := strings.Join(ids[:min(len(ids), maxListedIDs)], ", ")
-	return User{}, wrapper.LookupError(provider, operation, fmt.Sprintf("%d users have this email: id %s", len(ids), listed), rest.ErrConflict)
+	return User{}, wrapper.NewError(provider, operation, fmt.Sprintf("%d users have this email: id %s", len(ids), listed), rest.ErrConflict)
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// LookupError returns the error of a lookup whose responses were valid but gave
-// no usable result. cause may be nil.
-func LookupError(provider, operation, message string, cause error) error {
+// NewError returns a *rest.Error of an operation that failed for another reason than an
+// error response, for example a lookup that found no user. cause may be nil.
+func NewError(provider, operation, message string, cause error) error {
 	return &rest.Error{Provider: provider, Operation: operation, Message: message, Err: cause}
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-func TestLookupError(t *testing.T) {
-	err := wrapper.LookupError("acme", "FindUser", "no user has this email", rest.ErrNotFound)
+func TestNewError(t *testing.T) {
+	err := wrapper.NewError("acme", "FindUser", "no user has this email", rest.ErrNotFound)
 	require.ErrorIs(t, err, rest.ErrNotFound)
 	assert.ErrorContains(t, err, "acme: FindUser: no user has this email")
 }
