@@ -7,7 +7,8 @@ const (
 	reopenJitter  = int64(500 * time.Millisecond) // rate-limited processes must not all return at the same moment
 	maxOwnWait    = 8 * second                    // maximum wait of the pacer's own if the server named a shorter one that was wrong
 	maxOutageWait = 30 * second                   // the same after a 503 without Retry-After
-	maxClosed     = 3600 * second                 // the gate closes no longer for one 429: a mistake must not stop a process for days
+	maxClosed     = 3600 * second                 // longest time between two probes if the server names no time
+	maxRetryAfter = 24 * 3600 * second            // longest Retry-After: a mistake must not stop a process for days
 	strayCost     = 8                             // so many must be accepted for each stray 429: with 5 % random 429s, 19 are
 	maxStray      = 32                            // limits the balance of both
 	strayProof    = 3                             // requests accepted behind a 429 that prove it stray

@@ -80,7 +80,7 @@ func (c *class) on429(t *ticket, now, retryAfter int64, certain bool) {
 		c.log.remove(t.sent + countDelay)
 	}
 	c.forecast.clear()
-	retryAfter = min(retryAfter, maxClosed)
+	retryAfter = min(retryAfter, maxRetryAfter)
 	if c.gate.closedAt > 0 && t.sent <= c.gate.closedAt {
 		c.gate.onSame429(&t.request, now, retryAfter)
 		return

@@ -148,7 +148,7 @@ func TestWaitLimitOfContextReplacesPolicy(t *testing.T) {
 		for _, tt := range tests {
 			for _, code := range []int{429, 503} {
 				s := &script{t: t, steps: []func() (*http.Response, error){status(code, "Retry-After", tt.retryAfter), status(200)}}
-				// A pacer closes its gate for an hour at most.
+				// This pacer leaves the wait to the call.
 				_, err := s.do(waitlimit.With(t.Context(), tt.limit), rest.Call{}, "GET", rest.WithPacer(ignoring429{}))
 				assert.Equal(t, tt.ok, err == nil, "%v", tt)
 			}

@@ -86,15 +86,20 @@ func TestRetryAfterOfADay(t *testing.T) {
 
 // A wait within the limit is printed with its end and the time that is left.
 func TestLongRetryAfterIsPrinted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := partootest.NewServer()
-		fault := resttest.Throttle("1800")
-		fault.Match = bodyWith("cy@example.com")
-		server.Fail(fault)
-		got := newBench(t, four, "--provider", "partoo", "--workers", "1").atPartoo(server, 429).upsert(t.Context())
-		assert.Equal(t, exitOK, got.status, got.out)
-		assert.Regexp(t, `2 of 4: .*; waiting until 00:30:00; about 29m55s left\n`, got.err)
-	})
+	for seconds, want := range map[string]string{
+		"1800":  `2 of 4: .*; waiting until 00:30:00; about 29m55s left\n`,
+		"86400": `2 of 4: .*; waiting until 2000-01-02 00:00:00; about 23h59m55s left\n`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := partootest.NewServer()
+			fault := resttest.Throttle(seconds)
+			fault.Match = bodyWith("cy@example.com")
+			server.Fail(fault)
+			got := newBench(t, four, "--provider", "partoo", "--workers", "1", "--max-outage", "48h").atPartoo(server, 429).upsert(t.Context())
+			assert.Equal(t, exitOK, got.status, got.out)
+			assert.Regexp(t, want, got.err)
+		})
+	}
 }
 
 func TestInterruptDuringPause(t *testing.T) {
