@@ -85,6 +85,9 @@ var expectedResults = [kinds][classes]expectedResult{
 const (
 	firstWait = 550 * time.Millisecond
 	allWaits  = 5 * time.Minute
+	// fifthProbe is the longest wait for the fifth attempt while the gate is closed by 503s:
+	// the waits double from 1 s.
+	fifthProbe = 10 * time.Second
 )
 
 // exceptions are results that differ from expectedResults.

@@ -32,6 +32,7 @@ func (c testCase) expected() (observed, duration) {
 		want := c.failure(e)
 		want.Requests = fmt.Sprint(c.number - 1 + e.attempts + next.requests)
 		if c.circumstance(e) == outage {
+			limits.max += fifthProbe
 			want.Attempts = fmt.Sprint(next.requests)
 		}
 		return want, limits
