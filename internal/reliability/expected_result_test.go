@@ -161,7 +161,7 @@ func (c testCase) callDuration(e expectedResult) duration {
 			return duration{time.Minute, allWaits + c.request.waited}
 		}
 	case alwaysLost, alwaysUnavailable:
-		most += 7 * firstWait * 2
+		most += 10 * firstWait * 2 // a 503 also closes the gate of the pacer
 	}
 	switch {
 	case e.ok && e.attempts == 1, c.request.recovery == nil && e.attempts <= 1:
