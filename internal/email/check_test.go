@@ -72,6 +72,9 @@ func TestCheck(t *testing.T) {
 
 func TestCheckRejectsEveryInvisibleCharacter(t *testing.T) {
 	for r := range rune(unicode.MaxRune) {
+		if r >= 0x20000 && r%0x80 != 1 && r>>8 != 0xE01 {
+			continue // large blocks of one kind: a sample and the variation selectors
+		}
 		invisible := unicode.In(r, unicode.C, unicode.Z, unicode.White_Space, unicode.Variation_Selector) && !unicode.Is(unicode.Cs, r)
 		if invisible && (email.Check("ada"+string(r)+"@example.com") == nil || email.Check("ada@example.com"+string(r)) == nil) {
 			t.Errorf("%U is accepted", r)

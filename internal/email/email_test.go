@@ -51,7 +51,7 @@ func TestEqual(t *testing.T) {
 // Letters above U+1FFFF have no case.
 func TestKeyNeverMapsALetterToASCII(t *testing.T) {
 	for r := rune(utf8.RuneSelf); r < 0x20000; r++ {
-		if !utf8.ValidRune(r) {
+		if !utf8.ValidRune(r) || unicode.Is(unicode.Ideographic, r) || unicode.Is(unicode.Hangul, r) {
 			continue
 		}
 		for _, text := range []string{string(r), string(r) + "\u0301"} {
@@ -84,7 +84,7 @@ func countASCII(text string) (n int) {
 }
 
 func TestNormalizeKeepsCharactersThatNFCReplacesByASCII(t *testing.T) {
-	for r := rune(utf8.RuneSelf); r <= unicode.MaxRune; r++ {
+	for r := rune(utf8.RuneSelf); r < 0x30000; r++ {
 		if utf8.ValidRune(r) && singleton(r) {
 			assert.Equal(t, string(r), email.Normalize(string(r)), "%U", r)
 			assert.Equal(t, string(r), email.Key(string(r)), "%U", r)

@@ -3,6 +3,7 @@ package partootest_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -192,6 +193,8 @@ func TestState(t *testing.T) {
 	assert.Equal(t, added, user)
 	_, ok = server.User("none@example.com")
 	assert.False(t, ok)
+
+	assert.Contains(t, fmt.Sprintf("%+v", user), "{ID:5309c3a237bbc54400000001 UserInput:{Email:ada@example.com ")
 
 	// AddUser accepts what Users returns.
 	restored := partootest.NewServer()

@@ -2,6 +2,7 @@ package partootest
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	gen "github.com/usersync/usersync/gen/partoo"
@@ -15,6 +16,15 @@ type User struct {
 	ID string `json:"id"`
 	partoo.UserInput
 	Disabled bool `json:"disabled"`
+}
+
+// Format prints all fields; the method of UserInput would print its own only.
+func (u User) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), struct {
+		ID        string
+		UserInput partoo.UserInput
+		Disabled  bool
+	}{u.ID, u.UserInput, u.Disabled})
 }
 
 // record is a user with the data that only the fake needs.
