@@ -1,0 +1,6 @@
+//go:build race
+
+package usersyncotel_test
+
+// The race detector makes sync.Pool drop values at random.
+func init() { maxAllocations += 3 }
