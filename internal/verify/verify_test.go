@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/internal/verify"
+	"github.com/usersync/usersync/partoo/partootest"
 )
 
 // existing is a test user at identifAI whose values must be restored.
@@ -360,4 +362,25 @@ func TestRunOnOtherServers(t *testing.T) {
 			}
 		}
 	}
+}
+
+// One request every 2 s stays within the documented quotas.
+func TestRunStaysWithinQuotas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakes()
+		f.identifai = identifaitest.NewServer(identifaitest.WithQuotas())
+		f.identifai.AddUser(identifai.UserInput{Name: "Bob", Email: "bob@example.org", PricingID: 1})
+		f.partoo = partootest.NewServer(partootest.WithQuotas())
+		for _, provider := range []string{"identifai", "partoo"} {
+			config, _ := f.config(provider, nil)
+			report, err := verify.Run(t.Context(), config)
+			require.NoError(t, err)
+			for _, f := range report.Findings {
+				assert.Equal(t, verify.Holds, f.Verdict, "%s: %s", f.ID, f.Detail)
+			}
+			for _, x := range report.Exchanges {
+				assert.NotEqual(t, http.StatusTooManyRequests, x.Status)
+			}
+		}
+	})
 }
