@@ -21,8 +21,8 @@ var periods = map[string]time.Duration{
 // quotas are the values of --quota by provider; "" is for the only one.
 type quotas map[string]backoff.QuotaSet
 
-// Set reads a quota, which may be that of one provider, such as partoo=600/min.
-func (q *quotas) Set(text string) error {
+// add reads a quota, which may be that of one provider, such as partoo=600/min.
+func (q *quotas) add(text string) error {
 	name, quota, named := strings.Cut(text, "=")
 	if !named {
 		name, quota = "", text
@@ -37,9 +37,6 @@ func (q *quotas) Set(text string) error {
 	(*q)[name] = set
 	return err
 }
-
-func (q *quotas) String() string { return "" }
-func (q *quotas) Type() string   { return "value" }
 
 // of returns the quota of a provider, if there is one.
 func (q quotas) of(provider string) (backoff.QuotaSet, bool) {

@@ -56,7 +56,7 @@ func addFlags(flags *pflag.FlagSet, o *options) {
 	flags.SortFlags = false
 	flags.StringSliceVar(&o.provider, "provider", nil, "`NAME` of a provider: "+strings.Join(names(), ", ")+" or all; may be repeated")
 	flags.StringVar(&o.format, "format", "", "`FORMAT` of FILE: csv or jsonl (default: by the name of FILE)")
-	flags.Var(valueOf(&o.separator, parseSeparator), "separator", "`CHARACTER` that separates CSV cells: , ; tab or another (default: detected)")
+	flags.Func("separator", "`CHARACTER` that separates CSV cells: , ; tab or another (default: detected)", into(&o.separator, parseSeparator))
 	flags.StringVar(&o.encoding, "encoding", "", "`ENCODING` of FILE, such as windows-1252 (default UTF-8, or UTF-16 with a byte order mark)")
 	flags.StringArrayVar(&o.maps, "map", nil, "read the column NAME of FILE as another, `NAME=COLUMN`, or ignore it, NAME=; may be repeated")
 	flags.StringVar(&o.mapping, "mapping", "", "read a JSON `FILE` {\"rename\": {\"Work e-mail\": \"email\"}, \"constant\": {\"role\": \"PUBLISHER\"}, \"ignore\": [\"Notes\"]}")
@@ -67,12 +67,12 @@ func addFlags(flags *pflag.FlagSet, o *options) {
 	flags.BoolVar(&o.resume, "resume", false, "continue the run in the journal; skip recorded users")
 	flags.BoolVar(&o.retryFailed, "retry-failed", false, "like --resume, but retry failed users")
 	flags.StringVar(&o.failed, "failed", "", "write failed rows to `FILE`, with a reason (with several providers: one file each). Default: users.PROVIDER.failed.csv next to the input; none with --fake; required for standard input")
-	flags.Var(valueOf(&o.workers, parseWorkers), "workers", "`NUMBER` of concurrent upserts per provider (default 8)")
+	flags.Func("workers", "`NUMBER` of concurrent upserts per provider (default 8)", into(&o.workers, parseWorkers))
 	o.maxOutage = time.Hour
-	flags.Var(valueOf(&o.maxOutage, parseDuration), "max-outage", "end the run if the service fails, or asks to wait, for longer than this `DURATION` (default 1h)")
-	flags.Var(valueOf(&o.timeout, parseDuration), "timeout", "timeout of one request attempt, a `DURATION` such as 45s or 2m (default 30s)")
-	flags.Var(&o.quotas, "quota", "`QUOTA` to use instead of the documented one, for reads and writes together: 300/min, 50/10s, \"1/s,30/min\" or none; with several providers: partoo=600/min, repeated for each")
-	flags.Var(valueOf(&o.share, parseShare), "share", "use `1/N` of the quota because N processes share the key")
+	flags.Func("max-outage", "end the run if the service fails, or asks to wait, for longer than this `DURATION` (default 1h)", into(&o.maxOutage, parseDuration))
+	flags.Func("timeout", "timeout of one request attempt, a `DURATION` such as 45s or 2m (default 30s)", into(&o.timeout, parseDuration))
+	flags.Func("quota", "`QUOTA` to use instead of the documented one, for reads and writes together: 300/min, 50/10s, \"1/s,30/min\" or none; with several providers: partoo=600/min, repeated for each", o.quotas.add)
+	flags.Func("share", "use `1/N` of the quota because N processes share the key", into(&o.share, parseShare))
 	flags.BoolVar(&o.textBooleans, "text-booleans", false, "identifai: send booleans as true and false instead of 1 and 0")
 	flags.BoolVar(&o.fake, "fake", false, "use in-memory fakes; no API keys needed")
 	flags.StringVar(&o.fakeState, "fake-state", "", "with --fake: load users of the fakes from `FILE` if it exists, save them at the end")
@@ -100,25 +100,13 @@ func (o *once) Set(text string) error {
 
 var errGivenTwice = errors.New("given twice")
 
-// value is a flag whose text parse reads.
-type value[T any] struct {
-	to    *T
-	parse func(string) (T, error)
-	text  string
+// into returns the function of a flag whose text parse reads.
+func into[T any](to *T, parse func(string) (T, error)) func(string) error {
+	return func(text string) (err error) {
+		*to, err = parse(text)
+		return err
+	}
 }
-
-func valueOf[T any](to *T, parse func(string) (T, error)) *value[T] {
-	return &value[T]{to: to, parse: parse}
-}
-
-func (v *value[T]) Set(text string) (err error) {
-	v.text = text
-	*v.to, err = v.parse(text)
-	return err
-}
-
-func (v *value[T]) String() string { return v.text }
-func (v *value[T]) Type() string   { return "value" }
 
 // flagError words the errors of the flag parser.
 func flagError(cmd *cobra.Command, err error) error {
