@@ -59,8 +59,9 @@ func (i Item[T, R]) LogValue() slog.Value {
 //     service fails for longer than [WithMaxOutage], the run ends. So it does, without
 //     waiting, when it is known that a wait exceeds this limit or the deadline of ctx.
 //     A user that failed in three pauses is yielded as failed, since other users
-//     succeeded in between. The last users of a run are yielded as failed after three
-//     failures each if others succeeded since they started.
+//     succeeded in between. If only users are left that have failed, each is yielded as
+//     failed after three failures if a user that was started later has succeeded. For
+//     a single user, a success since its start is enough.
 //   - A failure of the configuration, for example a rejected API key, ends the run.
 //
 // # Incomplete runs

@@ -30,24 +30,29 @@ type pause struct {
 func (p *pause) allowsStart() bool { return !p.on || p.timer == nil && !p.trying }
 
 // hasFailed counts a failure of the service and reports whether the user has failed:
-// in three pauses, or three times if no other user is left to try.
+// in three pauses, or three times if no other user is left that could end the pause.
 func (r *run[T, R]) hasFailed(j *job[T]) bool {
 	number := r.pause.number
 	if !r.pause.on {
 		number++ // the one that begins now
 	}
-	if j.failures == 0 || j.pause != number || r.onlyFailedLeft() && r.successes > j.successesBefore {
+	if j.failures == 0 || j.pause != number || r.onlyFailedLeft() && r.othersSucceeded(j) {
 		j.failures++
 	}
 	j.pause = number
 	return j.failures >= maxFailures
 }
 
-// onlyFailedLeft reports whether all users that are left have failed before. Then no
-// other user can show that the service works.
+// onlyFailedLeft reports whether all users that are left have failed before.
 func (r *run[T, R]) onlyFailedLeft() bool {
 	return r.inFlight == 0 && r.next == nil && r.inputEnded &&
 		!slices.ContainsFunc(r.ready, func(j job[T]) bool { return j.failures == 0 })
+}
+
+// othersSucceeded reports whether a user that was started later has succeeded. If j is
+// the only user left, a success after its start is enough.
+func (r *run[T, R]) othersSucceeded(j *job[T]) bool {
+	return r.lastOrder > j.order || len(r.ready) == 0 && r.successes > j.successesBefore
 }
 
 // serviceFailed pauses the run until the next try, or ends it if the service fails for

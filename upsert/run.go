@@ -48,8 +48,10 @@ type run[T, R any] struct {
 	waitingByKey map[string][]job[T] // by the keys of users that are started, ready or next
 	waiting      int
 
+	order       int // users that were started
 	successes   int
 	lastSuccess time.Time
+	lastOrder   int // highest order of a user that succeeded
 	suspects    int // users that failed in a row as they would with a wrong configuration
 	pause       pause
 
@@ -73,8 +75,9 @@ type job[T any] struct {
 	// failures are those of the service, one in each pause. pause is the number of
 	// the last.
 	failures, pause int
-	// successesBefore is the number of successes when the user first started.
-	successesBefore int
+	// order counts the users that were started, up to this one. successesBefore is the
+	// number of successes at that time.
+	order, successesBefore int
 }
 
 // result is how the upsert of a user ended.
@@ -115,7 +118,13 @@ func (r *run[T, R]) work() {
 				ctx = waitlimit.WithPause(ctx, j.paused)
 			}
 			res.result, res.err = r.upsertFunc(ctx, j.user)
-			res.cancelled = res.err != nil && (r.ctx.Err() != nil || errors.Is(res.err, context.Canceled))
+			switch ended := r.ctx.Err(); {
+			case res.err == nil:
+			case errors.Is(res.err, context.Canceled) || ended != nil && errors.Is(res.err, ended):
+				res.cancelled = true
+			case ended != nil:
+				res.cancelled, res.err = true, errors.Join(res.err, ended)
+			}
 			if res.err == nil || classify(res.err).class == classUser && !res.cancelled {
 				res.journalErr = r.record(j, res.result, res.err)
 			}
@@ -221,8 +230,9 @@ func (r *run[T, R]) nextJob() (j job[T], ok bool) {
 
 func (r *run[T, R]) launch(j job[T]) {
 	j.startedAt = time.Now()
-	if j.failures == 0 {
-		j.successesBefore = r.successes
+	if j.order == 0 {
+		r.order++
+		j.order, j.successesBefore = r.order, r.successes
 	}
 	j.isTry, j.maxWait, j.paused = r.pause.on, r.maxOutage, 0
 	if j.isTry {
@@ -278,7 +288,7 @@ func (r *run[T, R]) handle(res result[T, R]) (item Item[T, R], ok bool) {
 
 func (r *run[T, R]) succeeded(j job[T]) {
 	r.successes++
-	r.lastSuccess = time.Now()
+	r.lastSuccess, r.lastOrder = time.Now(), max(r.lastOrder, j.order)
 	r.suspects = 0
 	if r.pause.on && j.isTry {
 		r.log.Info("run resumed", "paused_for", time.Since(r.pause.since))
