@@ -7,7 +7,7 @@ import (
 	"reflect"
 
 	gen "github.com/usersync/usersync/gen/identifai"
-	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/paging"
 	"github.com/usersync/usersync/rest"
 )
@@ -42,31 +42,23 @@ const perPage = 100
 // search and page are inference.
 func (c *Client) Users(ctx context.Context, params ListUsersParams) iter.Seq2[User, error] {
 	const operation = "Users"
-	if err := checkList(operation, params); err != nil {
+	if err := listChecker.Err(provider, operation, params); err != nil {
 		return func(yield func(User, error) bool) { yield(User{}, err) }
 	}
 	return c.userPages(ctx, operation, params).All()
 }
 
-func checkList(operation string, params ListUsersParams) error {
-	var p check.Problems
-	if params.Search != nil {
-		p.Text("search", *params.Search)
-	}
-	if params.Order != nil {
-		p.Required("order", *params.Order)
-	}
-	if params.Direction != nil {
-		p.Required("direction", string(*params.Direction))
-		check.OneOf(&p, "direction", *params.Direction, SortDirectionAsc, SortDirectionDesc)
-	}
-	for field, value := range map[string]*int64{"pricing_id": params.PricingID, "per_page": params.PerPage, "page": params.Page} {
-		if value != nil {
-			p.Positive(field, *value)
-		}
-	}
-	return p.Err(provider, operation)
+// listFilters declares what is checked in ListUsersParams.
+type listFilters struct {
+	Search    string        `json:"search"`
+	PricingID int64         `json:"pricing_id" check:"positive"`
+	Order     string        `json:"order" check:"nonempty"`
+	Direction SortDirection `json:"direction" enum:"asc,desc"`
+	PerPage   int64         `json:"per_page" check:"positive"`
+	Page      int64         `json:"page" check:"positive"`
 }
+
+var listChecker = fields.NewChecker[listFilters, ListUsersParams]()
 
 // userPages lists users with parameters that were checked before.
 func (c *Client) userPages(ctx context.Context, operation string, params ListUsersParams) paging.List[User, int64] {

@@ -18,7 +18,6 @@ import (
 func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User, error) {
 	const operation = "FindUserByEmail"
 	var p check.Problems
-	p.Required("email", emailAddress)
 	p.Email("email", emailAddress)
 	if err := p.Err(provider, operation); err != nil {
 		return User{}, err

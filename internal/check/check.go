@@ -24,23 +24,16 @@ func (p *Problems) Add(field, problem string) {
 	p.fields[field] = append(p.fields[field], problem)
 }
 
-// Required requires a text that is not only white space.
-func (p *Problems) Required(field, value string) {
+// Text requires a single line of valid UTF-8.
+func (p *Problems) Text(field, value string) { p.addError(field, email.CheckLine(value)) }
+
+// Email requires one plain email, like ada@example.com.
+func (p *Problems) Email(field, value string) {
 	if strings.TrimSpace(value) == "" {
 		p.Add(field, "is required")
 		return
 	}
-	p.Text(field, value)
-}
-
-// Text requires a single line of valid UTF-8.
-func (p *Problems) Text(field, value string) { p.addError(field, email.CheckLine(value)) }
-
-// Email requires one plain email, like ada@example.com, or nothing.
-func (p *Problems) Email(field, value string) {
-	if value != "" {
-		p.addError(field, email.Check(value))
-	}
+	p.addError(field, email.Check(value))
 }
 
 func (p *Problems) addError(field string, err error) {
@@ -68,21 +61,6 @@ func (p *Problems) Positive(field string, value int64) {
 	if value <= 0 {
 		p.Add(field, "must be greater than 0")
 	}
-}
-
-// OneOf requires one of the allowed values, or an empty one.
-func OneOf[T ~string](p *Problems, field string, value T, allowed ...T) {
-	if value == "" {
-		return
-	}
-	names := make([]string, 0, len(allowed))
-	for _, a := range allowed {
-		if a == value {
-			return
-		}
-		names = append(names, string(a))
-	}
-	p.Add(field, "must be one of "+strings.Join(names, ", "))
 }
 
 // Err returns nil if there is no problem, and otherwise a *rest.Error that names every

@@ -55,7 +55,6 @@ func identifaiProbes() []probe[*identifaiState] {
 
 func runIdentifai(ctx context.Context, s *session, c Config) ([]Finding, error) {
 	var p check.Problems
-	p.Required("email", c.Email)
 	p.Email("email", c.Email)
 	if err := p.Err("identifai", "verify"); err != nil {
 		return nil, err
