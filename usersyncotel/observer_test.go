@@ -269,9 +269,6 @@ func observed(t testing.TB) rest.Option {
 	return rest.WithObserver(observer)
 }
 
-// maxAllocations is how many allocations the observer may add to a call.
-var maxAllocations = 10.0
-
 func TestAllocationsOfObserver(t *testing.T) {
 	without := testing.AllocsPerRun(500, benchmarked(t))
 	with := testing.AllocsPerRun(500, benchmarked(t, observed(t)))
