@@ -45,7 +45,7 @@ func (i Item[T, R]) LogValue() slog.Value {
 //
 // A user that fails does not stop the others. At most 8 upserts run at once, or as
 // many as [WithWorkers] sets. Users are read when a worker is free, one in advance, so
-// that a million users need no more memory than ten.
+// memory does not grow with the input.
 //
 // All reads the class of an error from its method FailureClass, which *rest.Error
 // has. An error without this method concerns its user only.
@@ -56,8 +56,8 @@ func (i Item[T, R]) LogValue() slog.Value {
 //     starts. One user at a time is tried with one attempt, a different one each time,
 //     after 1 s, doubling to 30 s, or when the server or the quota allows it. With the first
 //     success the run continues, and the users that failed are retried. If the
-//     service fails for longer than [WithMaxOutage], the run ends. So it does, without
-//     waiting, when it is known that a wait exceeds this limit or the deadline of ctx.
+//     service fails for longer than [WithMaxOutage], the run ends. It also ends, without
+//     waiting, if a required wait exceeds this limit or the deadline of ctx.
 //     A user that failed in three pauses is yielded as failed, since other users
 //     succeeded in between. If only users are left that have failed, each is yielded as
 //     failed after three failures if a user that was started later has succeeded. For

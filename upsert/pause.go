@@ -60,7 +60,7 @@ func (r *run[T, R]) othersSucceeded(j *job[T]) bool {
 func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 	switch {
 	case r.reason != nil:
-		if r.tooLong > 0 && f.wait > r.tooLong { // users that waited for the same reason know less
+		if r.tooLong > 0 && f.wait > r.tooLong { // the pacer's wait is shorter than the server's
 			r.endForWait(f.wait, err)
 		}
 		return
