@@ -5,7 +5,7 @@
 //
 // A class is the set of requests that share quotas, for example all writes. A gate closes for
 // a class after a 429. A probe is the first request sent after that. See docs/rate-limits.md
-// for the rules by which a pacer learns limits that are not documented.
+// for how a pacer learns limits that are not documented.
 //
 // The defaults suit the three providers. To change a policy:
 //

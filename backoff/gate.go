@@ -40,7 +40,7 @@ type gate struct {
 }
 
 // on429 closes the gate.
-func (g *gate) on429(r *request, now, retryAfter int64, certain, spaced, learned bool, random func(int64) int64) {
+func (g *gate) on429(r *request, now, retryAfter int64, is429, spaced, learned bool, random func(int64) int64) {
 	if !g.closed {
 		g.firstClosedAt, g.rejections, g.balance = now, 0, 0
 	}
@@ -49,7 +49,7 @@ func (g *gate) on429(r *request, now, retryAfter int64, certain, spaced, learned
 	}
 	g.credit = max(g.credit-strayCost, -maxStray)
 	g.closed, g.closedAt, g.cause, g.silent = true, now, r.sent, retryAfter == 0 && !learned
-	g.notBefore = addCappedTime(now, g.wait(now, retryAfter, certain, spaced, random))
+	g.notBefore = addCappedTime(now, g.wait(now, retryAfter, is429, spaced, random))
 	g.rejections++
 }
 
@@ -65,7 +65,7 @@ func (g *gate) onSame429(r *request, now, retryAfter int64) {
 }
 
 // wait returns how long the gate stays closed, with jitter.
-func (g *gate) wait(now, retryAfter int64, certain, spaced bool, random func(int64) int64) int64 {
+func (g *gate) wait(now, retryAfter int64, is429, spaced bool, random func(int64) int64) int64 {
 	if retryAfter > 0 && spaced { // the 429 is due to another process with a share: send right behind it, and stay there
 		return addCappedTime(retryAfter, random(reopenJitter/2))
 	}
@@ -81,7 +81,7 @@ func (g *gate) wait(now, retryAfter int64, certain, spaced bool, random func(int
 		}
 	}
 	own := probe - since
-	if !certain { // an outage may end at any moment
+	if !is429 { // an outage may end at any moment
 		own = min(second+since/3, maxOutageWait)
 	}
 	if retryAfter == 0 {

@@ -132,7 +132,7 @@ func TestPacerRaisesLearnedLimitOverTime(t *testing.T) {
 }
 
 // Idle time says nothing about a server's window: two stray 429s before and after an idle hour
-// must not teach a quota per hour.
+// must not lead to a quota per hour.
 func TestPacerLearnsNothingFromIdleTime(t *testing.T) {
 	for _, idle := range []time.Duration{time.Minute, 6 * time.Minute, time.Hour, 8 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {

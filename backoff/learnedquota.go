@@ -6,14 +6,14 @@ const (
 	longBlock    = 10 * second  // a longer block is due to a window, which is best filled and waited out; a shorter one is best avoided by even sending
 	minPause     = 5 * second   // before the next exploration after a rejected one; doubles: a rejected one costs about a second
 	maxPause     = 480 * second // limits the doubling
-	settledPause = 60 * second  // before a period is explored again that is known to 1/16
-	expiry       = 600 * second // a limit that no 429 has confirmed for so long, or for maxWindows periods, is dropped
-	maxWindows   = 8            // full windows before one request more is explored
-	windowCost   = 64           // or fewer, if that makes less than one 429 in windowCost requests
+	settledPause = 60 * second  // before the next exploration of a period that is known to 1/16
+	expiry       = 600 * second // a limit is dropped if no 429 confirmed it in this time, or in 2*maxWindows periods if that is longer
+	maxWindows   = 8            // after this many full windows one more request is explored,
+	windowCost   = 64           // or after fewer windows if they contain windowCost requests
 	closeEnough  = 16           // a period is not explored closer than to 1/16
 )
 
-// learnedQuota is a quota that 429s have taught: n requests in per.
+// learnedQuota is a quota that was learned from 429s: n requests in per.
 //
 // It is explored from time to time, to find whether the server allows more: one request is
 // sent after a shorter period, or one request more is sent in the period. If a shorter
@@ -21,11 +21,11 @@ const (
 type learnedQuota struct {
 	n          int   // 0: none
 	per        int64 // n requests in per are allowed, as far as is known
-	tooShort   int64 // n requests in so long are not allowed
+	tooShort   int64 // a period in which n requests are not allowed
 	fallback   int64 // the last proven per, 0: per is proven
 	since      int64 // when per changed last
 	accepted   int   // since then
-	retryAfter int64 // of the 429 that taught it
+	retryAfter int64 // of the 429 from which it was learned
 	unsure     bool  // n may be too low: one request more is explored as soon as it is full
 	step       int   // by which n rises if that is accepted; doubles
 	pending    bool  // an exploration is in flight
@@ -185,7 +185,7 @@ func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
 	q.notBefore, q.since, q.accepted = now+q.pause, now, 0
 }
 
-// onRejected records a 429 in spite of q, after n accepted requests within per.
+// onRejected records a 429 that was received although q was respected. n requests were accepted in per before it.
 func (q *learnedQuota) onRejected(n int, per, now int64) {
 	switch {
 	case q.accepted >= min(16*q.n, 64) && now-q.since >= 10*second: // probably one request was delayed on its way

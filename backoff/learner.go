@@ -2,32 +2,38 @@ package backoff
 
 import "time"
 
-// rareBlock is how many times longer than a block the cycle before it may be. Rarer blocks cost
-// less time than a limit that was learned by mistake.
+// rareBlock is how many times longer than a block the cycle before it may be for the learner to
+// learn from it. Rarer blocks cost less time than a limit that was learned by mistake.
 const rareBlock = 16
 
-// minWindow is how many requests must be accepted before a long block for n to be sure.
+// minWindow is how many requests the server must accept in a cycle before a long block for n to
+// be reliable.
 const minWindow = 8
 
 // learner finds limits that are not documented. It receives events (sent, accepted,
-// rejected, reopened) and returns one decision: when may the next request be sent? It
-// learns when a block ends, from the requests accepted before the block.
+// rejected, reopened) and returns when the next request may be sent.
+//
+// A block is the time from a 429 to the next accepted request. A cycle is the time between two
+// blocks. At the end of a block, the learner assumes that the server allows as many requests
+// as it accepted in the cycle before, in the time from the first of them to the end of the
+// block. It learns two quotas: a short one from blocks shorter than longBlock, and a long one
+// from the others.
 type learner struct {
 	quotas []Quota // documented ones
 	off    bool
 	log    *requestLog
 
-	short, long     learnedQuota // taught by short and by long blocks
+	short, long     learnedQuota // learned from short and from long blocks
 	run, longRun    cycle        // since the last block, and since the last long one
-	lastN, lastLong int          // accepted in the cycles before
+	lastN, lastLong int          // requests accepted in the previous cycle of each kind
 	block           block
 }
 
-// cycle is what the server accepted since a pause or a block.
+// cycle is the time since a block, or since a pause in sending.
 type cycle struct {
 	start int64 // when the first request was sent
 	first int64 // when the server counted it, 0: not known yet
-	n     int
+	n     int   // accepted requests
 }
 
 // block is the time from a 429 to the first request accepted after it.
@@ -35,11 +41,11 @@ type block struct {
 	open       bool
 	at         int64         // first 429
 	last       int64         // when the last rejected request was sent
-	end        int64         // when it ends according to the server, 0: unknown, or the server was wrong
+	statedEnd  int64         // when it ends according to Retry-After, 0: unknown, or Retry-After was wrong
 	retryAfter int64         // of the first 429
 	explored   *learnedQuota // whose exploration the 429 ended, nil if none
-	certain    bool          // a 429, not a 503
-	busy       bool          // requests were waiting
+	is429      bool          // a 429, not a 503
+	queued     bool          // requests were waiting to be sent
 }
 
 // sent records that r is sent; idle is how long no request had been in flight or waiting.
@@ -86,15 +92,15 @@ func (l *learner) accepted(r *request, now int64) {
 }
 
 // rejected records a 429: the first of a block, or another one in it. retryAfter is 0 if
-// the server named no time. certain is false for a 503. It reports whether the 429 only
+// the response contained none. is429 is false for a 503. It reports whether the 429 only
 // ended an exploration.
-func (l *learner) rejected(r *request, now, retryAfter int64, first, certain, busy bool) (explored bool) {
+func (l *learner) rejected(r *request, now, retryAfter int64, first, is429, queued bool) (explored bool) {
 	b := &l.block
 	switch {
 	case first:
-		*b = block{open: true, at: now, certain: certain, busy: busy, retryAfter: retryAfter}
+		*b = block{open: true, at: now, is429: is429, queued: queued, retryAfter: retryAfter}
 		if retryAfter > 0 {
-			b.end = now + retryAfter
+			b.statedEnd = now + retryAfter
 		}
 		for _, q := range []*learnedQuota{&l.short, &l.long} {
 			if r.exploration.quota == q || q.fallback > 0 {
@@ -103,72 +109,74 @@ func (l *learner) rejected(r *request, now, retryAfter int64, first, certain, bu
 			}
 		}
 	case r.sent > b.at:
-		b.end = 0 // a probe was rejected: the server was wrong
+		b.statedEnd = 0 // a probe was rejected: Retry-After was wrong
 	}
 	b.last = r.sent
 	return first && b.explored != nil
 }
 
-// reopened records that a probe was accepted. It was sent at sent and could have been sent
-// at over. stray: the 429 was not due to a limit.
-func (l *learner) reopened(sent, over, now int64, stray bool) {
+// reopened records that a probe was accepted, which ends the block. sent is when the probe was
+// sent. end is the earliest time at which it could have been sent, and counts as the end of the
+// block. stray: the 429 was not due to a limit.
+func (l *learner) reopened(sent, end, now int64, stray bool) {
 	l.block.open = false
 	b := l.block
 	if stray {
 		return
 	}
-	if b.end > 0 {
-		over = min(over, b.end)
+	if b.statedEnd > 0 {
+		end = min(end, b.statedEnd)
 	}
-	run, longRun, blocked := l.run, l.longRun, over-b.at
+	run, longRun, blocked := l.run, l.longRun, end-b.at
 	l.run = cycle{start: sent}
 	switch {
 	case l.off || b.explored == &l.long || b.explored != nil && blocked < longBlock:
 	case blocked >= longBlock || l.short.n == 0 && l.long.n > 0 && l.counted(l.long.n) > b.at-l.long.per-l.long.per/8:
 		l.longRun = l.run
-		agrees := longRun.n == l.lastLong
+		repeated := longRun.n == l.lastLong
 		l.lastLong = longRun.n
-		l.learn(&l.long, longRun, over, now, agrees)
+		l.learn(&l.long, longRun, end, now, repeated)
 	default:
-		agrees := max(run.n, l.lastN)-min(run.n, l.lastN) <= max(1, run.n/16) && l.lastN > 0
+		repeated := max(run.n, l.lastN)-min(run.n, l.lastN) <= max(1, run.n/16) && l.lastN > 0
 		l.lastN = run.n
-		l.learn(&l.short, run, over, now, agrees)
+		l.learn(&l.short, run, end, now, repeated)
 	}
 }
 
-// learn corrects q after a block that followed cycle c. agrees: as many requests had been
-// accepted before the block before.
-func (l *learner) learn(q *learnedQuota, c cycle, over, now int64, agrees bool) {
+// learn sets or corrects q after cycle c and the block that followed it and ended at end.
+// repeated: as many requests were accepted in c as in the previous cycle of this kind. Numbers
+// that repeat are probably due to a limit.
+func (l *learner) learn(q *learnedQuota, c cycle, end, now int64, repeated bool) {
 	b := l.block
 	long := q == &l.long
 	switch {
-	case c.n == 0, !b.busy && !agrees:
+	case c.n == 0, !b.queued && !repeated:
 		return
 	case q.n > 0 && long:
 		n := l.log.countAfter(b.at-q.per*3/4) - 1
-		if n <= q.n/8 { // a new window had just begun: the previous window is longer
+		if n <= q.n/8 { // a new window had just started: take the previous one
 			n = q.n
 		}
-		q.onRejected(n, over-l.counted(n), now)
+		q.onRejected(n, end-l.counted(n), now)
 		return
 	case q.n > 0:
-		q.onRejected(c.n, over-c.first, now)
+		q.onRejected(c.n, end-c.first, now)
 		return
 	case now < q.ignoreTill,
-		b.at-c.start > rareBlock*(over-b.at),
-		!agrees && (!b.certain || long && len(l.quotas) > 0), // an outage, or other processes on the key
+		b.at-c.start > rareBlock*(end-b.at),
+		!repeated && (!b.is429 || long && len(l.quotas) > 0), // an outage, or other processes on the key
 		long && len(l.quotas) > 0 && c.n < minWindow,
-		!agrees && long && b.at-c.start > over-b.at: // it sent for longer than it was blocked: unknown when the window began
+		!repeated && long && b.at-c.start > end-b.at: // the cycle was longer than the block, so the start of the window is unknown
 		return
 	}
-	least, most := b.last-c.first, over-c.first
+	least, most := b.last-c.first, end-c.first // bounds of the period
 	slack := most / 8
-	if b.end > 0 {
+	if b.statedEnd > 0 {
 		slack = max(slack, second) // Retry-After is in whole seconds
 	}
 	*q = learnedQuota{
 		n: c.n, per: commonPeriod(max(least, most-slack), most), tooShort: least, retryAfter: b.retryAfter,
-		unsure: long && !agrees && c.n < minWindow, step: 1, since: l.run.start, lastReject: now, ignore: q.ignore, ignoreTill: q.ignoreTill,
+		unsure: long && !repeated && c.n < minWindow, step: 1, since: l.run.start, lastReject: now, ignore: q.ignore, ignoreTill: q.ignoreTill,
 	}
 	for _, d := range l.quotas {
 		if per := int64(d.Per); per > q.per-q.per/8 && per < q.per+q.per/8 {
@@ -215,7 +223,7 @@ func (l *learner) learned() (quota Quota, interval time.Duration) {
 // longestPeriod returns how long the learner needs to remember.
 func (l *learner) longestPeriod() int64 { return max(l.short.per, l.long.per) }
 
-// commonPeriods are those that people choose.
+// commonPeriods are the usual periods of rate limits.
 var commonPeriods = [...]int64{
 	second, 2 * second, 3 * second, 5 * second, 10 * second, 15 * second, 20 * second, 30 * second,
 	60 * second, 120 * second, 300 * second, 600 * second, 900 * second, 1800 * second, 3600 * second,

@@ -33,8 +33,8 @@ type Ticket interface {
 	// less: no limit) or the deadline of ctx, and within milliseconds when ctx ends.
 	Wait(ctx context.Context, atMost time.Duration) error
 	// Done reports the HTTP status of the response, 0 if there was none, and its
-	// Retry-After, 0 or less if it had none. 503 is treated like 429, except that one
-	// block of 503s teaches no limit. Done never blocks.
+	// Retry-After, 0 or less if it had none. 503 is treated like 429, except that the
+	// pacer learns no limit from a single block of 503s. Done never blocks.
 	Done(status int, retryAfter time.Duration)
 }
 
@@ -108,7 +108,7 @@ func (c PacerConfig) Validate() error {
 //     from the latest time at which the server can have counted it.
 //   - After a 429 no request of the class is sent until Retry-After, or a probe time if
 //     there is none. Then one probe is sent, and each response allows more requests.
-//   - 429s in spite of the quotas teach lower limits, which are raised again over time.
+//   - 429s within the quotas lead to lower limits, which are raised again over time.
 //
 // Classes do not wait for each other.
 type QuotaPacer struct {
