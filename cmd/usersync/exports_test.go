@@ -129,6 +129,7 @@ func TestOtherFilesAreNamed(t *testing.T) {
 	}
 	for content, want := range map[string]string{
 		"[\n{\"user_id\":\"1\"}]":                    "a JSON array: write one object per line, for example with: jq -c '.[]'",
+		"{\n  \"user_id\": \"1\"\n}\n":               "an object over several lines: write one object per line, for example with: jq -c .",
 		"user_id,email\n1,2\n":                       "looks like CSV: use --format csv",
 		`{"user_id":"1","score":"7"}`:                "line 1: score: must be a whole number, without quotes (usercom)",
 		`{"user_id":"1","unsubscribed":"true"}`:      "line 1: unsubscribed: must be true or false, without quotes (usercom)",

@@ -129,6 +129,8 @@ func (f *File) wrongFormat(text string) string {
 	case start == "":
 	case start[0] == '[' && f.format == "jsonl":
 		return "a JSON array: write one object per line, for example with: jq -c '.[]'"
+	case strings.HasPrefix(start, "{\n"), strings.HasPrefix(start, "{\r"):
+		return "an object over several lines: write one object per line, for example with: jq -c ."
 	case start[0] == '{' && f.format == "csv":
 		return "looks like JSONL: use --format jsonl"
 	case f.format == "jsonl" && start[0] != '{' && start[0] != '"' && strings.ContainsAny(start, ",;\t"):
