@@ -143,6 +143,15 @@ func TestOtherFilesAreNamed(t *testing.T) {
 	assert.Contains(t, got.err, `line 2: business_ids: must be a list separated by ";", such as a;b`)
 }
 
+// Spaces between the items of a list are ignored, other white space is not.
+func TestSpacesInLists(t *testing.T) {
+	const header = "email,first_name,last_name,business_ids\nada@example.com,Ada,L,"
+	users := usersOf(t, partooTable(), "csv", header+" a; b \n")
+	assert.Equal(t, []string{"a", "b"}, users[0].BusinessIDs)
+	_, found := readRows(t, "partoo", "csv", header+"a;b\u00a0\n")
+	assert.Equal(t, []string{"line 2: business_ids: item 2 must not end with U+00A0 (no-break space) (partoo)"}, texts(found))
+}
+
 // A spreadsheet replaces keys that look like numbers or formulas. As keys, such values are
 // errors; elsewhere they are warnings.
 func TestSpreadsheetValues(t *testing.T) {

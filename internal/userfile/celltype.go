@@ -144,8 +144,8 @@ func (t CellType) list(c Cell, list reflect.Value) error {
 	case strings.ContainsAny(text, ",|"):
 		return errors.New(`must be a list separated by ";", such as a;b (if an item contains "," or "|", write ["a","b"])`)
 	default:
-		for item := range strings.SplitSeq(text, ";") {
-			list.Set(reflect.Append(list, reflect.ValueOf(strings.TrimSpace(item)).Convert(t.Type.Elem())))
+		for item := range strings.SplitSeq(c.Text, ";") {
+			list.Set(reflect.Append(list, reflect.ValueOf(strings.Trim(item, " ")).Convert(t.Type.Elem())))
 		}
 	}
 	for i := range list.Len() {
