@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var report = flag.Bool("report", false, "print the table of docs/reliability.md")
+var report = flag.Bool("report", false, "run the long forms of tests and print the table of docs/reliability.md")
 
 // figures are the rows of the table.
 var figures struct {
