@@ -1,8 +1,8 @@
-package specs_test
+package reliability
 
 import (
-	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,58 +10,36 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/internal/spectest"
-	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/rest"
-	"github.com/usersync/usersync/usercom"
+	"github.com/usersync/usersync/rest/resttest"
 )
-
-// calls sends one request of each provider's client.
-var calls = map[string]func(*testing.T, rest.Option){
-	"identifai": func(t *testing.T, option rest.Option) {
-		c, err := identifai.New("api-key", option)
-		require.NoError(t, err)
-		_, _ = c.Credits(t.Context())
-	},
-	"partoo": func(t *testing.T, option rest.Option) {
-		c, err := partoo.New("api-key", option)
-		require.NoError(t, err)
-		_, _ = c.Me(t.Context())
-	},
-	"usercom": func(t *testing.T, option rest.Option) {
-		c, err := usercom.New("acme", strings.Repeat("k", 64), option)
-		require.NoError(t, err)
-		_, _ = c.GetUser(t.Context(), 1)
-	},
-}
-
-// sentHeader records the header of a request and returns 404.
-type sentHeader struct{ header http.Header }
-
-func (s *sentHeader) RoundTrip(req *http.Request) (*http.Response, error) {
-	s.header = req.Header.Clone()
-	return &http.Response{StatusCode: http.StatusNotFound, Request: req, Header: make(http.Header), Body: io.NopCloser(strings.NewReader("{}"))}, nil
-}
 
 // TestOperationsUseTheCredentialThatRestSends fails for an operation whose
 // security scheme needs another credential.
 func TestOperationsUseTheCredentialThatRestSends(t *testing.T) {
 	t.Parallel()
+	all := operations()
 	for _, provider := range spectest.Providers(t) {
-		call := calls[provider]
-		require.NotNil(t, call, "add a call of %s to calls", provider)
-		var sent sentHeader
-		call(t, rest.WithHTTPClient(&http.Client{Transport: &sent}))
+		i := slices.IndexFunc(all, func(op operation) bool { return op.provider == provider })
+		require.GreaterOrEqual(t, i, 0, "%s: add a list of entries", provider)
+		var sent http.Header
+		_, _ = all[i].start(connection{t: t, key: key, transport: func(*resttest.Server) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				sent = r.Header.Clone()
+				return reply(http.StatusNotFound, nil, "{}"), nil
+			})
+		}}).call(t.Context())
 		doc := spectest.Load(t, provider)
-		each(t, provider, func(operation *openapi3.Operation, method, path string) {
-			requirements := doc.Security
-			if operation.Security != nil {
-				requirements = *operation.Security
+		for path, item := range doc.Paths.Map() {
+			for method, operation := range item.Operations() {
+				requirements := doc.Security
+				if operation.Security != nil {
+					requirements = *operation.Security
+				}
+				assert.True(t, isMet(requirements, doc.Components.SecuritySchemes, sent),
+					"%s %s %s: the client does not send this credential: change the security of the operation, or send the credential in rest", provider, method, path)
 			}
-			assert.True(t, isMet(requirements, doc.Components.SecuritySchemes, sent.header),
-				"%s %s %s: the client does not send this credential: change the security of the operation, or send the credential in rest", provider, method, path)
-		})
+		}
 	}
 }
 
