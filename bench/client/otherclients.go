@@ -28,8 +28,8 @@ type Named struct {
 
 const unlimited = math.MaxInt32
 
-// All returns every client, ours last. Those that count their attempts are there
-// as they come, and without a limit.
+// All returns every client, usersync last. Most clients that limit their attempts are
+// listed twice: with their default limit and without a limit.
 func All() []Named {
 	return []Named{
 		{"net/http, no retry", plain},
@@ -49,7 +49,7 @@ func All() []Named {
 	}
 }
 
-// ByName returns one of them.
+// ByName returns the client with this name. It panics if there is none.
 func ByName(name string) Named {
 	for _, n := range All() {
 		if n.Name == name {
@@ -66,7 +66,7 @@ func plain(_ sim.Scenario, rt http.RoundTripper) sim.Client {
 		if err != nil {
 			return err
 		}
-		return stored(resp)
+		return checkStored(resp)
 	}
 }
 
@@ -85,7 +85,7 @@ func retryable(most int) sim.Build {
 			if err != nil {
 				return err
 			}
-			return stored(resp)
+			return checkStored(resp)
 		}
 	}
 }
@@ -116,7 +116,7 @@ func cenkalti(_ sim.Scenario, rt http.RoundTripper) sim.Client {
 				_ = resp.Body.Close()
 				return struct{}{}, backoff.RetryAfter(seconds)
 			}
-			return struct{}{}, stored(resp)
+			return struct{}{}, checkStored(resp)
 		})
 		return err
 	}
@@ -212,7 +212,7 @@ func limiter(burst bool) sim.Build {
 					return err
 				}
 				if resp.StatusCode != http.StatusTooManyRequests {
-					return stored(resp)
+					return checkStored(resp)
 				}
 				_ = resp.Body.Close()
 				wait := time.Second

@@ -51,7 +51,7 @@ func Usersync(s sim.Scenario, rt http.RoundTripper) sim.Client {
 		if err != nil {
 			return err
 		}
-		return stored(resp)
+		return checkStored(resp)
 	}
 }
 
@@ -71,7 +71,7 @@ func paced(pacer backoff.Pacer, rt http.RoundTripper) sim.Client {
 			retryAfter, _ := backoff.RetryAfter(resp.Header, time.Now())
 			ticket.Done(resp.StatusCode, retryAfter)
 			if resp.StatusCode != http.StatusServiceUnavailable {
-				return stored(resp)
+				return checkStored(resp)
 			}
 		}
 	}
@@ -86,7 +86,8 @@ func request(ctx context.Context) *http.Request {
 	return req
 }
 
-func stored(resp *http.Response) error {
+// checkStored closes the body and returns errFailed unless the user was created.
+func checkStored(resp *http.Response) error {
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusCreated {
 		return errFailed

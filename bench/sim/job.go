@@ -248,7 +248,7 @@ func maxPerWindow(times []time.Duration, window time.Duration) (most int) {
 	return most
 }
 
-// fairness is Jain's index: 1 is fair.
+// fairness returns Jain's fairness index: 1 if all values are equal, 0 if all are 0.
 func fairness(x []float64) float64 {
 	var sum, squares float64
 	for _, v := range x {

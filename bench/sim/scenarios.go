@@ -69,7 +69,7 @@ func Scenarios() []Scenario {
 		{Name: "e9 as e7, five whole windows", Server: func() Server { return &Log{N: 60, Per: minute, CountRejected: true} }, RetryAfter: NoRetryAfter, Users: 300, Window: minute, FutileProbe: futileProbe, Kind: UndocumentedNoHeader},
 		{Name: "f1 300/min, halved", Server: func() Server { return &Window{N: 300, Per: minute, Change: 150, At: 90 * sec} }, RetryAfter: RetryAfterExact, Quotas: doc300, Users: 1000, Kind: Undocumented},
 		{Name: "f2 halved, always 60", Server: func() Server { return &Window{N: 300, Per: minute, Change: 150, At: 90 * sec} }, RetryAfter: RetryAfterFixed(minute), Quotas: doc300, Users: 1000, Kind: Undocumented},
-		{Name: "f3 150/min, doubled to the docs", Server: func() Server { return &Window{N: 150, Per: minute, Change: 300, At: 150 * sec} }, RetryAfter: RetryAfterExact, Quotas: doc300, Users: 1500, Kind: Undocumented},
+		{Name: "f3 150/min, then documented 300", Server: func() Server { return &Window{N: 150, Per: minute, Change: 300, At: 150 * sec} }, RetryAfter: RetryAfterExact, Quotas: doc300, Users: 1500, Kind: Undocumented},
 		{Name: "g1 four on 1/s+30/min", Server: laravel(1, 30), RetryAfter: RetryAfterExact, Quotas: doc30, Users: 120, Processes: 4, Kind: SharedKey},
 		{Name: "g2 four on 300/min", Server: window(300, minute), RetryAfter: RetryAfterFixed(minute), Quotas: doc300, Users: 1200, Processes: 4, Kind: SharedKey},
 		{Name: "g3 four on 1/s+30/min, shares", Server: laravel(1, 30), RetryAfter: RetryAfterExact, Quotas: doc30, Users: 120, Processes: 4, Share: true, Kind: SharedKey},

@@ -269,7 +269,7 @@ func (a All) Allow(now time.Duration) bool {
 	return true
 }
 
-// NextFree implements Server.
+// NextFree implements Server. It repeats until all parts are free at the same time.
 func (a All) NextFree(now time.Duration) time.Duration {
 	for again := true; again; {
 		again = false
