@@ -86,10 +86,11 @@ func missingColumns(header *userfile.Layout, selected []provider) (problems []us
 	return problems
 }
 
-// seenValues are the lines of unique values, by provider and field.
+// seenValues maps provider and field to the values read so far, each with its line.
 type seenValues map[[2]string]map[string]int
 
-// add records the unique values of a user and reports those of earlier rows.
+// add records the unique values of a row. It returns a problem for each value that an
+// earlier row contains.
 func (s seenValues) add(provider string, r userfile.Row, values []uniqueValue) (problems []userfile.Problem) {
 	for _, v := range values {
 		lines := s[[2]string{provider, v.field}]
@@ -97,9 +98,9 @@ func (s seenValues) add(provider string, r userfile.Row, values []uniqueValue) (
 			lines = make(map[string]int)
 			s[[2]string{provider, v.field}] = lines
 		}
-		switch line, twice := lines[v.value]; {
+		switch line, seen := lines[v.value]; {
 		case v.value == "":
-		case twice:
+		case seen:
 			_, column, _ := r.Cell(provider, v.field)
 			problems = append(problems, userfile.Problem{Line: r.Line, Column: column, Text: fmt.Sprintf("the same user as on line %d", line), Groups: []string{provider}})
 		default:

@@ -59,7 +59,7 @@ func (t *tally) addAborted(notSent bool) {
 	}
 }
 
-// unsentLine says how many users were not sent and why. It is empty if all were sent.
+// unsentLine returns how many users were not sent and why, or "" if all were sent.
 func (t *tally) unsentLine() string {
 	n := t.unsent()
 	if n == 0 {
@@ -102,7 +102,8 @@ func (t *tally) doneLocked() int {
 
 func (t *tally) unsent() int { return t.total - t.done() }
 
-// counts returns the number of each outcome, as a long and a short text.
+// counts returns the number of users with each outcome, as a long and a short text.
+// Outcome 0 is a user of a dry run whose outcome cannot be predicted.
 func (t *tally) counts() (long, short string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

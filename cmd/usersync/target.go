@@ -54,8 +54,9 @@ func newTarget(p provider, config clientConfig, o options, log io.Writer) (*targ
 	return t, err
 }
 
-// newPacer returns a pacer with the quotas of --quota or else the documented ones, which
-// the fakes do not have. It allows one request in flight per worker.
+// newPacer returns a pacer with the quotas of --quota, or else the documented ones. With
+// --fake there are no documented quotas. The limit of requests in flight is at least the
+// number of workers.
 func newPacer(p provider, o options) (*backoff.QuotaPacer, error) {
 	config := backoff.PacerConfig{Share: o.share, MaxInFlight: max(o.workers, backoff.DefaultMaxInFlight)}
 	switch set, ok := o.quotas.of(p.title()); {
