@@ -13,11 +13,11 @@ import (
 // moves from user A to user B would let B overwrite A. nil contains no ids.
 type runIDs struct {
 	mu sync.Mutex
-	// given has the ids that users of the run contain, each with the email of the
-	// last user upserted with it; "" before that.
+	// given maps the ids that rows of the run contain to the email of the last row
+	// upserted with the id, "" before that.
 	given map[int64]string
-	// matched has the other ids that a user without an id was written to, each with
-	// the email of that user.
+	// matched maps the ids to which a row without an id was written to the email of
+	// that row.
 	matched map[int64]string
 }
 
@@ -29,8 +29,8 @@ func newRunIDs(ids []int64) *runIDs {
 	return r
 }
 
-// add adds the id that u contains. It fails if a user without an id was written to
-// that id, which was not announced, by another email.
+// add adds the id that u contains. It fails if the id was not passed to newRunIDs and a
+// user without an id, but with another email, was already written to it.
 func (r *runIDs) add(operation string, u UserInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,8 +44,9 @@ func (r *runIDs) add(operation string, u UserInput) error {
 	return nil
 }
 
-// match fails if u, which has no id and was found under this one, must not be
-// written to it.
+// match records that u, a row without an id, is about to be written to the user with this
+// id. It fails if a row of the run contains the id, unless that row was already upserted
+// with the same email. A preview records nothing.
 func (r *runIDs) match(operation string, id int64, u UserInput) error {
 	if r == nil {
 		return nil
@@ -62,8 +63,8 @@ func (r *runIDs) match(operation string, id int64, u UserInput) error {
 	return nil
 }
 
-// isMoving reports whether a row of the run gives the user with this id another
-// email than that of u.
+// isMoving reports whether a row of the run changes the email of the user with this id
+// to another email than that of u.
 func (r *runIDs) isMoving(id int64, u UserInput) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -52,15 +52,15 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result UpsertResu
 	return c.upsert(ctx, u, nil)
 }
 
-// upsert upserts u, which is valid. ids may forbid to update a user that was found
-// by email.
+// upsert upserts u, which must be valid. If a user is found by email, ids.match checks
+// that another row of the run does not contain this user's id. ids is nil outside Bulk.
 func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertResult, error) {
 	user, err := c.write(ctx, u)
 	if err == nil {
 		return upsertResult(u, user), nil
 	}
-	create := wrapper.ExecutedOf(err)
-	if u.ID != nil || ctx.Err() != nil || create == rest.ExecutedNo && !mayBeEmailConflict(err) {
+	executed := wrapper.ExecutedOf(err) // of the first write
+	if u.ID != nil || ctx.Err() != nil || executed == rest.ExecutedNo && !mayBeEmailConflict(err) {
 		return UpsertResult{}, err
 	}
 	found, lookupErr := c.findByEmail(ctx, opUpsert, u.Email)
@@ -68,16 +68,16 @@ func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertRe
 	case isAmbiguous(lookupErr) || lookupErr == nil && found == nil:
 		return UpsertResult{}, err
 	case lookupErr != nil:
-		wrapper.SetExecuted(lookupErr, create) // the lookup itself only reads
+		wrapper.SetExecuted(lookupErr, executed) // the lookup itself only reads
 		return UpsertResult{}, fmt.Errorf("%w (lookup after: %w)", lookupErr, err)
 	}
 	if conflict := ids.match(opUpsert, found.ID, u); conflict != nil {
-		return UpsertResult{}, wrapper.RaiseExecuted(fmt.Errorf("%w (after: %w)", conflict, err), create)
+		return UpsertResult{}, wrapper.RaiseExecuted(fmt.Errorf("%w (after: %w)", conflict, err), executed)
 	}
 	u.ID = &found.ID
 	user, err = c.write(ctx, u)
 	if err != nil {
-		return UpsertResult{}, wrapper.RaiseExecuted(err, create)
+		return UpsertResult{}, wrapper.RaiseExecuted(err, executed)
 	}
 	return upsertResult(u, user), nil
 }
