@@ -71,7 +71,9 @@ func (w *deliverer) Work(ctx context.Context, job *river.Job[DeliverArgs]) error
 	return decide(ctx, name, err)
 }
 
-// decide turns the error of an upsert into what happens to the job.
+// decide returns what River does with a job whose upsert ended with err: nil completes
+// it, JobSnooze runs it again later without counting an attempt, JobCancel ends it, and
+// another error is retried.
 func decide(ctx context.Context, queue string, err error) error {
 	e, ok := errors.AsType[*rest.Error](err)
 	switch {

@@ -22,7 +22,7 @@ import (
 // providerNames are the providers and the names of their queues.
 var providerNames = []string{"identifai", "partoo", "usercom"}
 
-const workers = 2 // processes that share the quota while Redis is unavailable
+const processes = 2 // that share the quota while Redis is unavailable
 
 // sent is the result of an upsert.
 type sent struct{ remoteID, outcome string }
@@ -50,14 +50,14 @@ func connect(ctx context.Context, store redis.UniversalClient) (_ map[string]pro
 		env := func(setting string) string { return os.Getenv(strings.ToUpper(name) + "_" + setting) }
 		origin, key := env("BASE_URL"), env("API_KEY")
 		quotas := map[string][]backoff.QuotaSet{"identifai": identifai.Quotas(), "partoo": partoo.Quotas()}[name]
-		pacer, err := redispacer.New(ctx, store, origin, key, redispacer.Config{Quotas: quotas, Share: workers, RequestTimeout: requestTimeout})
+		pacer, err := redispacer.New(ctx, store, origin, key, redispacer.Config{Quotas: quotas, Share: processes, RequestTimeout: requestTimeout})
 		if err != nil {
 			return nil, done, fmt.Errorf("%s: %w", name, err)
 		}
 		pacers = append(pacers, pacer)
 		options := []rest.Option{
 			rest.WithBaseURL(origin), rest.WithPacer(pacer), rest.WithTimeout(requestTimeout),
-			// A job that must wait for longer is snoozed and does not occupy a worker.
+			// If the wait is longer, the call fails at once and the job is snoozed (see decide).
 			rest.WithRetry(backoff.Policy{MaxWait: 10 * time.Second}),
 		}
 		switch name {
