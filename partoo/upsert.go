@@ -140,15 +140,15 @@ func (c *Client) find(ctx context.Context, operation, wanted string) (*User, err
 		case match != nil:
 			return nil, lookupError(operation, "several users have this email", rest.ErrConflict)
 		case !isValidID(user.ID):
-			return nil, lookupError(operation, "unexpected response: the id does not fit into a URL", nil)
+			return nil, lookupError(operation, "unexpected response: invalid user id", nil)
 		}
 		match = &user
 	}
 	return match, nil
 }
 
-// isValidID reports whether an id fits into a URL path: ids in responses are not
-// trusted more than those of the caller.
+// isValidID reports whether an id can be used in a URL path. An id in a response is
+// checked like one from the caller.
 func isValidID(id string) bool { return checkID(opUpsert, id) == nil }
 
 // updateIfChanged sends the fields that differ.

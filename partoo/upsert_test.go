@@ -92,7 +92,7 @@ func TestUpsertRejectsInvalidIDFromSearch(t *testing.T) {
 		bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 			server.AddUser(partootest.User{ID: id, UserInput: partoo.UserInput{Email: "ada@example.com"}})
 			_, err := client.UpsertUser(t.Context(), ada())
-			assert.EqualError(t, err, "partoo: UpsertUser: unexpected response: the id does not fit into a URL", id)
+			assert.EqualError(t, err, "partoo: UpsertUser: unexpected response: invalid user id", id)
 			assert.Equal(t, []string{search}, sent(server))
 		})
 	}

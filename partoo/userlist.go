@@ -32,8 +32,8 @@ func newUserList() *userList {
 	}
 }
 
-// add adds a listed user. An email of several users, or of a user whose id does not
-// fit into a URL, is left to a search, which reports the problem if it still exists.
+// add adds a listed user. It drops an email of several users, or of a user with
+// an invalid id. Bulk then searches for the email and reports the problem if it remains.
 func (l *userList) add(user User) {
 	key := email.Key(user.Email)
 	hash := maphash.String(l.seed, key)

@@ -9,17 +9,17 @@ func checkID(operation string, id int64) error {
 }
 
 func (c *Client) checkUpdate(operation string, id int64, request UpdateUserRequest) error {
-	const noSource = "cannot be changed with version 2 of the API: no source shows it"
+	const notDocumented = "cannot be changed with version 2 of the API: this is not documented"
 	var p check.Problems
 	p.Positive("id", id)
 	updateChecker.Check(&p, &request)
 	if c.version == 2 {
 		updateChecker2.Check(&p, &request)
 		if request.UserID != nil {
-			p.Add("user_id", noSource)
+			p.Add("user_id", notDocumented)
 		}
 		if request.CompanyID != nil {
-			p.Add("company_id", noSource)
+			p.Add("company_id", notDocumented)
 		}
 	}
 	return p.Err(provider, operation)

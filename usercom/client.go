@@ -67,7 +67,7 @@ func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 // them by custom_id, and accepts custom attributes and tags in an upsert.
 //
 // With version 2 every request contains the header "Accept: */*; version=2". The
-// methods that no source shows for version 2 return an error that matches
+// methods that are not documented for version 2 return an error that matches
 // errors.ErrUnsupported: DeleteUser, SetAttribute and SetAttributes.
 //
 // If the live service uses the other version, every upsert may create a user again
@@ -82,12 +82,13 @@ func acceptVersion2(_ context.Context, r *http.Request) error {
 	return nil
 }
 
-// requireVersion1 returns an error for an operation whose version 2 form is unknown.
+// requireVersion1 returns an error if the client uses version 2. It is for operations
+// that are not documented for that version.
 func (c *Client) requireVersion1(operation string) error {
 	if c.version != 2 {
 		return nil
 	}
-	return wrapper.NewError(provider, operation, "no source shows this operation for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
+	return wrapper.NewError(provider, operation, "not documented for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
 }
 
 // API returns the complete generated client. It uses the same credential, retries

@@ -80,7 +80,7 @@ func TestVersion2RejectsWhatNoSourceShows(t *testing.T) {
 		"SetAttributes": client.SetAttributes(t.Context(), 1, map[string]any{"plan": "pro"}),
 	} {
 		require.ErrorIs(t, err, errors.ErrUnsupported, operation)
-		assert.ErrorContains(t, err, "usercom: "+operation+": no source shows this operation for version 2 of the API")
+		assert.ErrorContains(t, err, "usercom: "+operation+": not documented for version 2 of the API")
 	}
 	_, err := client.UpdateUser(t.Context(), 1, usercom.UpdateUserRequest{UserID: new("a"), CompanyID: new("b")})
 	for _, field := range []string{"user_id", "company_id"} {

@@ -19,7 +19,7 @@ import (
 type usercomState struct {
 	*session
 	api     *gen.ClientWithResponses // of the version that is probed
-	apiV1   *gen.ClientWithResponses // for operations that no source shows for version 2
+	apiV1   *gen.ClientWithResponses // for operations that are not documented for version 2
 	version int
 	email   string
 	key     string

@@ -59,7 +59,8 @@ func applyFields(user User, sent map[string]any, version int) (User, map[string]
 	return user, problems
 }
 
-// setField writes a value into a field, or returns a problem in the framework's words.
+// setField writes a value into a field, or returns a problem in the words of Django REST
+// framework.
 func setField(f fields.Field, target reflect.Value, value any, version int) (problem string) {
 	kind := f.Type.Kind()
 	switch {
@@ -81,10 +82,10 @@ func setField(f fields.Field, target reflect.Value, value any, version int) (pro
 		target.Set(reflect.ValueOf(&b))
 		return ""
 	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(fmt.Sprint(value), ".0"), 10, 64) // also from a text
+	n, err := strconv.ParseInt(strings.TrimSuffix(fmt.Sprint(value), ".0"), 10, 64) // a number or a text with a number
 	switch {
 	case f.Enum != nil && !slices.ContainsFunc(f.Enum, func(v fields.Value) bool { return v.Text == fmt.Sprint(n) }):
-		return fmt.Sprintf("%q is not a valid choice.", fmt.Sprint(value)) // the texts of responses are rejected
+		return fmt.Sprintf("%q is not a valid choice.", fmt.Sprint(value)) // the names that responses contain, such as "male", are no input
 	case err != nil:
 		return "A valid integer is required."
 	case f.Pointer:
