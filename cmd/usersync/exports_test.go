@@ -50,6 +50,25 @@ func assertExported(t *testing.T, file string, flags ...string) {
 	assert.Contains(t, got.out, "usercom    2 created,")
 }
 
+// Line ends and blank rows that programs write on the way.
+func TestLineEndsAndBlankRows(t *testing.T) {
+	data, err := os.ReadFile("testdata/exports/google-sheets.csv")
+	require.NoError(t, err)
+	plain := strings.ReplaceAll(string(data), "\r\n", "\n")
+	for _, text := range []string{
+		strings.ReplaceAll(plain, "\n", "\r\r\n"),
+		strings.Replace(plain, "\n", "\r", 1),
+		strings.ReplaceAll(plain, "\n", "\n\r"),
+		"\n,,,,,,,\n , ,\n" + plain,
+		"sep=;\r\n;;\r\n" + strings.ReplaceAll(plain, ",", ";"),
+		strings.ReplaceAll(plain, "\n", ",, \n"),
+	} {
+		assertExported(t, writeFile(t, "users.csv", text))
+	}
+	got := usersync(t, "user_id,attributes\r1,\"{\n\"\"a\"\":1}\"\r", "upsert", "--provider", "usercom", "--fake", "-")
+	assert.Equal(t, exitOK, got.status, got.err)
+}
+
 // Flags replace what cannot be detected.
 func TestExportedFilesWithFlags(t *testing.T) {
 	const table = "user_id|email|first_name|last_name|phone_number|city|unsubscribed|score\n" +
@@ -110,6 +129,9 @@ func TestFormatLine(t *testing.T) {
 
 func TestOtherFilesAreNamed(t *testing.T) {
 	for content, want := range map[string]string{
+		"[{\"user_id\":\"1\"}]\n":            "a JSON array: write one object per line, for example with: jq -c '.[]'",
+		"sep=\n1\n":                          "line 1: unknown column sep=",
+		" \n \n":                             "line 1: the file is empty",
 		"PK\x03\x04...":                      "an xlsx, ods or zip file: open it in a spreadsheet program and save it as CSV (UTF-8)",
 		"\xd0\xcf\x11\xe0\xa1":               "an xls file: ",
 		"<html><table>":                      "an HTML or XML file: ",
@@ -131,6 +153,7 @@ func TestOtherFilesAreNamed(t *testing.T) {
 		"[\n{\"user_id\":\"1\"}]":                    "a JSON array: write one object per line, for example with: jq -c '.[]'",
 		"{\n  \"user_id\": \"1\"\n}\n":               "an object over several lines: write one object per line, for example with: jq -c .",
 		"user_id,email\n1,2\n":                       "looks like CSV: use --format csv",
+		"\"user_id\",\"email\"\n1,2\n":               "looks like CSV: use --format csv",
 		`{"user_id":"1","score":"7"}`:                "line 1: score: must be a whole number, without quotes (usercom)",
 		`{"user_id":"1","unsubscribed":"true"}`:      "line 1: unsubscribed: must be true or false, without quotes (usercom)",
 		`{"user_id":"abc\ud83d","first_name":"Ada"}`: `line 1: contains the lone surrogate \ud83d`,

@@ -12,7 +12,7 @@ import (
 )
 
 // separatorLine is a first line that names the separator, as Excel reads it.
-var separatorLine = regexp.MustCompile(`^\s*"?(?i:sep)=(.)"?[,;\t]*\r?\n`)
+var separatorLine = regexp.MustCompile(`^\s*"?(?i:sep)=([^"\r\n\x{FFFD}])"?[,;\t]*\r?\n`)
 
 // Columns of row numbers, as pandas writes them: without name, or with this one.
 var (
@@ -30,7 +30,7 @@ func (f *File) readCSV(text string, s *schema) {
 	}
 	f.separator = cmp.Or(f.separator, s.detectSeparator(text))
 	r := csvReader{newCSVReader(text, f.separator), skipped}
-	names, err := r.Read()
+	names, err := r.header()
 	if err == io.EOF {
 		f.Problems.Add(Problem{Line: 1, Text: "the file is empty: it must begin with a header, the names of the columns"})
 		return
@@ -46,7 +46,7 @@ func (f *File) readCSV(text string, s *schema) {
 			return
 		case err != nil:
 			f.Problems.Add(r.problem(err))
-		case strings.TrimSpace(strings.Join(cells, "")) != "":
+		case !isBlank(cells):
 			f.addCells(r, cells)
 		}
 	}
@@ -64,7 +64,7 @@ func newCSVReader(text string, separator rune) *csv.Reader {
 func (s *schema) detectSeparator(text string) rune {
 	best, bestKnown, bestNames := ',', 0, 0
 	for _, separator := range ",;\t" {
-		names, _ := newCSVReader(text, separator).Read()
+		names, _ := csvReader{Reader: newCSVReader(text, separator)}.header()
 		count := 0
 		for _, name := range names {
 			if _, use := s.resolve(name); use == known {
@@ -95,6 +95,16 @@ type csvReader struct {
 	*csv.Reader
 	skipped int
 }
+
+// header returns the first row that is not blank.
+func (r csvReader) header() (names []string, err error) {
+	for err == nil && isBlank(names) {
+		names, err = r.Read()
+	}
+	return names, err
+}
+
+func isBlank(cells []string) bool { return strings.TrimSpace(strings.Join(cells, "")) == "" }
 
 // line is where a cell of the last row begins.
 func (r csvReader) line(cell int) int {
@@ -129,7 +139,7 @@ const notUTF8 = "not valid UTF-8: use --encoding if the file has another encodin
 // addCells adds a row. Cells without a named column must be empty.
 func (f *File) addCells(r csvReader, cells []string) {
 	width, count := f.Header.width, len(cells)
-	for count > width && cells[count-1] == "" {
+	for count > width && strings.TrimSpace(cells[count-1]) == "" {
 		count--
 	}
 	size := fmt.Sprintf("has %s, the header has %d", Plural(count, "cell"), width)

@@ -23,11 +23,15 @@ func (f *File) decode(data, encoding string) (text string, err error) {
 		text, f.bom = trimmed, true
 	}
 	f.crlf = strings.Contains(text, "\r\n")
-	if !strings.Contains(text, "\n") {
-		text = strings.ReplaceAll(text, "\r", "\n")
+	if strings.Count(text, "\r") > strings.Count(text, "\r\n") {
+		text = lineEnds.Replace(text)
 	}
 	return text, err
 }
+
+// lineEnds replaces a CR without LF, as Excel for Mac writes it between rows that may
+// contain LF, and the CR CR LF that Windows programs write in text mode.
+var lineEnds = strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n", "\r", "\n")
 
 func decodeNamed(data, encoding string) (text, name string, err error) {
 	e, err := htmlindex.Get(encoding)

@@ -127,13 +127,13 @@ func (f *File) wrongFormat(text string) string {
 	case strings.Contains(text, "\x00"):
 		return "contains NUL characters: is it UTF-16? use --encoding utf-16le or utf-16be"
 	case start == "":
-	case start[0] == '[' && f.format == "jsonl":
+	case start[0] == '[':
 		return "a JSON array: write one object per line, for example with: jq -c '.[]'"
 	case strings.HasPrefix(start, "{\n"), strings.HasPrefix(start, "{\r"):
 		return "an object over several lines: write one object per line, for example with: jq -c ."
 	case start[0] == '{' && f.format == "csv":
 		return "looks like JSONL: use --format jsonl"
-	case f.format == "jsonl" && start[0] != '{' && start[0] != '"' && strings.ContainsAny(start, ",;\t"):
+	case f.format == "jsonl" && start[0] != '{' && strings.ContainsAny(start, ",;\t"):
 		return "looks like CSV: use --format csv"
 	}
 	return ""
