@@ -21,6 +21,7 @@ type article struct {
 // article starts with, if it is found.
 func readArticle(page, title string) article {
 	var a article
+	page = strings.TrimPrefix(page, string(byteOrderMark))
 	if strings.Contains(strings.ToLower(page), "</") && strings.Contains(strings.ToLower(page), "<html") {
 		a = articleOfHTML(page)
 	} else {

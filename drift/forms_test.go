@@ -215,17 +215,18 @@ func TestEveryFieldOfARequest(t *testing.T) {
 					kinds[kind].edit(inline["properties"].(object), field)
 					media["schema"] = inline
 
-					code, report := drift(t, provider, "--from", write(t, t.TempDir(), "openapi.json", canonical(document)))
+					theirs, err := loadDocument("openapi.json", []byte(canonical(document)))
+					require.NoError(t, err)
+					changes := compare(ours, vendorSpec{spec: theirs, complete: true}).changes()
 
 					name := fmt.Sprintf("%s %s %s %s", provider, e, field, kind)
-					assert.Equal(t, exitChanged, code, name)
-					if assert.Len(t, report.Changes, 1, name) {
+					if assert.Len(t, changes, 1, name) {
 						want := kinds[kind].want
 						if strings.Contains(want, "%s") {
 							want = fmt.Sprintf(want, field)
 						}
-						assert.Contains(t, string(report.Changes[0].Group)+": "+report.Changes[0].What, want, name)
-						assert.Equal(t, []string{e.String()}, report.Changes[0].Operations, name)
+						assert.Contains(t, string(changes[0].Group)+": "+changes[0].What, want, name)
+						assert.Equal(t, []string{e.String()}, changes[0].Operations, name)
 					}
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -60,6 +61,31 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
+// issue returns a field of an issue; set changes one, as a person would.
+func (s *standIn) issue(i int, field string) any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.issues[i][field]
+}
+
+func (s *standIn) set(i int, field string, value any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.issues[i][field] = value
+}
+
+func (s *standIn) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.issues)
+}
+
+func (s *standIn) fail() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails = true
+}
+
 func (s *standIn) takeWrites() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,11 +104,17 @@ func nightly(t *testing.T, tracker *httptest.Server, args ...string) (string, er
 	return string(out), err
 }
 
-func TestNightlyScriptKeepsOneIssuePerProvider(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
+// needsShell skips a test of the script where it does not run. These tests are not
+// parallel: each builds the command to the same file.
+func needsShell(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil || runtime.GOOS == "windows" {
 		t.Skip("no sh found")
 	}
-	t.Parallel()
+}
+
+func TestNightlyScriptKeepsOneIssuePerProvider(t *testing.T) {
+	needsShell(t)
 	s := new(standIn)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
@@ -99,9 +131,9 @@ func TestNightlyScriptKeepsOneIssuePerProvider(t *testing.T) {
 	edit(t, document, without("fr"), "components", "schemas", "Lang", "enum")
 	run()
 	assert.Equal(t, []string{"POST"}, s.takeWrites())
-	require.Len(t, s.issues, 1)
-	assert.Equal(t, "drift: partoo: 1 breaking", s.issues[0]["title"])
-	assert.Contains(t, s.issues[0]["body"], `value "fr" removed`)
+	require.Equal(t, 1, s.count())
+	assert.Equal(t, "drift: partoo: 1 breaking", s.issue(0, "title"))
+	assert.Contains(t, s.issue(0, "body"), `value "fr" removed`)
 
 	run()
 	assert.Empty(t, s.takeWrites(), "the same report")
@@ -109,37 +141,34 @@ func TestNightlyScriptKeepsOneIssuePerProvider(t *testing.T) {
 	edit(t, document, without("en"), "components", "schemas", "Lang", "enum")
 	run()
 	assert.Equal(t, []string{"PATCH"}, s.takeWrites(), "another report")
-	assert.Contains(t, s.issues[0]["body"], `"en"`)
+	assert.Contains(t, s.issue(0, "body"), `"en"`)
 
-	s.issues[0]["state"] = "closed" // by a person
+	s.set(0, "state", "closed")
 	run()
 	assert.Empty(t, s.takeWrites(), "the same report")
 	edit(t, document, without("de"), "components", "schemas", "Lang", "enum")
 	run()
-	assert.Equal(t, "open", s.issues[0]["state"], "another report opens it again")
+	assert.Equal(t, "open", s.issue(0, "state"), "another report opens it again")
 	s.takeWrites()
 
 	document = specDocument(t, "partoo")
 	run()
 	assert.Equal(t, []string{"PATCH"}, s.takeWrites())
-	assert.Equal(t, "closed", s.issues[0]["state"])
-	assert.Len(t, s.issues, 1)
+	assert.Equal(t, "closed", s.issue(0, "state"))
+	assert.Equal(t, 1, s.count())
 }
 
 func TestNightlyScriptReportsUnreadableSources(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("no sh found")
-	}
-	t.Parallel()
+	needsShell(t)
 	s := new(standIn)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	out, err := nightly(t, server, "--provider", "partoo", "--from", "no-such-file.yaml")
 	require.NoError(t, err, out)
-	require.Len(t, s.issues, 1)
-	assert.Contains(t, s.issues[0]["body"], "no such file")
+	require.Equal(t, 1, s.count())
+	assert.Contains(t, s.issue(0, "body"), "no such file")
 
-	s.fails = true
+	s.fail()
 	out, err = nightly(t, server, "--provider", "usercom", "--from", "no-such-file.yaml")
 	require.Error(t, err, out)
 	assert.Contains(t, out, "issue for usercom: POST /issues: status 422")

@@ -95,7 +95,7 @@ func targetLines(file string) ([]int, error) {
 // markAdopted marks the changes in which the vendor adopted a correction of the
 // overlay: they are differences from the spec, but not from the corrected one.
 func (c *corrector) markAdopted(result comparisonResult, ours *spec, vendor vendorSpec) error {
-	if c.overlay == nil || len(result.entries) == 0 {
+	if c.overlay == nil {
 		return nil
 	}
 	states, err := c.apply(true)

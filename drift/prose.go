@@ -275,7 +275,7 @@ func (p *proseComparison) compareAttributes() {
 			d := classifyType(types, row.types, inRequest)
 			p.add(Breaking, "request "+row.name, d.what, d.impact)
 		}
-		if row.required && !schema.required[row.name] {
+		if row.required && !schema.required[row.name] && row.name != p.config.key {
 			p.addDifference("request", classifyRequired(row.name, true, inRequest))
 		}
 	}

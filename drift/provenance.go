@@ -24,6 +24,7 @@ type proseConfig struct {
 	schema        string            // component that describes the request
 	authorization string            // word before the API key
 	title         string            // heading of the article
+	key           string            // field that the wrapper always sends
 	texts         map[string]string // hash of the article, by source
 	// Pages of version 2 request it in the header Accept, and describe another
 	// component.
@@ -35,7 +36,7 @@ func provenanceOf(ours *spec) provenance {
 	fields := mapping(mapping(ours.root["info"])["x-provenance"])
 	prose := mapping(fields["prose"])
 	p := provenance{from: texts(fields["from"]), scope: texts(fields["scope"]), prose: proseConfig{
-		operation: text(prose["operation"]), authorization: text(prose["authorization"]), title: text(prose["title"]),
+		operation: text(prose["operation"]), authorization: text(prose["authorization"]), title: text(prose["title"]), key: text(prose["key"]),
 		texts: textMap(prose["texts"]), schema: text(prose["schema"]), version2: texts(prose["version-2"]), version2Schema: text(prose["version-2-schema"]),
 	}}
 	return p

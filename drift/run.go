@@ -70,12 +70,14 @@ func (j job) run(ctx context.Context) (report Report, vendor *vendorSpec, docs [
 func (j job) compare(report *Report, ours *spec, vendor vendorSpec) {
 	published := len(vendor.operations) + len(vendor.unreadable)
 	result := compare(ours, vendor)
-	corrections, err := newCorrector(j.specs, j.provider)
-	if err == nil {
-		err = corrections.markAdopted(result, ours, vendor)
-	}
-	if err != nil {
-		report.addProblem(fmt.Errorf("overlay: %w", err))
+	if len(result.entries) > 0 {
+		corrections, err := newCorrector(j.specs, j.provider)
+		if err == nil {
+			err = corrections.markAdopted(result, ours, vendor)
+		}
+		if err != nil {
+			report.addProblem(fmt.Errorf("overlay: %w", err))
+		}
 	}
 	report.Changes = append(report.Changes, result.changes()...)
 	report.NotFound = result.notFound

@@ -35,11 +35,28 @@ func isLeft(c Change) bool {
 	return false
 }
 
-// TestWriteAppliesEveryChange writes each prepared change. After it no change is
-// left that can be written, and writing again changes nothing.
-func TestWriteAppliesEveryChange(t *testing.T) {
+// TestWriteAppliesChanges writes every fifth prepared change.
+func TestWriteAppliesChanges(t *testing.T) {
 	t.Parallel()
-	for _, c := range preparedChanges {
+	testWrite(t, 5)
+}
+
+// TestSoakWriteAppliesEveryChange writes all of them.
+func TestSoakWriteAppliesEveryChange(t *testing.T) {
+	if os.Getenv("USERSYNC_SOAK") == "" {
+		t.Skip("set USERSYNC_SOAK=1 to run")
+	}
+	t.Parallel()
+	testWrite(t, 1)
+}
+
+// testWrite writes each step-th prepared change. After it no change is left that
+// can be written, and writing again changes nothing.
+func testWrite(t *testing.T, step int) {
+	for i, c := range preparedChanges {
+		if i%step != 0 {
+			continue
+		}
 		t.Run(c.provider+"/"+c.name, func(t *testing.T) {
 			t.Parallel()
 			specs, source := copiedSpecs(t), editedDocument(t, c.provider, c.changes)
