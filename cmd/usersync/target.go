@@ -83,7 +83,7 @@ func (t *target) isInFlight() bool {
 
 // upsert sends the users until all are sent, a context ends, or the run cannot continue.
 func (t *target) upsert(ctx, acceptCtx context.Context, in input, r *report) {
-	err := t.prepare(waitlimit.With(acceptCtx, r.options.maxOutage), r.options.dryRun)
+	err := t.prepare(waitlimit.With(acceptCtx, r.options.maxOutage), r.options)
 	if err == nil {
 		err = t.send(ctx, acceptCtx, in, r)
 	}
@@ -111,14 +111,48 @@ func unsentReason(acceptCtx context.Context, err error) string {
 
 // prepare lists the existing users if that saves requests. If they cannot be listed, each
 // user is looked up separately.
-func (t *target) prepare(ctx context.Context, dryRun bool) error {
-	err := t.sender.prepare(ctx, workload{max(1, t.tally.unsent()), t.ids, dryRun})
+func (t *target) prepare(ctx context.Context, o options) error {
+	w := workload{max(1, t.tally.unsent()), t.ids, o.dryRun}
+	err := t.sender.prepare(ctx, w)
+	for delay := time.Second; isServiceFailure(err) && ctx.Err() == nil; delay = min(2*delay, 30*time.Second) {
+		if err := t.awaitService(ctx, err, delay, o.maxOutage); err != nil {
+			return err
+		}
+		err = t.sender.prepare(ctx, w)
+	}
 	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, rest.ErrUnauthorized):
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil, errors.Is(err, rest.ErrUnauthorized):
 		return err
 	}
 	t.log.Warn("cannot list existing users; looking up each user separately (may take twice as long)", "provider", t.name, "error", err)
-	return t.sender.prepare(ctx, workload{1, t.ids, dryRun})
+	w.users = 1
+	return t.sender.prepare(ctx, w)
+}
+
+func isServiceFailure(err error) bool {
+	e, ok := errors.AsType[*rest.Error](err)
+	if !ok {
+		return false
+	}
+	class, suspected := e.FailureClass()
+	return class == "service" && !suspected // not an unknown host
+}
+
+// awaitService waits before the users are listed again. It returns an error if the service
+// fails for longer than limit.
+func (t *target) awaitService(ctx context.Context, err error, delay, limit time.Duration) error {
+	e, _ := errors.AsType[*rest.Error](err)
+	delay = max(delay, e.FailureWait())
+	switch {
+	case e.FailureWait() > limit:
+		return fmt.Errorf("required wait of %v exceeds the limit of %v: %w", e.FailureWait().Round(time.Second), limit, err)
+	case time.Since(t.tally.start)+delay > limit:
+		return fmt.Errorf("service failed for longer than %v: %w", limit, err)
+	}
+	t.log.Warn("cannot list existing users: service failed", "provider", t.name, "next_try_in", delay, "error", err)
+	return backoff.Sleep(ctx, delay)
 }
 
 // send returns the reason if not all users were sent.
