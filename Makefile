@@ -39,6 +39,7 @@ endif
 
 quick: ## run the tests without the race detector and without the reliability suite
 	go test -short $$(go list ./... | grep -v /internal/reliability)
+	go test -run 'Entry|Specs|Credential|NilContext' ./internal/reliability
 	@$(call in,$(filter-out .,$(TESTED)),go test -short ./...)
 
 # A test with Soak in its name is skipped unless this variable is set.
