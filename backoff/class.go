@@ -84,10 +84,7 @@ func (c *class) waitTime(now int64) int64 {
 		at = max(at, c.nextFree(q.N, int64(q.Per)))
 	}
 	if at <= now {
-		at, c.exploration = c.learner.next(now, len(c.inFlight), c.nextFreeLearned)
-	}
-	if at == noDeadline {
-		return noDeadline
+		at, c.exploration = c.learner.next(now, c.nextFreeLearned)
 	}
 	return max(0, at-now)
 }

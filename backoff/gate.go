@@ -36,7 +36,6 @@ type gate struct {
 	stray         bool  // the last 429 was stray: not due to a limit
 	credit        int   // 1 for each accepted request, -strayCost for each 429
 	inFlightLimit int   // maximum number of requests in flight for now
-	responses     int   // since inFlightLimit rose, -1 before that of the probe
 }
 
 // on429 closes the gate.
@@ -106,25 +105,14 @@ func (g *gate) onAccepted(r *request, now int64, maxInFlight int) (probe bool) {
 	case g.closed && r.sent > g.closedAt && g.stray && g.silent && g.rejections == 1 && g.credit > 0:
 		g.closed, probe = false, true
 	case g.closed && r.sent > g.closedAt:
-		g.closed, g.stray, g.inFlightLimit, g.responses, probe = false, g.balance >= g.proof && g.credit > 0, 1, -1, true
+		g.closed, g.stray, g.inFlightLimit, probe = false, g.balance >= g.proof && g.credit > 0, 1, true
 	case g.closed && r.sent > g.cause && g.rejections == 1:
 		if g.balance++; g.balance >= strayProof && g.silent && g.credit > 0 {
 			g.closed, g.stray, g.notBefore, probe = false, true, now, true
 		}
 	}
 	if !g.closed {
-		g.raiseLimit(maxInFlight)
+		g.inFlightLimit = min(g.inFlightLimit+2, maxInFlight)
 	}
 	return probe
-}
-
-// raiseLimit allows more requests in flight: two with each response after a long block,
-// one with each round of responses after a short block, which indicates a limit too fine
-// for bursts.
-func (g *gate) raiseLimit(maxInFlight int) {
-	if g.notBefore-g.firstClosedAt > longBlock/2 {
-		g.inFlightLimit = min(g.inFlightLimit+2, maxInFlight)
-	} else if g.responses++; g.responses >= g.inFlightLimit {
-		g.responses, g.inFlightLimit = 0, min(g.inFlightLimit+1, maxInFlight)
-	}
 }

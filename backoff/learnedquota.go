@@ -25,9 +25,8 @@ type learnedQuota struct {
 	fallback   int64 // the last proven per, 0: per is proven
 	since      int64 // when per changed last
 	accepted   int   // since then
-	retryAfter int64 // of the 429 from which it was learned
+	hasHeader  bool  // the 429 from which it was learned had a Retry-After
 	unsure     bool  // n may be too low: one request more is explored as soon as it is full
-	step       int   // by which n rises if that is accepted; doubles
 	pending    bool  // an exploration is in flight
 	notBefore  int64 // of the next exploration
 	pause      int64 // the last pause before an exploration
@@ -51,11 +50,9 @@ func (q *learnedQuota) isLong() bool { return q.per >= longBlock }
 func (q *learnedQuota) isSettled() bool { return q.per-q.tooShort <= q.per/closeEnough }
 
 // next returns when q allows a request, and what that explores.
-func (q *learnedQuota) next(now int64, inFlight int, nextFree func(n int, per int64) int64) (int64, exploration) {
+func (q *learnedQuota) next(now int64, nextFree func(n int, per int64) int64) (int64, exploration) {
 	at := q.nextFree(q.per, nextFree)
 	switch {
-	case q.fallback > 0 && q.isLong() && inFlight > q.accepted:
-		return noDeadline, exploration{} // few requests first, in case the server rejects them
 	case at <= now || q.fallback > 0 || q.pending || now < q.notBefore:
 		return at, exploration{}
 	case q.unsure:
@@ -98,9 +95,7 @@ func (q *learnedQuota) shorter() int64 {
 	switch {
 	case q.isSettled():
 		return q.per * 7 / 8
-	case q.isLong() && q.retryAfter > q.tooShort && q.retryAfter < q.per*15/16:
-		return q.retryAfter // the server may always name the whole period
-	case q.isLong() && q.retryAfter > 0:
+	case q.isLong() && q.hasHeader:
 		per = q.per / 8 // the server may always name a time that is far too long; a rejection costs another one, counted from now
 	}
 	if q.tooShort > per/2 {
@@ -143,8 +138,7 @@ func (q *learnedQuota) onAccepted(r *request, now int64) {
 // onExplored records that an exploration was accepted.
 func (q *learnedQuota) onExplored(per, now int64) {
 	if per == 0 {
-		q.n += q.step
-		q.step *= 2
+		q.n++
 		q.unsure = true
 		return
 	}
@@ -160,19 +154,13 @@ func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
 	q.lastReject = now
 	switch {
 	case r.exploration.quota == q && r.exploration.per == 0:
-		q.unsure, q.step = false, 1
+		q.unsure = false
 		q.notBefore = now + q.per*int64(max(1, min(maxWindows, windowCost/q.n)))
 		return
 	case q.fallback == 0:
 		q.tooShort = r.exploration.per
 	default:
-		per := q.fallback
-		if q.accepted > 2*q.n { // a server that accepts n at once accepted at least the others at its own rate
-			per = (now - q.since) * int64(q.n) / int64(q.accepted-q.n)
-		}
-		q.tooShort = q.per
-		q.per = max(min(per, q.fallback), q.per+q.per/32)
-		q.fallback = 0
+		q.tooShort, q.per, q.fallback = q.per, q.fallback, 0
 	}
 	if q.isLong() && retryAfter == 0 { // the learned window continues, so that nothing was lost
 		q.pause = 0
@@ -185,7 +173,8 @@ func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
 	q.notBefore, q.since, q.accepted = now+q.pause, now, 0
 }
 
-// onRejected records a 429 that was received although q was respected. n requests were accepted in per before it.
+// onRejected records a 429 that was received although q was respected. n requests were accepted in
+// per before it.
 func (q *learnedQuota) onRejected(n int, per, now int64) {
 	switch {
 	case q.accepted >= min(16*q.n, 64) && now-q.since >= 10*second: // probably one request was delayed on its way
@@ -196,9 +185,6 @@ func (q *learnedQuota) onRejected(n int, per, now int64) {
 		q.tooShort = q.per
 		q.per = max(q.per+q.per/32, min(per, 2*q.per))
 	case q.accepted >= q.n:
-		q.per += q.per / 16
-	case n < q.n:
-		q.tooShort = q.per
 		q.per += q.per / 16
 	default:
 		q.tooShort = q.per

@@ -1,6 +1,9 @@
 package backoff
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // rareBlock is how many times longer than a block the cycle before it may be for the learner to
 // learn from it. Rarer blocks cost less time than a limit that was learned by mistake.
@@ -33,19 +36,19 @@ type learner struct {
 type cycle struct {
 	start int64 // when the first request was sent
 	first int64 // when the server counted it, 0: not known yet
-	n     int   // accepted requests
+	n     int
 }
 
 // block is the time from a 429 to the first request accepted after it.
 type block struct {
-	open       bool
-	at         int64         // first 429
-	last       int64         // when the last rejected request was sent
-	statedEnd  int64         // when it ends according to Retry-After, 0: unknown, or Retry-After was wrong
-	retryAfter int64         // of the first 429
-	explored   *learnedQuota // whose exploration the 429 ended, nil if none
-	is429      bool          // a 429, not a 503
-	queued     bool          // requests were waiting to be sent
+	open      bool
+	at        int64         // first 429
+	last      int64         // when the last rejected request was sent
+	statedEnd int64         // when it ends according to Retry-After, 0: unknown, or Retry-After was wrong
+	hasHeader bool          // the first 429 had a Retry-After
+	explored  *learnedQuota // whose exploration the 429 ended, nil if none
+	is429     bool          // a 429, not a 503
+	queued    bool          // requests were waiting to be sent
 }
 
 // sent records that r is sent; idle is how long no request had been in flight or waiting.
@@ -98,7 +101,7 @@ func (l *learner) rejected(r *request, now, retryAfter int64, first, is429, queu
 	b := &l.block
 	switch {
 	case first:
-		*b = block{open: true, at: now, is429: is429, queued: queued, retryAfter: retryAfter}
+		*b = block{open: true, at: now, is429: is429, queued: queued, hasHeader: retryAfter > 0}
 		if retryAfter > 0 {
 			b.statedEnd = now + retryAfter
 		}
@@ -154,7 +157,7 @@ func (l *learner) learn(q *learnedQuota, c cycle, end, now int64, repeated bool)
 		return
 	case q.n > 0 && long:
 		n := l.log.countAfter(b.at-q.per*3/4) - 1
-		if n <= q.n/8 { // a new window had just started: take the previous one
+		if n <= 0 { // a new window had just started: take the previous one
 			n = q.n
 		}
 		q.onRejected(n, end-l.counted(n), now)
@@ -164,25 +167,35 @@ func (l *learner) learn(q *learnedQuota, c cycle, end, now int64, repeated bool)
 		return
 	case now < q.ignoreTill,
 		b.at-c.start > rareBlock*(end-b.at),
-		!repeated && (!b.is429 || long && len(l.quotas) > 0), // an outage, or other processes on the key
+		!repeated && (!b.is429 || l.documents(long)), // an outage, or other processes on the key
 		long && len(l.quotas) > 0 && c.n < minWindow,
 		!repeated && long && b.at-c.start > end-b.at: // the cycle was longer than the block, so the start of the window is unknown
 		return
 	}
-	least, most := b.last-c.first, end-c.first // bounds of the period
-	slack := most / 8
+	least, most := b.last-c.first, end-c.first
+	per, slack := most, most/8
 	if b.statedEnd > 0 {
 		slack = max(slack, second) // Retry-After is in whole seconds
 	}
+	for _, p := range commonPeriods {
+		if p > max(least, most-slack) && p <= most {
+			per = p
+		}
+	}
 	*q = learnedQuota{
-		n: c.n, per: commonPeriod(max(least, most-slack), most), tooShort: least, retryAfter: b.retryAfter,
-		unsure: long && !repeated && c.n < minWindow, step: 1, since: l.run.start, lastReject: now, ignore: q.ignore, ignoreTill: q.ignoreTill,
+		n: c.n, per: per, tooShort: least, hasHeader: b.hasHeader,
+		unsure: long && !repeated && c.n < minWindow, since: l.run.start, lastReject: now, ignore: q.ignore, ignoreTill: q.ignoreTill,
 	}
 	for _, d := range l.quotas {
 		if per := int64(d.Per); per > q.per-q.per/8 && per < q.per+q.per/8 {
 			q.per, q.tooShort = per, per
 		}
 	}
+}
+
+// documents reports whether a quota with a long or a short period is documented.
+func (l *learner) documents(long bool) bool {
+	return slices.ContainsFunc(l.quotas, func(q Quota) bool { return (int64(q.Per) >= longBlock) == long })
 }
 
 // counted returns when the server counted the n-th request before the probe.
@@ -196,10 +209,10 @@ func (l *learner) counted(n int) int64 {
 
 // next returns when the learned limits allow the next request, and what that explores.
 // nextFree returns when one more request fits n per period.
-func (l *learner) next(now int64, inFlight int, nextFree func(n int, per int64) int64) (at int64, e exploration) {
+func (l *learner) next(now int64, nextFree func(n int, per int64) int64) (at int64, e exploration) {
 	for _, q := range []*learnedQuota{&l.short, &l.long} {
 		if q.n > 0 {
-			free, explores := q.next(now, inFlight, nextFree)
+			free, explores := q.next(now, nextFree)
 			at = max(at, free)
 			if explores.quota != nil {
 				e = explores
@@ -227,15 +240,4 @@ func (l *learner) longestPeriod() int64 { return max(l.short.per, l.long.per) }
 var commonPeriods = [...]int64{
 	second, 2 * second, 3 * second, 5 * second, 10 * second, 15 * second, 20 * second, 30 * second,
 	60 * second, 120 * second, 300 * second, 600 * second, 900 * second, 1800 * second, 3600 * second,
-}
-
-// commonPeriod returns the longest common period above least, up to most. It returns most
-// if there is none.
-func commonPeriod(least, most int64) int64 {
-	for i := len(commonPeriods) - 1; i >= 0; i-- {
-		if p := commonPeriods[i]; p > least && p <= most+most/32 {
-			return p
-		}
-	}
-	return most
 }

@@ -116,7 +116,7 @@ func (c *class) idle() bool {
 		longest = max(longest, int64(q.Per))
 	}
 	now := c.now()
-	return c.queue.head == nil && len(c.inFlight) == 0 && now > c.gate.notBefore && now-c.lastActivity > longest
+	return len(c.queue) == 0 && len(c.inFlight) == 0 && now > c.gate.notBefore && now-c.lastActivity > longest
 }
 
 // equivalent reports whether two configurations have the same effect.

@@ -95,6 +95,26 @@ func TestRegistryDropsIdlePacers(t *testing.T) {
 	})
 }
 
+func TestRegistryShrinksAfterManyKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r Registry
+		for i := range 20_000 {
+			p, err := r.Pacer("https://api.example.com", fmt.Sprint("key", i), PacerConfig{})
+			require.NoError(t, err)
+			ticket := p.Ticket("GET")
+			require.NoError(t, ticket.Wait(t.Context(), 0))
+			ticket.Done(200, 0)
+		}
+		for range 3 { // the first finds the pacers idle, the next finds them collected
+			time.Sleep(2 * time.Minute)
+			runtime.GC()
+			_, err := r.Pacer("https://api.example.com", "another key", PacerConfig{})
+			require.NoError(t, err)
+		}
+		assert.Len(t, r.entries, 1)
+	})
+}
+
 // The quotas of a key may change after it was idle for longer than its longest quota.
 func TestRegistryTakesNewQuotasForAnIdleKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -73,7 +73,7 @@ func (c *class) onAccepted(t *ticket, now int64) {
 	c.learner.accepted(&t.request, now)
 }
 
-// on429 records a 429, or a 503 if is429 is false. A 503 may be due to an outage.
+// on429 records a 429, or a 503 if is429 is false: it may be due to an outage.
 func (c *class) on429(t *ticket, now, retryAfter int64, is429 bool) {
 	c.rtt.idleConns++
 	if t.countedEarly {
@@ -85,8 +85,8 @@ func (c *class) on429(t *ticket, now, retryAfter int64, is429 bool) {
 		c.gate.onSame429(&t.request, now, retryAfter)
 		return
 	}
-	if c.learner.rejected(&t.request, now, retryAfter, !c.gate.closed, is429, t.waited || c.queue.length > 0) && retryAfter == 0 {
-		if at, _ := c.learner.next(now, 1, c.nextFreeLearned); at > now {
+	if c.learner.rejected(&t.request, now, retryAfter, !c.gate.closed, is429, t.waited || len(c.queue) > 0) && retryAfter == 0 {
+		if at, _ := c.learner.next(now, c.nextFreeLearned); at > now {
 			return
 		}
 	}

@@ -47,11 +47,11 @@ func (c *class) stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := Stats{
-		Methods: c.methods, Quotas: c.quotas, Queued: c.queue.length, InFlight: len(c.inFlight),
+		Methods: c.methods, Quotas: c.quotas, Queued: len(c.queue), InFlight: len(c.inFlight),
 		Sent: c.sent, RateLimited: c.rateLimited,
 	}
 	s.LearnedQuota, s.LearnedInterval = c.learner.learned()
-	if c.queue.head != nil && c.timerAt != noDeadline {
+	if len(c.queue) > 0 && c.timerAt != noDeadline {
 		s.NextAt = c.start.Add(time.Duration(c.timerAt))
 	}
 	return s

@@ -18,7 +18,6 @@ type ticket struct {
 	request
 	class           *class
 	number          uint64        // position among the calls of the class, from 1
-	next, prev      *ticket       // in the queue
 	decided         chan struct{} // receives when the request is sent or rejected; made when first queued
 	rejection       *WaitError    // why decided received, nil if the request was sent
 	deadline        int64         // latest time to send
