@@ -26,7 +26,7 @@ const (
 func (d direction) isResponse() bool { return d == inResponse || d == inError || d == inHeader }
 
 // byDirection grades a breaking difference: error bodies and headers are read
-// leniently, so that it does not break a client there.
+// leniently, so it does not break a client.
 func byDirection(d direction, difference difference) difference {
 	switch {
 	case difference.group != Breaking:
@@ -228,11 +228,11 @@ func classifyVariants(had bool, removed, added []string, d direction) difference
 	result := difference{"variants", Breaking, strings.Join(parts, ", "), impactSchema}
 	switch {
 	case d == inRequest && had && len(removed) == 0:
-		result.group, result.impact = Additive, "one more form is accepted"
+		result.group, result.impact = Additive, "one more alternative is accepted"
 	case d == inRequest && !had:
 		result.impact = "requests must match one of the alternatives: check what the wrapper sends"
 	case d.isResponse() && len(added) == 0:
-		result.group, result.impact = Additive, "regenerate; responses have fewer forms"
+		result.group, result.impact = Additive, "responses have fewer alternatives: regenerate"
 	}
 	return result
 }

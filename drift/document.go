@@ -16,12 +16,12 @@ const maxNodes = 1_000_000
 
 // document is an OpenAPI document, or the part of one that a page contains.
 type document struct {
-	from      string    // file or URL it was read from
-	name      string    // name of the whole document, if the page states it
-	announced *endpoint // operation that the page announces
-	offset    int       // lines of the page above the first line of the document
-	root      *yaml.Node
-	value     map[string]any
+	from   string    // file or URL it was read from
+	name   string    // name of the whole document, if the page states it
+	stated *endpoint // operation that the fence of the page names
+	offset int       // lines of the page above the first line of the document
+	root   *yaml.Node
+	value  map[string]any
 }
 
 // endpoint is the method, in capitals, and the path of an operation.

@@ -11,12 +11,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// fragment is what a page contains as a whole or not at all: an operation, what
-// all operations of a path share, a component, or a top-level value.
+// fragment is the smallest part of a document that is compared as a whole: an
+// operation, what all operations of a path share, a component, or a top-level value.
 type fragment struct {
 	place []string // keys from the top, for example paths, /user, post
 	doc   *document
-	key   *yaml.Node // where it begins
+	key   *yaml.Node // its key in the page, for the line number
 	node  *yaml.Node
 	value any
 }
@@ -38,19 +38,21 @@ func (f fragment) String() string {
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-// Contradiction is a part of a document that two pages of it describe
-// differently. The first page is the one that is compared.
+// Contradiction is a part of a document that two of its pages describe differently. The
+// description of the first page is compared with the specs.
 type Contradiction struct {
 	Place  string `json:"place"`
 	First  string `json:"first"`
 	Second string `json:"second"`
 }
 
-// merge combines the pages of one document.
-func merge(docs []*document) (map[string]fragment, []Contradiction) {
+// merge combines the pages of one OpenAPI document. If two pages define the same fragment
+// differently, the first one is used and the difference is a contradiction. So is a page whose
+// fence names an operation that its block does not contain.
+func merge(pages []*document) (map[string]fragment, []Contradiction) {
 	fragments := make(map[string]fragment)
 	var contradictions []Contradiction
-	for _, d := range docs {
+	for _, d := range pages {
 		for _, f := range fragmentsOf(d) {
 			key := strings.Join(f.place, "\x00")
 			first, found := fragments[key]
@@ -58,8 +60,8 @@ func merge(docs []*document) (map[string]fragment, []Contradiction) {
 				fragments[key] = f
 				continue
 			}
-			names := mapsNames(f.place)
-			if place, a, b, differ := firstDifference(normalized(first.value, names), normalized(f.value, names)); differ {
+			isNameMap := hasNameKeys(f.place)
+			if place, a, b, differ := firstDifference(normalized(first.value, isNameMap), normalized(f.value, isNameMap)); differ {
 				contradictions = append(contradictions, Contradiction{
 					Place:  strings.TrimSuffix(f.String()+" "+place, " "),
 					First:  fmt.Sprintf("%s (%s)", a, first.doc.at(first.key)),
@@ -67,11 +69,11 @@ func merge(docs []*document) (map[string]fragment, []Contradiction) {
 				})
 			}
 		}
-		if d.announced != nil && !contains(d, *d.announced) {
+		if d.stated != nil && !contains(d, *d.stated) {
 			contradictions = append(contradictions, Contradiction{
-				Place:  d.announced.String(),
-				First:  fmt.Sprintf("announced (%s: line %d)", d.from, d.offset),
-				Second: "not in the block that follows",
+				Place:  d.stated.String(),
+				First:  fmt.Sprintf("stated in the fence (%s: line %d)", d.from, d.offset),
+				Second: "not in the block below it",
 			})
 		}
 	}
@@ -144,7 +146,7 @@ func join(fragments map[string]fragment) map[string]any {
 	return whole
 }
 
-// Keys whose values map names of the vendor's choice to something.
+// nameMaps are keys whose values are maps with keys of the vendor's choice.
 var nameMaps = map[string]bool{
 	"properties": true, "patternProperties": true, "$defs": true, "dependentSchemas": true, "responses": true,
 	"headers": true, "content": true, "variables": true, "callbacks": true, "links": true, "mapping": true, "scopes": true,
@@ -161,18 +163,19 @@ var (
 
 func isProse(key string) bool { return proseKeys[key] || strings.HasPrefix(key, "x-") }
 
-func mapsNames(place []string) bool { return len(place) == 1 && nameMaps[place[0]] }
+// hasNameKeys reports whether the value at a place is a map with keys of the vendor's choice.
+func hasNameKeys(place []string) bool { return len(place) == 1 && nameMaps[place[0]] }
 
-// normalized is a value without descriptions, examples and extensions, and with
-// its lists in one order. With names set, value maps names of the vendor's
-// choice: a property may be called description.
-func normalized(value any, names bool) any {
+// normalized returns a value without descriptions, examples and extensions, and with its
+// lists sorted. isNameMap means that the keys of value are names that the vendor chose,
+// such as properties: one of them may be called description, so none is removed.
+func normalized(value any, isNameMap bool) any {
 	switch value := value.(type) {
 	case map[string]any:
 		kept := make(map[string]any, len(value))
 		for key, inner := range value {
 			switch {
-			case names:
+			case isNameMap:
 				kept[key] = normalized(inner, false)
 			case isProse(key):
 			case literals[key]:

@@ -42,7 +42,7 @@ func parsePage(from, text string) (*document, error) {
 			return nil, err
 		}
 		d.name = start[2]
-		d.announced = &endpoint{method: strings.ToUpper(start[3]), path: start[4]}
+		d.stated = &endpoint{method: strings.ToUpper(start[3]), path: start[4]}
 		i = end
 	}
 	if d == nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // proseLimits is what a page of prose does not show.
-const proseLimits = "prose: fields outside the table have no types; limits, allowed values, statuses, error bodies and other operations cannot be seen"
+const proseLimits = "prose: only fields in the table of attributes have types; limits, allowed values, statuses, error bodies and other operations are not compared"
 
 // compareProse compares a page without OpenAPI with the operation it describes.
 func compareProse(report *Report, source, page string, ours *spec, config proseConfig) {
@@ -24,7 +24,7 @@ func compareProse(report *Report, source, page string, ours *spec, config proseC
 		}
 	}
 	if p.operation == nil {
-		report.addProblem(fmt.Errorf("specs: no operation %s with a body (x-provenance, prose)", config.operation))
+		report.addProblem(fmt.Errorf("specs: x-provenance.prose.operation: no operation %s with a request body", config.operation))
 		return
 	}
 	changes, problems := len(report.Changes), len(report.Problems)
@@ -147,7 +147,7 @@ func (p *proseComparison) compareCurl(curl curlRequest) {
 	if !known {
 		u, err := url.Parse(placeholder.ReplaceAllString(curl.url, "x"))
 		if err != nil || u.Host == "" {
-			p.problem("the URL of the curl example cannot be read: " + shortened(curl.url))
+			p.problem("invalid URL in the curl example: " + shortened(curl.url))
 			return
 		}
 		p.add(Breaking, "curl example", "server changed from "+serverTexts(p.operation.servers)+" to "+curl.url, "the wrapper sends requests to another server or version")

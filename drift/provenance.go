@@ -18,7 +18,7 @@ type provenance struct {
 	prose proseConfig
 }
 
-// proseConfig is what a page of prose is compared with.
+// proseConfig is the key prose of x-provenance: what a page without OpenAPI is compared with.
 type proseConfig struct {
 	operation     string            // operationId
 	schema        string            // component that describes the request
@@ -26,12 +26,13 @@ type proseConfig struct {
 	title         string            // heading of the article
 	key           string            // field that the wrapper always sends
 	texts         map[string]string // hash of the article, by source
-	// Pages of version 2 request it in the header Accept, and describe another
-	// component.
-	version2       []string
-	version2Schema string
+	// Version 2 of the API has its own pages, whose examples contain it in the header
+	// Accept, and its own request schema.
+	version2       []string // sources of these pages
+	version2Schema string   // component that describes their request
 }
 
+// provenanceOf reads x-provenance of the spec.
 func provenanceOf(ours *spec) provenance {
 	fields := mapping(mapping(ours.root["info"])["x-provenance"])
 	prose := mapping(fields["prose"])

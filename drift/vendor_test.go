@@ -160,13 +160,13 @@ func (v vendor) text(page string) string {
 }
 
 // block is a page that announces one operation and contains another.
-func (v vendor) block(announced, page string) string {
+func (v vendor) block(operation, page string) string {
 	v.t.Helper()
 	var text bytes.Buffer
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	require.NoError(v.t, encoder.Encode(v.pages[page]))
-	method, path, _ := strings.Cut(announced, " ")
+	method, path, _ := strings.Cut(operation, " ")
 	info := strings.Join(strings.Fields("yaml "+v.name+" "+strings.ToLower(method)+" "+path), " ")
 	return fmt.Sprintf("> All pages are listed in the index.\n\n# A page\n\nWords, and another block:\n\n```yaml\nopenapi: not this one\n```\n\n## OpenAPI\n\n````%s\n%s\n````\n", info, text.String())
 }
