@@ -158,18 +158,19 @@ func (t *target) loadEarlierResults(r *report) error {
 	return nil
 }
 
+// maxListedKeys is the number of users of the journal that are listed.
+const maxListedKeys = 10
+
 // firstKeys lists some keys.
 func firstKeys(keys []string) string {
-	const shown = 10
-	more := ""
-	if len(keys) > shown {
-		keys, more = keys[:shown], " and others"
-	}
 	var list []string
-	for _, key := range keys {
+	for _, key := range keys[:min(len(keys), maxListedKeys)] {
 		list = append(list, userfile.Printable(key))
 	}
-	return strings.Join(list, ", ") + more
+	if len(keys) > maxListedKeys {
+		list = append(list, "and others")
+	}
+	return strings.Join(list, ", ")
 }
 
 // closeJournals writes the journals to disk. Default journals that are not needed are
