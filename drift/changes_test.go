@@ -316,6 +316,7 @@ var preparedChanges = []struct {
 		"additive: GET /user/search, parameter query: parameter last_name added"}},
 	{"required parameter", "partoo", []change{{with(object{"name": "org", "in": "query", "required": true, "schema": textSchema}), searchOp + " parameters"}}, []string{
 		"breaking: GET /user/search, parameter query: required parameter org added"}},
+	{"parameter removed that no wrapper sends", "partoo", []change{{drop, "paths /user/{user_id} get parameters"}}, nil},
 	{"parameter removed", "identifai", []change{{withoutParameter("pricing_id"), "paths /api/partner/users get parameters"}}, []string{
 		"breaking: GET /api/partner/users, parameter query: parameter pricing_id removed"}},
 	{"parameter moved", "partoo", []change{{set("header"), searchOp + " parameters 1 in"}}, []string{

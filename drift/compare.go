@@ -23,6 +23,7 @@ type comparisonResult struct {
 	notFound   []string // operations of ours that the sources do not contain
 	unreadable []string // problems of operations of ours
 	outOfScope []endpoint
+	notes      []string
 	traces     []trace // of all differences
 }
 
@@ -94,7 +95,7 @@ func compare(ours *spec, vendor vendorSpec) comparisonResult {
 		}
 	}
 	c.document(pairs)
-	result.entries = c.changes()
+	result.entries, result.notes = c.changes(), c.notes
 	for _, o := range c.found {
 		result.traces = append(result.traces, o.trace())
 	}

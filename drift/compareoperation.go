@@ -90,6 +90,8 @@ func (c *comparison) parameters(ours, theirs *operation, at location) {
 			c.add(group, difference{"parameter " + q.name, Breaking, "required parameter " + q.name + " added", "calls without it are rejected: the wrapper must send it"})
 		case !found:
 			c.add(group, difference{"parameter " + q.name, Additive, "parameter " + q.name + " added", "cannot be sent yet: add it to the spec and regenerate"})
+		case !stays && p.unsent && !p.required:
+			c.notes = append(c.notes, fmt.Sprintf("%s: the sources do not contain the parameter %s, which no wrapper sends", ours.endpoint, p.name))
 		case !stays:
 			c.add(group, difference{"parameter " + p.name, Breaking, "parameter " + p.name + " removed", "it has no effect any more, or is rejected"})
 		default:

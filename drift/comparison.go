@@ -11,6 +11,7 @@ type comparison struct {
 	ours, theirs *spec
 	found        []occurrence
 	visited      map[string]bool // components, by operation and direction
+	notes        []string        // what is different without any effect
 }
 
 // occurrence is a difference at one place.

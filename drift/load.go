@@ -104,12 +104,13 @@ type reference struct {
 	kind   string
 }
 
+var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~", "%7B", "{", "%7D", "}", "%2F", "/")
+
 // place is the path of keys that the reference points to.
 func (r reference) place() []string {
-	unescape := strings.NewReplacer("~1", "/", "~0", "~", "%7B", "{", "%7D", "}", "%2F", "/")
 	var place []string
 	for name := range strings.SplitSeq(strings.TrimPrefix(r.target, "#/"), "/") {
-		place = append(place, unescape.Replace(name))
+		place = append(place, unescapePointer.Replace(name))
 	}
 	return place
 }

@@ -32,6 +32,7 @@ type parameter struct {
 	deprecated bool
 	style      string // style, explode and allowReserved
 	schema     any
+	unsent     bool // no wrapper sends it (x-unsent)
 }
 
 type body struct {
@@ -98,7 +99,7 @@ var ignoredHeaders = []string{"accept", "content-type", "authorization"}
 func (o *operation) addParameter(value map[string]any, shared string) {
 	p := parameter{
 		name: text(value["name"]), in: text(value["in"]), required: value["required"] == true, deprecated: value["deprecated"] == true,
-		schema: value["schema"], shared: shared,
+		schema: value["schema"], shared: shared, unsent: value["x-unsent"] == true,
 	}
 	for mediaType, content := range mapping(value["content"]) {
 		p.schema, p.style = mapping(content)["schema"], mediaType

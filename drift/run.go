@@ -81,6 +81,7 @@ func (j job) compare(report *Report, ours *spec, vendor vendorSpec) {
 	}
 	report.Changes = append(report.Changes, result.changes()...)
 	report.NotFound = result.notFound
+	report.Notes = append(report.Notes, result.notes...)
 	for _, problem := range result.unreadable {
 		report.addProblem(errors.New(problem))
 	}
