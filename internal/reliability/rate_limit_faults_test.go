@@ -31,12 +31,12 @@ func header(name, value string) headers {
 	return func(time.Time) http.Header { return http.Header{name: {value}} }
 }
 
-// sevenSeconds is the wait of most of these 429s.
-const sevenSeconds = 7 * time.Second
+// shortWait is the wait of most of these 429s.
+const shortWait = 7 * time.Second
 
 // in7s is a header with the time in seven seconds.
 func in7s(name string, format func(time.Time) string) headers {
-	return func(now time.Time) http.Header { return http.Header{name: {format(now.Add(sevenSeconds))}} }
+	return func(now time.Time) http.Header { return http.Header{name: {format(now.Add(shortWait))}} }
 }
 
 func layout(layout string) func(time.Time) string {
@@ -75,32 +75,32 @@ func rateLimitFaults() (faults []fault) {
 		wait    time.Duration
 	}{
 		{"429", nil, time.Second},
-		{"429, Retry-After in seconds", header("Retry-After", "7"), sevenSeconds},
-		{"429, Retry-After with a fraction", header("Retry-After", "7.25"), sevenSeconds + 250*time.Millisecond},
+		{"429, Retry-After in seconds", header("Retry-After", "7"), shortWait},
+		{"429, Retry-After with a fraction", header("Retry-After", "7.25"), shortWait + 250*time.Millisecond},
 		{"429, Retry-After: 0", header("Retry-After", "0"), time.Second},
 		{"429, negative Retry-After", header("Retry-After", "-7"), time.Second},
 		{"429, invalid Retry-After", header("Retry-After", "soon"), time.Second},
-		{"429, Retry-After as RFC 1123 date", in7s("Retry-After", imfDate), sevenSeconds},
-		{"429, Retry-After as RFC 850 date", in7s("Retry-After", layout("Monday, 02-Jan-06 15:04:05 GMT")), sevenSeconds},
-		{"429, Retry-After as asctime date", in7s("Retry-After", layout(time.ANSIC)), sevenSeconds},
+		{"429, Retry-After as RFC 1123 date", in7s("Retry-After", imfDate), shortWait},
+		{"429, Retry-After as RFC 850 date", in7s("Retry-After", layout("Monday, 02-Jan-06 15:04:05 GMT")), shortWait},
+		{"429, Retry-After as asctime date", in7s("Retry-After", layout(time.ANSIC)), shortWait},
 		{"429, Retry-After as date in the past", clock(-time.Hour, false, "Retry-After", imfDate), time.Second},
-		{"429, Retry-After as epoch seconds", in7s("Retry-After", epoch), sevenSeconds},
-		{"429, Retry-After as epoch milliseconds", in7s("Retry-After", epochMillis), sevenSeconds},
-		{"429, Retry-After as date, clock one hour fast", clock(time.Hour, true, "Retry-After", imfDate), sevenSeconds},
-		{"429, Retry-After as date, clock one hour slow", clock(-time.Hour, true, "Retry-After", imfDate), sevenSeconds},
-		{"429, X-RateLimit-Reset in seconds", header("X-Ratelimit-Reset", "7"), sevenSeconds},
-		{"429, X-RateLimit-Reset as epoch seconds", in7s("X-Ratelimit-Reset", epoch), sevenSeconds},
-		{"429, RateLimit-Reset in seconds", header("Ratelimit-Reset", "7"), sevenSeconds},
-		{"429, RateLimit-Reset as epoch milliseconds", in7s("Ratelimit-Reset", epochMillis), sevenSeconds},
-		{"429, RateLimit-Reset as epoch, clock one hour fast", clock(time.Hour, true, "Ratelimit-Reset", epoch), sevenSeconds},
-		{"429, RateLimit-Reset as epoch, clock one hour slow", clock(-time.Hour, true, "Ratelimit-Reset", epoch), sevenSeconds},
+		{"429, Retry-After as epoch seconds", in7s("Retry-After", epoch), shortWait},
+		{"429, Retry-After as epoch milliseconds", in7s("Retry-After", epochMillis), shortWait},
+		{"429, Retry-After as date, clock one hour fast", clock(time.Hour, true, "Retry-After", imfDate), shortWait},
+		{"429, Retry-After as date, clock one hour slow", clock(-time.Hour, true, "Retry-After", imfDate), shortWait},
+		{"429, X-RateLimit-Reset in seconds", header("X-Ratelimit-Reset", "7"), shortWait},
+		{"429, X-RateLimit-Reset as epoch seconds", in7s("X-Ratelimit-Reset", epoch), shortWait},
+		{"429, RateLimit-Reset in seconds", header("Ratelimit-Reset", "7"), shortWait},
+		{"429, RateLimit-Reset as epoch milliseconds", in7s("Ratelimit-Reset", epochMillis), shortWait},
+		{"429, RateLimit-Reset as epoch, clock one hour fast", clock(time.Hour, true, "Ratelimit-Reset", epoch), shortWait},
+		{"429, RateLimit-Reset as epoch, clock one hour slow", clock(-time.Hour, true, "Ratelimit-Reset", epoch), shortWait},
 		// Without a Date header the server's clock is taken to be right.
-		{"429, RateLimit-Reset as epoch, no Date", clock(0, false, "Ratelimit-Reset", epoch), sevenSeconds},
+		{"429, RateLimit-Reset as epoch, no Date", clock(0, false, "Ratelimit-Reset", epoch), shortWait},
 		{"429, RateLimit-Reset as epoch, clock one hour slow, no Date", clock(-time.Hour, false, "Ratelimit-Reset", epoch), time.Second},
 		// A valid Retry-After takes precedence.
-		{"429, Retry-After before a later X-RateLimit-Reset", retryAfterAndReset("7", "60"), sevenSeconds},
-		{"429, Retry-After after an earlier X-RateLimit-Reset", retryAfterAndReset("7", "1"), sevenSeconds},
-		{"429, invalid Retry-After and X-RateLimit-Reset", retryAfterAndReset("soon", "7"), sevenSeconds},
+		{"429, Retry-After before a later X-RateLimit-Reset", retryAfterAndReset("7", "60"), shortWait},
+		{"429, Retry-After after an earlier X-RateLimit-Reset", retryAfterAndReset("7", "1"), shortWait},
+		{"429, invalid Retry-After and X-RateLimit-Reset", retryAfterAndReset("soon", "7"), shortWait},
 	} {
 		faults = append(faults, rateLimit(f.name, rateLimited, f.headers, f.wait))
 	}
