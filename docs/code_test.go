@@ -72,7 +72,8 @@ func goCode(page string) (blocks []string) {
 // nested modules, without the indentation of the body.
 func functionBodies(t *testing.T) (bodies []string) {
 	t.Helper()
-	for _, file := range []string{"examples_test.go", filepath.Join(root, "usersyncotel", "example_test.go")} {
+	files := []string{"examples_test.go", filepath.Join(root, "usersyncotel", "example_test.go"), filepath.Join(root, "redispacer", "example_test.go")}
+	for _, file := range files {
 		source, err := os.ReadFile(file)
 		require.NoError(t, err)
 		set := token.NewFileSet()
