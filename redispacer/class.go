@@ -41,6 +41,7 @@ type class struct {
 	clock       time.Duration // of the store, at lastContact
 	lastContact time.Time
 	mustRestore bool // the store lacks requests of this process
+	queued      bool // this process has a place in the store's queue
 
 	fallback    *fallback // nil while the store replies
 	outstanding chan result
@@ -158,6 +159,7 @@ func (c *class) done(t *ticket, status int, retryAfter time.Duration) {
 		return
 	}
 	t.grant = nil
+	retryAfter = min(retryAfter, maxRetryAfter)
 	now := c.pacer.now()
 	c.inFlight--
 	rejected := status == 429 || status == 503
@@ -257,9 +259,10 @@ func (c *class) advance() (time.Duration, bool) {
 	c.mu.Lock()
 	now := c.pacer.now()
 	closed := c.pacer.isClosed()
-	c.requests.trim(now, c.keep()+c.guard())
+	c.requests.trim(now, c.keep())
 	if c.fallback != nil && !closed && len(c.queue) > 0 && !now.Before(c.fallback.nextTry) {
-		c.mustRestore = true
+		// Before holdUntil, nothing was sent that the store does not know.
+		c.mustRestore = c.mustRestore || !now.Before(c.fallback.holdUntil)
 		return c.consult(now)
 	}
 	if c.fallback != nil && !closed {
@@ -280,7 +283,7 @@ func (c *class) advance() (time.Duration, bool) {
 		}
 		return 0, false
 	}
-	if len(c.queue) == 0 && len(c.reports) == 0 && !c.mustRestore {
+	if len(c.queue) == 0 && len(c.reports) == 0 && !c.mustRestore && !c.queued {
 		c.working = false
 		c.mu.Unlock()
 		return 0, false
@@ -295,7 +298,7 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 	sent := len(s.Reports)
 	var checked []*ticket
 	if len(c.queue) > 0 {
-		if c.inFlight < maxInFlight && !c.mustRestore {
+		if c.inFlight < maxInFlight && !c.mustRestore && c.fallback == nil {
 			s.Acquire = c.newAcquire(now)
 		}
 		for i, t := range c.queue {
@@ -305,7 +308,7 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 			}
 		}
 	}
-	if s.Acquire == nil && sent == 0 && len(checked) == 0 && s.Restore == nil {
+	if s.Acquire == nil && sent == 0 && len(checked) == 0 && s.Restore == nil && !c.queued && c.fallback == nil {
 		c.mu.Unlock()
 		return time.Hour, true // until a request in flight ends
 	}
@@ -330,9 +333,11 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 	}
 	c.reports = c.reports[sent:]
 	c.learn(r, now)
+	c.fallback = nil
 	if s.Restore != nil {
-		c.mustRestore, c.fallback = false, nil
+		c.mustRestore = false
 	}
+	c.queued = s.Acquire != nil && (r.state == stateWait || s.Acquire.Next != nil)
 	for i, t := range checked {
 		t.checked = true
 		if i < len(r.positionWait) {
@@ -397,7 +402,7 @@ func (c *class) newStep(now time.Time) step {
 		c.epoch, c.seq = "", 0 // everything this process knew has expired
 	}
 	s := step{
-		Process: c.pacer.process, Epoch: c.epoch, NewEpoch: rand.Text(), Seq: c.seq, Processes: max(1, c.processes),
+		Process: c.pacer.process, Epoch: c.epoch, NewEpoch: rand.Text(), Seq: c.seq, Processes: c.processes,
 		Reports: slices.Clone(c.reports), Windows: make([][2]int64, 0, len(c.set.Quotas)), Positions: []int{},
 		Guard: c.guard().Microseconds(), Silence: silence.Microseconds(), Poll: c.poll.Microseconds(), MaxLog: maxLog,
 	}
@@ -414,6 +419,9 @@ func (c *class) newStep(now time.Time) step {
 	}
 	if len(s.Windows) == 0 {
 		s.Keep = learnFor.Microseconds()
+	}
+	if c.processes == 0 {
+		s.Processes = max(1, c.pacer.config.Share)
 	}
 	if c.mustRestore {
 		s.Restore = c.requests.entries(now)
@@ -463,8 +471,9 @@ var (
 	errStoreBusy    = errors.New("redispacer: an earlier question to the store is still open")
 )
 
-// exchange runs a step within timeout. go-redis may take longer, so the question has
-// a goroutine of its own; there is one at a time.
+// exchange runs a step within timeout. The question has a goroutine of its own, which
+// may take longer: a late reply shows that the connection works, and a new connection
+// needs several round trips. There is one question at a time.
 func (c *class) exchange(ctx context.Context, s step, timeout time.Duration) (reply, error) {
 	if c.outstanding != nil {
 		select {
@@ -479,7 +488,7 @@ func (c *class) exchange(ctx context.Context, s step, timeout time.Duration) (re
 	c.pacer.running.Add(1)
 	go func() {
 		defer c.pacer.running.Done()
-		ctx, cancel := context.WithTimeout(ctx, timeout)
+		ctx, cancel := context.WithTimeout(ctx, max(timeout, lateTimeout))
 		defer cancel()
 		r, err := c.pacer.ask(ctx, c.keys, s)
 		done <- result{r, err}
@@ -492,6 +501,9 @@ func (c *class) exchange(ctx context.Context, s step, timeout time.Duration) (re
 	case <-timer.C:
 		c.outstanding = done
 		return reply{}, errStoreTimeout
+	case <-ctx.Done():
+		c.outstanding = done
+		return reply{}, ctx.Err()
 	}
 }
 

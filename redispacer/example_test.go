@@ -2,7 +2,6 @@ package redispacer_test
 
 import (
 	"context"
-	"errors"
 
 	"github.com/redis/go-redis/v9"
 
@@ -13,20 +12,23 @@ import (
 
 // A service with several processes gives each of them a client like this one.
 func Example() {
-	run := func(ctx context.Context, apiKey string) (err error) {
-		store := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379", ContextTimeoutEnabled: true})
-		defer func() { err = errors.Join(err, store.Close()) }()
-		pacer, err := redispacer.New(ctx, store, partoo.Production, apiKey, redispacer.Config{Quotas: partoo.Quotas(), Share: 4})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, pacer.Close(context.WithoutCancel(ctx))) }()
-		client, err := partoo.New(apiKey, rest.WithPacer(pacer))
-		if err != nil {
-			return err
-		}
-		_, err = client.UpsertUser(ctx, partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"})
+	_ = upsertWithSharedQuota
+}
+
+func upsertWithSharedQuota(ctx context.Context, apiKey string) error {
+	store := redis.NewClient(&redis.Options{Addr: "redis:6379", ContextTimeoutEnabled: true})
+	pacer, err := redispacer.New(ctx, store, partoo.Production, apiKey, redispacer.Config{
+		Quotas: partoo.Quotas(),
+		Share:  4, // processes, for the time in which the store is unavailable
+	})
+	if err != nil {
 		return err
 	}
-	_ = run
+	defer pacer.Close(context.WithoutCancel(ctx))
+	client, err := partoo.New(apiKey, rest.WithPacer(pacer))
+	if err != nil {
+		return err
+	}
+	_, err = client.UpsertUser(ctx, partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"})
+	return err
 }

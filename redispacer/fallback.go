@@ -16,6 +16,7 @@ var probeTimes = []time.Duration{time.Second, 5 * time.Second, 15 * time.Second,
 // may just have used all of them.
 type fallback struct {
 	quotas    []backoff.Quota
+	since     time.Time
 	holdUntil time.Time
 	nextTry   time.Time // of the store
 	turns     *turns    // nil if every quota has room for each process
@@ -39,7 +40,7 @@ func (c *class) fallBack(now time.Time) {
 	if c.learned.N > 0 {
 		set.Quotas = append(slices.Clone(set.Quotas), c.learned)
 	}
-	f := &fallback{quotas: set.Share(processes).Quotas, nextTry: now.Add(retryStore)}
+	f := &fallback{quotas: set.Share(processes).Quotas, since: now, nextTry: now.Add(retryStore)}
 	if processes > 1 || c.lastContact.IsZero() {
 		f.holdUntil = now.Add(c.keep())
 		f.turns = c.newTurns(set.Quotas, processes)
@@ -93,7 +94,8 @@ func (t *turns) next(now time.Time) time.Time {
 // decideLocally permits the first request in the queue if this process may send
 // it without asking. It returns how long to wait before the next decision.
 func (c *class) decideLocally(now time.Time) time.Duration {
-	for i := 0; i < len(c.queue); i++ { // checkDeadline removes tickets
+	certain := now.Sub(c.fallback.since) > silence // before, the store may just be late
+	for i := 0; certain && i < len(c.queue); i++ { // checkDeadline removes tickets
 		t := c.queue[i]
 		if t.deadline.IsZero() || t.checked {
 			continue
@@ -211,10 +213,12 @@ func (r record) earliest(quota backoff.Quota, position int, now time.Time) time.
 	return times[rank-1].Add(quota.Per + later)
 }
 
-// entries describes the requests for a store that lost them.
+// entries describes the requests for a store that lost them. From then on the store
+// knows them, so that their results are reported.
 func (r record) entries(now time.Time) *[]entry {
 	list := make([]entry, 0, len(r))
 	for _, q := range r {
+		q.local = false
 		since := q.ended
 		if since.IsZero() {
 			since = q.sent

@@ -27,6 +27,8 @@ const (
 	maxInFlight = backoff.DefaultMaxInFlight
 	// storeTimeout is how long a reply of the store may take.
 	storeTimeout = 100 * time.Millisecond
+	// lateTimeout is how long a question to the store stays open if its reply is late.
+	lateTimeout = time.Second
 	// introductionTimeout is the same for the first contact, in New.
 	introductionTimeout = 2 * time.Second
 	// retryStore is how often an unavailable store is tried again.
@@ -47,6 +49,9 @@ const (
 	timeoutMargin = 2 * time.Second
 	// learnFor is how long requests are remembered where no quota is documented.
 	learnFor = 10 * time.Minute
+	// maxRetryAfter limits the pause after a 429: a mistake of the server must not
+	// stop all processes for longer.
+	maxRetryAfter = 24 * time.Hour
 	// maxLog bounds the memory of one class in the store, about 100 bytes each.
 	maxLog = 1 << 16
 )

@@ -32,10 +32,12 @@ if lost and not step.restore then
   return {'restore', 0, step.processes, seq, epoch, 0, 0, 0, text(now)}
 end
 if step.restore then
-  if epoch == '' or epoch == step.epoch then
+  -- A process without a record may have been the first to find the store empty.
+  if epoch == '' or epoch == step.epoch or (step.epoch ~= '' and get('fresh')) then
     epoch = step.new_epoch
     redis.call('HSET', META, 'epoch', epoch)
     redis.call('DEL', REPORTED)
+    unset('fresh')
     set('hold', now + longest)
     set('expected', step.processes)
   end
@@ -52,11 +54,18 @@ if step.restore then
   redis.call('SADD', REPORTED, step.process)
 elseif epoch == '' then
   epoch = step.new_epoch
-  redis.call('HSET', META, 'epoch', epoch)
+  redis.call('HSET', META, 'epoch', epoch, 'fresh', 1)
 end
 if get('hold') and (now >= get('hold') or redis.call('SCARD', REPORTED) >= get('expected')) then
   unset('hold', 'expected')
   redis.call('DEL', REPORTED)
+end
+
+-- The clock goes back when a replica becomes the master whose clock is behind.
+for _, key in ipairs({LOG, INFLIGHT}) do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. text(now), '+inf')) do
+    redis.call('ZADD', key, text(now), id)
+  end
 end
 
 -- A request whose process died, or whose response is very late, counts at the end
@@ -83,6 +92,7 @@ local function learn(opened)
   for _, seconds in ipairs(COMMON) do
     if seconds * 1000000 >= low and seconds * 1000000 <= high then per = seconds * 1000000 break end
   end
+  if per <= 0 then return end
   for _, w in ipairs(step.windows) do
     if w[1] / w[2] <= n / per then return end
   end
@@ -100,6 +110,7 @@ end
 
 local function reject(report, sent)
   local wait = report.retry_after
+  sent = sent or now - report.age -- the report came twice, or the store lost the request
   if report.id == redis.call('HGET', META, 'exploring') then
     unset('exploring')
     set('explore_step', 1)
@@ -109,12 +120,12 @@ local function reject(report, sent)
   if get('closed') then
     if report.id == redis.call('HGET', META, 'probe') then
       unset('probe')
-      set('rejected_at', sent or now)
+      set('rejected_at', sent)
       set('tries', get('tries') + 1)
-    elseif wait == 0 or (sent or 0) < (get('reopened') or 0) then
+    elseif wait == 0 or sent < (get('reopened') or 0) then
       return
     end
-  elseif sent and sent < (get('reopened') or 0) then
+  elseif sent < (get('reopened') or 0) then
     return -- an old one: the gate has been open again since it was sent
   else
     set('closed', now)
@@ -257,6 +268,13 @@ local function join(age, head)
   end
 end
 
+-- inFlight reports whether the request that field names is in flight. It is not if its
+-- process died.
+local function inFlight(field)
+  local id = redis.call('HGET', META, field)
+  return id and redis.call('ZSCORE', INFLIGHT, id)
+end
+
 local state, wait, ahead = 'idle', 0, 0
 if step.acquire and redis.call('ZSCORE', INFLIGHT, step.acquire.id) then
   state = 'go' -- the step came twice
@@ -271,7 +289,7 @@ elseif step.acquire then
     end
   end
   local at, exact, onlyLearned = bound(ahead + 1)
-  local explore = onlyLearned and ahead == 0 and now >= (get('explore_at') or MAX) and not redis.call('HGET', META, 'exploring')
+  local explore = onlyLearned and ahead == 0 and now >= (get('explore_at') or MAX) and not inFlight('exploring')
   local probe = get('closed') and true
   state = 'go'
   if (at > now or not exact) and not explore then
@@ -279,8 +297,7 @@ elseif step.acquire then
     wait = math.max(at - now, exact and 0 or step.poll)
     if get('hold') then wait = step.poll end -- it ends when the last process has reported
   elseif probe then
-    local probing = redis.call('HGET', META, 'probe')
-    if ahead > 0 or (probing and redis.call('ZSCORE', INFLIGHT, probing)) then
+    if ahead > 0 or inFlight('probe') then
       state, wait = 'wait', step.poll
     end
   elseif get('ramp') and flying + ahead >= get('ramp') then
