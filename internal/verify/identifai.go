@@ -141,7 +141,7 @@ func (s *identifaiState) write(ctx context.Context) {
 func (s *identifaiState) restore(ctx context.Context) {
 	if s.user == nil {
 		if s.id != 0 {
-			s.left = append(s.left, fmt.Sprintf("user %d was created and cannot be deleted by usersync", s.id))
+			s.leftBehind = append(s.leftBehind, fmt.Sprintf("user %d was created and cannot be deleted by usersync", s.id))
 		}
 		return
 	}
@@ -152,9 +152,9 @@ func (s *identifaiState) restore(ctx context.Context) {
 		value = strconv.FormatBool(readonly)
 	}
 	if x := s.send(ctx, "restore", strconv.FormatInt(s.id, 10), name, "readonly", value); !x.ok() {
-		s.left = append(s.left, fmt.Sprintf("user %d may have a changed name or readonly: %s", s.id, x.outcome()))
+		s.leftBehind = append(s.leftBehind, fmt.Sprintf("user %d may have a changed name or readonly: %s", s.id, x.outcome()))
 	} else if fieldOf(s.user, "readonly") == nil {
-		s.left = append(s.left, fmt.Sprintf("readonly of user %d was not set before and is false now", s.id))
+		s.leftBehind = append(s.leftBehind, fmt.Sprintf("readonly of user %d was not set before and is false now", s.id))
 	}
 }
 
@@ -267,7 +267,7 @@ func (s *identifaiState) checkTaken() (Verdict, string) {
 	case x.ok() && integer(x.userField("id")) == s.id:
 		return differs("the create returned the existing user")
 	case x.ok():
-		s.left = append(s.left, fmt.Sprintf("a second user with the same email was created: id %d", integer(x.userField("id"))))
+		s.leftBehind = append(s.leftBehind, fmt.Sprintf("a second user with the same email was created: id %d", integer(x.userField("id"))))
 		return differs("a second user with the same email was created")
 	case !isRejection(x):
 		return unknown("%s", x.outcome())
@@ -362,7 +362,7 @@ func (s *identifaiState) checkUnknownID() (Verdict, string) {
 	x := s.unknown
 	switch {
 	case x.ok():
-		s.left = append(s.left, fmt.Sprintf("the update of an unknown id returned user %d", integer(x.userField("id"))))
+		s.leftBehind = append(s.leftBehind, fmt.Sprintf("the update of an unknown id returned user %d", integer(x.userField("id"))))
 		return differs("the server accepted an unknown id")
 	case x.Status == http.StatusNotFound, isRejection(x) && x.names("id"):
 		return holds("%s", x.outcome())

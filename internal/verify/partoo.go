@@ -120,9 +120,9 @@ func (s *partooState) delete(ctx context.Context, id string) Exchange {
 	return x
 }
 
-// deleteAll deletes the users that are left.
+// deleteAll deletes the users that the run created.
 func (s *partooState) deleteAll(ctx context.Context) {
-	if s.create.Status == 0 && s.create.err != nil && len(s.exchanges) > 1 { // the response was lost
+	if s.create.Status == 0 && s.create.err != nil && len(s.exchanges) > 1 { // the response to the create was lost, so the user may exist
 		if users, _ := s.search(ctx, s.email).field("users").([]any); len(users) > 0 {
 			if id, ok := fieldOf(users[0], "id").(string); ok {
 				s.ids = append(s.ids, id)
@@ -131,7 +131,7 @@ func (s *partooState) deleteAll(ctx context.Context) {
 	}
 	for _, id := range slices.Clone(s.ids) {
 		if x := s.delete(ctx, id); slices.Contains(s.ids, id) {
-			s.left = append(s.left, "user "+id+" was created and not deleted: "+x.outcome())
+			s.leftBehind = append(s.leftBehind, "user "+id+" was created and not deleted: "+x.outcome())
 		}
 	}
 }

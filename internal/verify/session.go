@@ -40,12 +40,12 @@ type session struct {
 	interval time.Duration
 	options  []rest.Option
 
-	mu        sync.Mutex
-	operation string
-	last      time.Time
-	allowed   int // number of requests
-	exchanges []Exchange
-	left      []string
+	mu         sync.Mutex
+	operation  string
+	last       time.Time
+	allowed    int // number of requests
+	exchanges  []Exchange
+	leftBehind []string
 }
 
 func newSession(c Config) *session {

@@ -23,7 +23,7 @@ func (r Report) Text() string {
 			fmt.Fprintf(&b, "\n%s differs\n  expected: %s\n  observed: %s\n  matters because: %s\n  what to do: %s\n", f.ID, f.Text, f.Detail, f.Why, f.IfDiffers)
 		}
 	}
-	for _, left := range r.Left {
+	for _, left := range r.LeftBehind {
 		fmt.Fprintf(&b, "\nLeft behind: %s\n", left)
 	}
 	return b.String()

@@ -155,7 +155,7 @@ func (s *usercomState) deleteAll(ctx context.Context) {
 	}
 	for _, id := range slices.Clone(s.ids) {
 		if x := s.delete(ctx, id); slices.Contains(s.ids, id) {
-			s.left = append(s.left, "user "+strconv.FormatInt(id, 10)+" was created and not deleted: "+x.outcome())
+			s.leftBehind = append(s.leftBehind, "user "+strconv.FormatInt(id, 10)+" was created and not deleted: "+x.outcome())
 		}
 	}
 }

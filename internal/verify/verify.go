@@ -44,8 +44,8 @@ type Report struct {
 	Provider  string     `json:"provider"`
 	Findings  []Finding  `json:"findings"`
 	Exchanges []Exchange `json:"exchanges"`
-	// Left describes what could not be restored or deleted.
-	Left []string `json:"left,omitempty"`
+	// LeftBehind describes what could not be restored or deleted.
+	LeftBehind []string `json:"left,omitempty"`
 }
 
 // Count returns the number of findings with the verdict.
@@ -123,7 +123,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	default:
 		return Report{}, fmt.Errorf("verify: unknown provider %q", c.Provider)
 	}
-	return Report{Provider: c.Provider, Findings: findings, Exchanges: s.exchanges, Left: s.left}, err
+	return Report{Provider: c.Provider, Findings: findings, Exchanges: s.exchanges, LeftBehind: s.leftBehind}, err
 }
 
 // probe is a fact with the function that checks it. S is the state of a provider's

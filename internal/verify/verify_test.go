@@ -258,7 +258,7 @@ func TestRunDeletesItsUsersAfterInterrupt(t *testing.T) {
 				require.NoError(t, err)
 				assert.Len(t, f.partoo.Users(), partooUsers)
 				assert.Empty(t, f.usercom.Users())
-				assert.Empty(t, report.Left)
+				assert.Empty(t, report.LeftBehind)
 				if ctx.Err() != nil && report.Count(verify.Unknown) == 0 {
 					assert.Less(t, server.requests, after+4, "interrupted at the last request")
 				}
@@ -299,8 +299,8 @@ func TestRunReportsWhatItCannotDelete(t *testing.T) {
 			return f, config, server
 		}, func(_ fakes, report verify.Report, err error, _ *changed) {
 			require.NoError(t, err)
-			require.NotEmpty(t, report.Left)
-			assert.Contains(t, report.Left[0], "was created and not deleted")
+			require.NotEmpty(t, report.LeftBehind)
+			assert.Contains(t, report.LeftBehind[0], "was created and not deleted")
 		})
 	}
 }
