@@ -19,7 +19,7 @@ const minIdle = time.Minute
 // value is empty and ready, and safe for concurrent use.
 //
 // The registry drops a pacer that no client holds and that has been idle for longer than its
-// longest quota: it has nothing to remember then.
+// longest quota: its requests no longer count for any quota.
 type Registry struct {
 	mu            sync.Mutex
 	entries       map[[sha256.Size]byte]*entry
@@ -36,10 +36,11 @@ type entry struct {
 }
 
 // Pacer returns the pacer for origin (scheme and host, as in "https://api.example.com") and
-// credential. The first call for a pair makes it from config. Later calls must pass the same
-// quotas, share and in-flight limit, because one key has one set of quotas; otherwise they
-// return an error. If the key has been idle for longer than its longest quota, they make a new
-// pacer instead. Observe and Rand must not be set: they belong to a single owner.
+// credential. The first call for a pair creates the pacer from config. A later call returns the
+// same pacer if its quotas, share and in-flight limit are equal, because one key has one set of
+// quotas. If they differ, it returns an error while the key is in use, and a new pacer once the key
+// has been idle for longer than its longest quota. Observe and Rand must be nil: a shared pacer
+// cannot have those of one client.
 func (r *Registry) Pacer(origin, credential string, config PacerConfig) (*QuotaPacer, error) {
 	if config.Observe != nil || config.Rand != nil {
 		return nil, errors.New("shared pacer: Observe and Rand cannot be shared: use NewPacer")

@@ -159,7 +159,7 @@ func (v vendor) text(page string) string {
 	return v.block(page, page)
 }
 
-// block is a page that announces one operation and contains another.
+// block returns a page. operation is the one that the fence names; the block contains page.
 func (v vendor) block(operation, page string) string {
 	v.t.Helper()
 	var text bytes.Buffer

@@ -170,7 +170,8 @@ func (e Error) Is(target error) bool {
 	return false
 }
 
-// Format writes the text of Error for every verb. %q quotes it.
+// Format writes the text of Error for every verb, because %+v and %#v would otherwise print
+// the fields, which include the response body. %q quotes the text.
 func (e Error) Format(f fmt.State, verb rune) {
 	text := e.Error()
 	if verb == 'q' {

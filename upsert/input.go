@@ -28,7 +28,7 @@ func (r *run[T, R]) readUsers(users iter.Seq[T]) {
 	}, func(c *crash) { r.readCrash = c })
 }
 
-// ask asks the reader for a user, unless it was asked already.
+// ask asks the reader for a user, unless one is already on its way.
 func (r *run[T, R]) ask() {
 	if !r.reading && !r.inputEnded {
 		r.reading = true
@@ -99,7 +99,8 @@ func (r *run[T, R]) release(key string) {
 	delete(r.waitingByKey, key)
 }
 
-// yieldIncomplete yields the last item if users are left.
+// yieldIncomplete yields an item with an IncompleteError if users were not sent. If the
+// input was read completely and all were sent, it records that in the journal.
 func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
 	r.countNotSent(r.ready...)
 	for _, queue := range r.waitingByKey {
@@ -117,7 +118,7 @@ func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
 	}
 }
 
-// countRest counts the rest of the input as not sent.
+// countRest counts the rest of the input as not sent, up to maxCounted users and maxCountTime.
 func (r *run[T, R]) countRest() {
 	timeout := time.After(maxCountTime)
 	for range maxCounted {

@@ -181,7 +181,7 @@ func (r *run[T, R]) loop(yield func(Item[T, R]) bool) {
 	r.yieldIncomplete(yield)
 }
 
-// checkStopped ends the run if a context of the caller has ended.
+// checkStopped ends the run if the context of All or that of WithStop has ended.
 func (r *run[T, R]) checkStopped() {
 	for _, ctx := range []context.Context{r.callerCtx, r.stop} {
 		if err := ctx.Err(); err != nil {
@@ -193,7 +193,7 @@ func (r *run[T, R]) checkStopped() {
 	}
 }
 
-// end lets no more users start. The first reason counts.
+// end stops the run from starting users. If it is called again, the first reason stays.
 func (r *run[T, R]) end(reason error) {
 	if r.reason == nil {
 		r.reason = reason

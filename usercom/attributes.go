@@ -103,7 +103,7 @@ func shortName(name string) string {
 // encoding/json writes for invalid UTF-8. It writes a valid U+FFFD unescaped.
 var escapedReplacement = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
 
-// checkJSON requires a value that JSON transfers unchanged.
+// checkJSON adds a problem if encoding value as JSON fails or changes it, as with invalid UTF-8.
 func checkJSON(p *check.Problems, field string, value any) {
 	encoded, err := json.Marshal(value)
 	switch {

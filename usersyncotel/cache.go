@@ -119,8 +119,8 @@ func splitOrigin(origin string) (host string, port int) {
 	return u.Hostname(), port
 }
 
-// errorType returns the attribute error.type of an attempt: the status, "timeout", or
-// "_OTHER"; empty for a success.
+// errorType returns the attribute error.type of an attempt: the status if it is 300 or more,
+// "timeout", or "_OTHER" for any other error. It is "" for a success.
 func errorType(e rest.Event) string {
 	if e.Err == nil {
 		return ""
