@@ -92,7 +92,7 @@ func TestExportedFilesWithFlags(t *testing.T) {
 	assert.Equal(t, "bob@example.com Bob", user.Email+" "+user.FirstName)
 	assert.Nil(t, user.Score)
 
-	constants := writeFile(t, "mapping.json", `{"constant":{"city":"Bari","usercom.score":7,"unsubscribed":false}}`)
+	constants := writeFile(t, "mapping.json", "\uFEFF"+`{"constant":{"city":"Bari","usercom.score":7,"unsubscribed":false}}`)
 	got := usersync(t, "user_id\n1\n", "upsert", "--provider", "usercom", "--fake", "--mapping", constants, "-")
 	assert.Equal(t, exitOK, got.status, got.err)
 }
@@ -101,6 +101,8 @@ func TestMappingProblems(t *testing.T) {
 	constant := writeFile(t, "constant.json", `{"constant":{"city":"Bari"}}`)
 	for name, test := range map[string]struct{ input, flags, want string }{
 		"unknown target":      {"user_id\n1\n", "--map Stadt=ctiy", "mapping of Stadt: unknown column ctiy (did you mean city?)"},
+		"renamed twice":       {"Stadt\n1\n", "--map Stadt=city --map stadt=region", "mapping of stadt: the same column is renamed to city"},
+		"renamed and ignored": {"Stadt\n1\n", "--map Stadt=city --map stadt=", "mapping of Stadt: the same column is ignored"},
 		"no such column":      {"user_id\n1\n", "--map Stadt=city", "the mapping renames Stadt, which is no column of the file"},
 		"constant and column": {"user_id,City\n1,\n", "--mapping " + constant, "line 1: columns City and city (constant) are both city"},
 		"twice":               {"user_id,E-Mail,email\n1,,\n", "", "line 1: columns E-Mail and email are both email"},

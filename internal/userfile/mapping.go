@@ -24,7 +24,7 @@ func ReadMapping(path string) (m Mapping, err error) {
 	if err != nil {
 		return m, err
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(data, []byte("\uFEFF"))))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {
 		return m, fmt.Errorf("%s: want {\"rename\": {…}, \"constant\": {…}, \"ignore\": […]}: %w", path, err)
@@ -59,8 +59,14 @@ func (m Mapping) apply(s *schema) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Rename)) {
 		c, ok := s.columns[simplify(m.Rename[name])]
-		if !ok {
+		_, twice := s.renamed[simplify(name)]
+		switch {
+		case !ok:
 			return fmt.Errorf("mapping of %s: %s", Printable(name), s.unknownName(m.Rename[name]))
+		case twice:
+			return fmt.Errorf("mapping of %s: the same column is renamed to %s", Printable(name), s.renamed[simplify(name)])
+		case s.ignored[simplify(name)]:
+			return fmt.Errorf("mapping of %s: the same column is ignored", Printable(name))
 		}
 		s.renamed[simplify(name)] = c
 		s.unseen[simplify(name)] = name
