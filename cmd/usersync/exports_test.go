@@ -131,21 +131,23 @@ func TestFormatLine(t *testing.T) {
 
 func TestOtherFilesAreNamed(t *testing.T) {
 	for content, want := range map[string]string{
-		"[{\"user_id\":\"1\"}]\n":            "a JSON array: write one object per line, for example with: jq -c '.[]'",
-		"sep=\n1\n":                          "line 1: unknown column sep=",
-		" \n \n":                             "line 1: the file is empty",
-		"PK\x03\x04...":                      "an xlsx, ods or zip file: open it in a spreadsheet program and save it as CSV (UTF-8)",
-		"\xd0\xcf\x11\xe0\xa1":               "an xls file: ",
-		"<html><table>":                      "an HTML or XML file: ",
-		"PAR1":                               "a Parquet file: convert it to CSV or JSONL",
-		"\x28\xb5\x2f\xfd":                   "compressed with zstd: decompress it first",
-		"{\"user_id\":\"1\"}\n":              "looks like JSONL: use --format jsonl",
-		"u\x00s\x00e\x00r\x00":               "contains NUL characters: is it UTF-16? use --encoding utf-16le or utf-16be",
-		"user_id,email\n1,2,3\n":             "line 2: has 3 cells, the header has 2: enclose a cell that contains ',' in quotes",
-		"user_id;city\n1;a;b\n":              "line 2: has 3 cells, the header has 2: enclose a cell that contains ';' in quotes",
-		"\x1f\x8bx":                          "reading: ",
-		"user_id,unsubscribed\n1,vielleicht": "line 2: unsubscribed: must be true or false (usercom)",
-		"user_id,score\n1,1.5":               "line 2: score: must be a whole number (usercom)",
+		"[{\"user_id\":\"1\"}]\n":                "a JSON array: write one object per line, for example with: jq -c '.[]'",
+		"\xff\xfeu\x00\n\x001\x00\x3d\xd8\n\x00": "line 2: not valid UTF-16",
+		"\xff\xfeu\x00\n":                        "line 1: not valid UTF-16",
+		"sep=\n1\n":                              "line 1: unknown column sep=",
+		" \n \n":                                 "line 1: the file is empty",
+		"PK\x03\x04...":                          "an xlsx, ods or zip file: open it in a spreadsheet program and save it as CSV (UTF-8)",
+		"\xd0\xcf\x11\xe0\xa1":                   "an xls file: ",
+		"<html><table>":                          "an HTML or XML file: ",
+		"PAR1":                                   "a Parquet file: convert it to CSV or JSONL",
+		"\x28\xb5\x2f\xfd":                       "compressed with zstd: decompress it first",
+		"{\"user_id\":\"1\"}\n":                  "looks like JSONL: use --format jsonl",
+		"u\x00s\x00e\x00r\x00":                   "contains NUL characters: is it UTF-16? use --encoding utf-16le or utf-16be",
+		"user_id,email\n1,2,3\n":                 "line 2: has 3 cells, the header has 2: enclose a cell that contains ',' in quotes",
+		"user_id;city\n1;a;b\n":                  "line 2: has 3 cells, the header has 2: enclose a cell that contains ';' in quotes",
+		"\x1f\x8bx":                              "reading: ",
+		"user_id,unsubscribed\n1,vielleicht":     "line 2: unsubscribed: must be true or false (usercom)",
+		"user_id,score\n1,1.5":                   "line 2: score: must be a whole number (usercom)",
 	} {
 		got := usersync(t, content, "upsert", "--provider", "usercom", "--fake", "-")
 		assert.Equal(t, exitUsage, got.status, content)

@@ -69,6 +69,27 @@ func TestFailedFileOfJSONL(t *testing.T) {
 	}
 }
 
+// The same flags read the file of failed rows, which is UTF-8 whatever --encoding says.
+func TestFailedFileOfAnotherEncoding(t *testing.T) {
+	server, env := loopback(t)
+	rejecting(server, "Cy")
+	for format, input := range map[string]string{
+		"csv":   "email,first_name,last_name\ncy@example.com,Cy,M\xfcller\n",
+		"jsonl": `{"email":"cy@example.com","first_name":"Cy","last_name":"M` + "\xfc" + `ller"}`,
+	} {
+		failed := filepath.Join(t.TempDir(), "failed")
+		args := []string{"upsert", "--provider", "partoo", "--quota", "none", "--format", format, "--encoding", "windows-1252", "--failed", failed}
+		for range 2 {
+			got := usersyncIn(t.Context(), env, input, append(args, "-")...)
+			assert.Equal(t, exitFailed, got.status, got.err)
+			data, err := os.ReadFile(failed)
+			require.NoError(t, err)
+			assert.Contains(t, string(data), "Müller")
+			input = string(data)
+		}
+	}
+}
+
 func TestFailedPaths(t *testing.T) {
 	for args, want := range map[string]string{
 		"users.csv --provider partoo":                       "users.partoo.failed.csv",

@@ -8,11 +8,14 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// decode converts the content of a file to UTF-8 with LF or CRLF line endings.
+// decode converts the content of a file to UTF-8 with LF or CRLF line endings. A byte
+// order mark wins over the name of an encoding: a file of failed rows has one.
 func (f *File) decode(data, encoding string) (text string, err error) {
+	isUTF8 := strings.HasPrefix(data, "\uFEFF")
 	switch isUTF16 := strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff"); {
-	case encoding != "":
+	case encoding != "" && !isUTF8 && !isUTF16:
 		text, f.encoding, err = decodeNamed(data, encoding)
+		f.bom = f.encoding != "UTF-8"
 	case isUTF16:
 		f.encoding, f.bom = "UTF-16", true
 		text, err = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(data)

@@ -19,15 +19,16 @@ type FailedRow struct {
 	Reason string
 }
 
-// WriteFailed writes rows as they were read, with a reason, in the format of the file.
+// WriteFailed writes rows as they were read, with a reason, in the format of the file. The
+// encoding is UTF-8, with a byte order mark unless the file is UTF-8 without one.
 func (f *File) WriteFailed(w io.Writer, rows []FailedRow) error {
-	if f.format == "jsonl" {
-		return writeFailedJSON(w, rows)
-	}
 	if f.bom {
 		if _, err := io.WriteString(w, "\uFEFF"); err != nil {
 			return err
 		}
+	}
+	if f.format == "jsonl" {
+		return writeFailedJSON(w, rows)
 	}
 	out := csv.NewWriter(w)
 	out.Comma, out.UseCRLF = f.separator, f.crlf

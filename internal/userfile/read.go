@@ -34,7 +34,7 @@ type File struct {
 	encoding  string
 	separator rune
 	gzip      bool
-	bom       bool // begins with a byte order mark
+	bom       bool // of the file of failed rows: begins with a byte order mark
 	crlf      bool // lines end in CRLF
 }
 
@@ -81,6 +81,9 @@ func Read(r io.Reader, groups []Group, o Options) (*File, error) {
 			return nil, err
 		}
 		problem = f.wrongFormat(text)
+	}
+	if i := strings.Index(text, "\uFFFD"); i >= 0 && f.encoding != "UTF-8" && problem == "" {
+		f.Problems.Add(Problem{Line: 1 + strings.Count(text[:i], "\n"), Text: "not valid " + f.encoding})
 	}
 	switch {
 	case problem != "":
