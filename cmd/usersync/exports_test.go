@@ -65,6 +65,7 @@ func TestLineEndsAndBlankRows(t *testing.T) {
 	} {
 		assertExported(t, writeFile(t, "users.csv", text))
 	}
+	assertExported(t, writeFile(t, "users.csv", strings.NewReplacer("user_id", "\ufeffUser\u2010ID", "first_name", "First\u200b\u00a0Name").Replace("\ufeff"+plain)))
 	got := usersync(t, "user_id,attributes\r1,\"{\n\"\"a\"\":1}\"\r", "upsert", "--provider", "usercom", "--fake", "-")
 	assert.Equal(t, exitOK, got.status, got.err)
 }
@@ -103,6 +104,8 @@ func TestMappingProblems(t *testing.T) {
 		"unknown target":      {"user_id\n1\n", "--map Stadt=ctiy", "mapping of Stadt: unknown column ctiy (did you mean city?)"},
 		"renamed twice":       {"Stadt\n1\n", "--map Stadt=city --map stadt=region", "mapping of stadt: the same column is renamed to city"},
 		"renamed and ignored": {"Stadt\n1\n", "--map Stadt=city --map stadt=", "mapping of Stadt: the same column is ignored"},
+		"short name":          {"user_id,abc\n1,\n", "", "line 1: unknown column abc\n"},
+		"accented name":       {"user_id,\u00e9ma\u00eel\n1,\n", "", "line 1: unknown column \u00e9ma\u00eel (did you mean email?)"},
 		"no such column":      {"user_id\n1\n", "--map Stadt=city", "the mapping renames Stadt, which is no column of the file"},
 		"constant and column": {"user_id,City\n1,\n", "--mapping " + constant, "line 1: columns City and city (constant) are both city"},
 		"twice":               {"user_id,E-Mail,email\n1,,\n", "", "line 1: columns E-Mail and email are both email"},
@@ -182,7 +185,7 @@ func TestSpacesInLists(t *testing.T) {
 // A spreadsheet replaces keys that look like numbers or formulas. As keys, such values are
 // errors; elsewhere they are warnings.
 func TestSpreadsheetValues(t *testing.T) {
-	for _, value := range []string{"1.23457E+11", `"1,23457E+11"`, "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"} {
+	for _, value := range []string{"1.23457E+11", `"1,23457E+11"`, "1E+11", "-1.5E+11", "1.2345678901234568e+17", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"} {
 		for column, provider := range map[string]string{"user_id": "usercom", "company_id": "usercom", "custom_role": "partoo", "business_ids": "partoo"} {
 			header, row := "user_id", "1"
 			if provider == "partoo" {

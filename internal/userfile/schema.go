@@ -48,10 +48,11 @@ func newSchema(groups []Group, m Mapping) (*schema, error) {
 	return s, m.apply(s)
 }
 
-// simplify makes "First Name", "first-name" and "first_name" equal.
+// simplify makes "First Name", "first-name" and "first_name" equal, also with other dashes
+// and with invisible characters.
 func simplify(name string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || unicode.IsSpace(r) {
+		if r == '_' || unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Cf) {
 			return -1
 		}
 		return unicode.ToLower(r)
@@ -100,9 +101,10 @@ const unknownColumn = "unknown column "
 // unknownName is the problem of a name that is no column, with the closest known column.
 func (s *schema) unknownName(name string) string {
 	text := unknownColumn + Printable(name)
-	best, closest := 3, ""
+	letters := []rune(simplify(name))
+	best, closest := min(3, len(letters)/2+1), "" // not every short name is like id
 	for simple, column := range s.columns {
-		if d := distance(simplify(name), simple); d < best || d == best && column.String() < closest {
+		if d := distance(letters, []rune(simple)); d < best || d == best && column.String() < closest {
 			best, closest = d, column.String()
 		}
 	}
@@ -113,7 +115,7 @@ func (s *schema) unknownName(name string) string {
 }
 
 // distance is the number of letters to insert, delete or replace to get from a to b.
-func distance(a, b string) int {
+func distance(a, b []rune) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

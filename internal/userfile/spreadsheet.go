@@ -16,8 +16,8 @@ var booleans = map[string]bool{
 // wholeNumber is a number as programs write it that know only floating-point numbers.
 var wholeNumber = regexp.MustCompile(`^[+-]?\d+\.0+$`)
 
-// scientific is a long number after a spreadsheet shortened it.
-var scientific = regexp.MustCompile(`^\d[.,]\d+E\+\d+$`)
+// scientific is a long number after a spreadsheet or pandas shortened it.
+var scientific = regexp.MustCompile(`^-?\d([.,]\d+)?[Ee]\+\d+$`)
 
 var spreadsheetErrors = []string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
 
@@ -28,7 +28,7 @@ func Damage(text string) (damage string, key bool) {
 	case text == "":
 	case text[0] == '#' && slices.Contains(spreadsheetErrors, text):
 		return "is the spreadsheet error " + text, true
-	case text[0] >= '0' && text[0] <= '9' && len(text) > 4 && (text[1] == '.' || text[1] == ',') && scientific.MatchString(text):
+	case strings.Contains(text, "+") && scientific.MatchString(text):
 		return "is a number that a spreadsheet shortened: format the column as text and export the file again", true
 	case text == "NULL" || text == `\N`:
 		return "is " + text + ", which databases export for no value", false
