@@ -32,7 +32,7 @@ const (
 	bulkUsers   = 5000
 )
 
-// bulk sends so many users to a server through 64 workers.
+// bulk sends users to a server through 64 workers.
 type bulk func(t *testing.T, base string)
 
 // tuned keeps a connection for each worker.

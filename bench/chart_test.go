@@ -22,7 +22,7 @@ import (
 
 var svg = flag.String("svg", "", "write the chart to this file")
 
-// TestChart draws the requests accepted and refused over time on identifAI's
+// TestChart draws the requests accepted and rejected over time on identifAI's
 // quota for writes.
 func TestChart(t *testing.T) {
 	if *svg == "" {
@@ -45,7 +45,7 @@ func TestChart(t *testing.T) {
 			r := sim.Run(s, set, client.ByName(name).Build)
 			p.Title.Text = name
 			addCurve(t, p, "stored", r.Network.Accepted, color.RGBA{R: 0x1b, G: 0x7f, B: 0x4b, A: 0xff})
-			addCurve(t, p, "refused (429)", r.Network.RateLimited, color.RGBA{R: 0xc0, G: 0x2f, B: 0x2f, A: 0xff})
+			addCurve(t, p, "rejected (429)", r.Network.RateLimited, color.RGBA{R: 0xc0, G: 0x2f, B: 0x2f, A: 0xff})
 		})
 		p.X.Label.Text, p.Y.Label.Text = "seconds", "requests, log scale"
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 240, 1, 10000
@@ -63,7 +63,7 @@ func TestChart(t *testing.T) {
 	write(t, *svg, img)
 }
 
-// addCurve adds how many there were by each moment.
+// addCurve adds the number of times up to each moment.
 func addCurve(t *testing.T, p *plot.Plot, name string, at []time.Duration, c color.Color) {
 	points := plotter.XYs{{X: 0, Y: 1}}
 	for i, d := range at {

@@ -43,7 +43,7 @@ var ada = user{"ada@example.com", "Ada", "Lovelace", "ORG_ADMIN"}
 
 type sender func(ctx context.Context) (id, error)
 
-// instant answers at once, without a network.
+// instant responds immediately, without a network.
 type instant struct{}
 
 func (instant) RoundTrip(r *http.Request) (*http.Response, error) {

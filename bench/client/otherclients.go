@@ -70,12 +70,12 @@ func plain(_ sim.Scenario, rt http.RoundTripper) sim.Client {
 	}
 }
 
-func retryable(most int) sim.Build {
+func retryable(maxRetries int) sim.Build {
 	return func(_ sim.Scenario, rt http.RoundTripper) sim.Client {
 		c := retryablehttp.NewClient()
 		c.HTTPClient = &http.Client{Transport: rt}
 		c.Logger = nil
-		c.RetryMax = most
+		c.RetryMax = maxRetries
 		return func(ctx context.Context) error {
 			req, err := retryablehttp.FromRequest(request(ctx))
 			if err != nil {
@@ -90,9 +90,9 @@ func retryable(most int) sim.Build {
 	}
 }
 
-func openAI(most int) sim.Build {
+func openAI(maxRetries int) sim.Build {
 	return func(_ sim.Scenario, rt http.RoundTripper) sim.Client {
-		c := openai.NewClient(option.WithBaseURL(URL), option.WithAPIKey("key"), option.WithMaxRetries(most),
+		c := openai.NewClient(option.WithBaseURL(URL), option.WithAPIKey("key"), option.WithMaxRetries(maxRetries),
 			option.WithHTTPClient(&http.Client{Transport: rt}))
 		body := map[string]string{"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "role": "ORG_ADMIN"}
 		return func(ctx context.Context) error {
@@ -122,21 +122,21 @@ func cenkalti(_ sim.Scenario, rt http.RoundTripper) sim.Client {
 	}
 }
 
-func failsafe(most int) sim.Build {
+func failsafe(maxRetries int) sim.Build {
 	return func(_ sim.Scenario, rt http.RoundTripper) sim.Client {
-		policy := failsafehttp.NewRetryPolicyBuilder().WithMaxRetries(most).Build()
+		policy := failsafehttp.NewRetryPolicyBuilder().WithMaxRetries(maxRetries).Build()
 		return plain(sim.Scenario{}, failsafehttp.NewRoundTripper(rt, policy))
 	}
 }
 
-// adaptive fails without a token instead of waiting for one: its own wait can
-// round to nothing and spin, which stops a virtual clock.
-func adaptive(most int) aws.RetryerV2 {
+// adaptive fails without a token instead of waiting for one: its own wait can be rounded to zero
+// and spin, which stops a virtual clock.
+func adaptive(maxAttempts int) aws.RetryerV2 {
 	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
 		o.FailOnNoAttemptTokens = true
 		o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
-			o.MaxAttempts = most
-			if most == unlimited {
+			o.MaxAttempts = maxAttempts
+			if maxAttempts == unlimited {
 				o.RateLimiter = noLimit{} // its retry quota is a limit, too
 			}
 		})
@@ -156,7 +156,7 @@ func awsWith(build func() aws.RetryerV2) sim.Build {
 		r := build()
 		once := plain(sim.Scenario{}, rt)
 		return func(ctx context.Context) error {
-			back := func(error) error { return nil } // of the token that a repetition costs
+			back := func(error) error { return nil } // releases the token of a retry
 			for n := 1; ; n++ {
 				release, err := r.GetAttemptToken(ctx)
 				for err != nil && ctx.Err() == nil {
@@ -174,12 +174,12 @@ func awsWith(build func() aws.RetryerV2) sim.Build {
 				if err == nil || ctx.Err() != nil || !r.IsErrorRetryable(err) || n >= r.MaxAttempts() {
 					return err
 				}
-				var wrong error
-				if back, wrong = r.GetRetryToken(ctx, err); wrong != nil {
+				var tokenErr error
+				if back, tokenErr = r.GetRetryToken(ctx, err); tokenErr != nil {
 					return err
 				}
-				delay, wrong := r.RetryDelay(n, err)
-				if wrong != nil {
+				delay, delayErr := r.RetryDelay(n, err)
+				if delayErr != nil {
 					return err
 				}
 				time.Sleep(delay)

@@ -159,7 +159,7 @@ func (g generator) longWindow() Scenario {
 	return s
 }
 
-// perSecond sets a number of users for a limit of so many requests per second.
+// perSecond sets a number of users for a limit of rate requests per second.
 func (g generator) perSecond(s *Scenario, rate float64) {
 	s.Kind = PerSecond
 	s.Users = min(max(200, int(g.logUniform(20, 400)*rate)), 5000)
