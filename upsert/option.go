@@ -54,7 +54,7 @@ func WithWorkers(n int) Option {
 // WithKey sets the function that identifies a user. Users with equal keys are
 // upserted one after the other, in the order of the input, so that the last one wins:
 //
-//	upsert.WithKey(func(u partoo.UserInput) string { return strings.ToLower(u.Email) })
+//	upsert.WithKey(partoo.UserInput.Key)
 //
 // Users with an empty key are never serialised. While a user waits for an earlier one,
 // users after it are upserted; as many may wait as there are workers, then reading
