@@ -23,6 +23,7 @@ var (
 func (c *Client) retry(next handler) handler {
 	return func(x *callState) (*http.Response, *Error) {
 		failures, rateLimited := 0, 0
+		_, inRun := waitlimit.From(x.ctx)
 		for {
 			resp, e := next(x)
 			if e == nil || !x.shouldRetry(e) {
@@ -34,7 +35,11 @@ func (c *Client) retry(next handler) handler {
 				n = &rateLimited
 			}
 			*n++
-			if failures >= x.policy.MaxAttempts || !c.waitBeforeRetry(x, e, *n) {
+			attempts := failures
+			if inRun && e.RetryAfter == 0 {
+				attempts += rateLimited // the run tries another user, in case it is only this one
+			}
+			if attempts >= x.policy.MaxAttempts || !c.waitBeforeRetry(x, e, *n) {
 				return nil, e
 			}
 			body, err := rewind(x.request)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/internal/waitlimit"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -168,6 +169,13 @@ func TestAttemptsAreLimitedBut429sDoNotCount(t *testing.T) {
 		_, err = s.do(t.Context(), rest.Call{}, "GET")
 		require.NoError(t, err)
 		assert.Equal(t, 7, s.sent())
+
+		// In a run they count, unless the server names a time: the run tries another user.
+		inRun := waitlimit.With(t.Context(), time.Hour)
+		s = &script{t: t, steps: []func() (*http.Response, error){status(429), status(429), status(503), status(429)}}
+		_, err = s.do(inRun, rest.Call{}, "GET")
+		require.ErrorIs(t, err, rest.ErrRateLimited)
+		assert.Equal(t, 4, s.sent())
 	})
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,6 +133,34 @@ func TestAllWaitsForALongRetryAfter(t *testing.T) {
 		assert.GreaterOrEqual(t, time.Since(start), 10*time.Minute)
 		assert.LessOrEqual(t, time.Since(start), 10*time.Minute+2*time.Minute)
 	})
+}
+
+// A 429 without Retry-After that concerns one user only must not stop the others.
+func TestAllFailsAUserThatAlwaysGets429(t *testing.T) {
+	for _, workers := range []int{1, 8} {
+		synctest.Test(t, func(t *testing.T) {
+			server, client := identifaiServer(t)
+			throttle := resttest.Throttle("")
+			throttle.Match = func(r *http.Request) bool {
+				body, err := io.ReadAll(r.Body)
+				return err == nil && strings.Contains(string(body), "ada-50@")
+			}
+			server.ClearFaults()
+			server.Fail(throttle.Repeat(-1))
+			failed := 0
+			start := time.Now()
+			for item := range upsert.All(t.Context(), identifaiUsers(100), client.UpsertUser, upsert.WithWorkers(workers)) {
+				if item.Err != nil {
+					failed++
+					assert.Equal(t, 50, item.Index)
+					assert.ErrorIs(t, item.Err, rest.ErrRateLimited)
+				}
+			}
+			assert.Equal(t, 1, failed)
+			assert.Equal(t, 99, len(server.Users()))
+			assert.Less(t, time.Since(start), 15*time.Minute)
+		})
+	}
 }
 
 func TestAllEndsWhenRetryAfterExceedsTheLimit(t *testing.T) {
