@@ -59,9 +59,10 @@ func (i Item[T, R]) LogValue() slog.Value {
 //     service fails for longer than [WithMaxOutage], the run ends. It also ends, without
 //     waiting, if a required wait exceeds this limit or the deadline of ctx.
 //     A user that failed in three pauses is yielded as failed, since other users
-//     succeeded in between. If only users are left that have failed, each is yielded as
-//     failed after three failures if a user that was started later has succeeded. For
-//     a single user, a success since its start is enough.
+//     succeeded in between. Pauses whose first try failed do not count. If only users
+//     are left that have failed, each is yielded as failed after three failures if a
+//     user that was started later has succeeded. For a single user, a success since its
+//     start is enough.
 //   - A failure of the configuration, for example a rejected API key, ends the run.
 //
 // # Incomplete runs

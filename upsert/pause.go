@@ -3,6 +3,7 @@ package upsert
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -10,6 +11,9 @@ import (
 const (
 	firstDelay = time.Second
 	maxDelay   = 30 * time.Second
+	// minLateDelay is the minimum after maxDelay was reached. Later delays are random, so
+	// that a service that works for a few seconds every 30 s is not tried between them.
+	minLateDelay = 24 * time.Second
 	// maxUnknownHost is how long an unknown host is a failure of the service before
 	// any user succeeded.
 	maxUnknownHost = time.Minute
@@ -43,6 +47,20 @@ func (r *run[T, R]) hasFailed(j *job[T]) bool {
 	return j.failures >= maxFailures
 }
 
+// endPause lets the run continue. If the first try failed, the service is the reason of
+// the pause, and the failures in it do not count.
+func (r *run[T, R]) endPause() {
+	if r.pause.delay > firstDelay {
+		for i := range r.ready {
+			if j := &r.ready[i]; j.pause == r.pause.number {
+				j.failures--
+			}
+		}
+	}
+	r.log.Info("run resumed", "paused_for", time.Since(r.pause.since))
+	r.pause = pause{number: r.pause.number}
+}
+
 // onlyFailedLeft reports whether all users that are left have failed before.
 func (r *run[T, R]) onlyFailedLeft() bool {
 	return r.inFlight == 0 && r.next == nil && r.inputEnded &&
@@ -73,7 +91,11 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 		}
 		r.pause.delay = firstDelay
 	case j.isTry:
-		r.pause.delay = min(2*r.pause.delay, maxDelay)
+		if r.pause.delay < minLateDelay {
+			r.pause.delay = min(2*r.pause.delay, maxDelay)
+		} else {
+			r.pause.delay = minLateDelay + rand.N(maxDelay-minLateDelay)
+		}
 	default:
 		return // it was in flight when the pause began
 	}
@@ -86,8 +108,11 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 		r.end(err)
 	case f.wait > r.maxOutage:
 		r.endForWait(f.wait, err)
-	case left <= 0 || f.wait > left:
+	case left <= 0:
 		r.end(fmt.Errorf("service failed for longer than %v: %w", r.maxOutage, err))
+	case f.wait > left:
+		r.end(fmt.Errorf("service failed for %v, and the required wait of %v exceeds what is left of the limit of %v: %w",
+			pausedFor.Round(time.Second), f.wait.Round(time.Second), r.maxOutage, err))
 	case hasDeadline && time.Until(deadline) <= delay:
 		r.end(fmt.Errorf("next try in %v is after the deadline: %w: %w", delay.Round(time.Millisecond), context.DeadlineExceeded, err))
 	default:

@@ -142,7 +142,7 @@ func TestAllWaitsForTheEndOfAnOutage(t *testing.T) {
 							assert.GreaterOrEqual(t, a.at-failed[i-1].at, time.Second)
 						}
 					}
-					assert.LessOrEqual(t, len(failed), workers+6+int(outage/(30*time.Second)))
+					assert.LessOrEqual(t, len(failed), workers+6+int(outage/(24*time.Second)))
 				})
 			})
 		}
@@ -182,6 +182,26 @@ func TestAllFailsEachUserThatAlwaysFails(t *testing.T) {
 			return nil
 		})
 		assert.Equal(t, outcome{done: 900, failed: 100}, s.run(t, 1000))
+	})
+}
+
+// Tries every 30 s would always be sent while the service fails.
+func TestAllWaitsForAServiceThatWorksForAPartOfTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(func(_ int, at time.Duration) error {
+			if at%(30*time.Second) >= 10*time.Second {
+				return unavailable
+			}
+			return nil
+		})
+		done := 0
+		for item := range upsert.All(t.Context(), count(3000), s.upsert) {
+			require.NoError(t, item.Err)
+			if done++; done == 2500 {
+				break
+			}
+		}
+		assert.Equal(t, 2500, done)
 	})
 }
 

@@ -291,8 +291,7 @@ func (r *run[T, R]) succeeded(j job[T]) {
 	r.lastSuccess, r.lastOrder = time.Now(), max(r.lastOrder, j.order)
 	r.suspects = 0
 	if r.pause.on && j.isTry {
-		r.log.Info("run resumed", "paused_for", time.Since(r.pause.since))
-		r.pause = pause{number: r.pause.number}
+		r.endPause()
 	}
 }
 
