@@ -56,7 +56,9 @@ func selectProviders(selected []string) ([]provider, error) {
 	if len(selected) == 0 {
 		return nil, fmt.Errorf("missing --provider: want %s", want)
 	}
-	for _, name := range selected {
+	for i, name := range selected {
+		name = strings.TrimSpace(name) // as in "identifai, partoo"
+		selected[i] = name
 		if name != "all" && !slices.Contains(names(), name) {
 			return nil, fmt.Errorf("--provider %s: want %s", userfile.Printable(name), want)
 		}

@@ -21,3 +21,10 @@ func TestEveryProviderHasATable(t *testing.T) {
 	}
 	assert.ElementsMatch(t, specs, names(), "add a table to the list of providers in provider.go")
 }
+
+func TestSelectProviders(t *testing.T) {
+	selected, err := selectProviders([]string{"usercom", " partoo", "partoo "})
+	require.NoError(t, err)
+	require.Len(t, selected, 2)
+	assert.Equal(t, "partoo usercom", selected[0].title()+" "+selected[1].title())
+}

@@ -54,6 +54,7 @@ func TestUsage(t *testing.T) {
 		"no mapping":         {"upsert --provider partoo --fake --mapping " + broken + "x -", "--mapping: open " + broken + "x: no such file or directory"},
 		"share":              {"upsert --provider partoo --fake --share 2/3 -", "--share 2/3: want 1/N, such as 1/4 when four processes use the key"},
 		"share of nothing":   {"upsert --provider partoo --fake --share 1/3 -", "--share with --fake needs --quota: the fakes have no quota to share"},
+		"no boolean":         {"upsert --provider partoo --fake --dry-run=maybe -", "--dry-run=maybe: want true or false, or only --dry-run"},
 		"timeout, no unit":   {"upsert --provider partoo --fake --timeout 30 -", "--timeout 30: want a duration with its unit, such as 30s, 2m or 1m30s"},
 		"negative timeout":   {"upsert --provider partoo --fake --timeout -1s -", "--timeout -1s: want a duration with its unit, such as 30s, 2m or 1m30s"},
 		"dry journal":        {"upsert --provider partoo --fake --dry-run --journal x -", "--dry-run writes no files: omit --journal, --resume, --retry-failed and --failed"},

@@ -114,6 +114,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		if errors.Is(err, errGivenTwice) {
 			return fmt.Errorf("--%s is given twice", e.GetFlag().Name)
 		}
+		if e.GetFlag().Value.Type() == "bool" {
+			return fmt.Errorf("--%s=%s: want true or false, or only --%[1]s", e.GetFlag().Name, userfile.Printable(e.GetValue()))
+		}
 		return fmt.Errorf("--%s %s: %w", e.GetFlag().Name, userfile.Printable(e.GetValue()), e.Unwrap())
 	}
 	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
