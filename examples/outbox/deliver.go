@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -19,6 +20,9 @@ const (
 	outageWait = 10 * time.Second // if neither the server nor the quota names a wait
 	pauseWait  = time.Minute      // for the job whose error paused the queue
 	pageSize   = 100              // users in one reconciliation job
+	// maxAttempts is a week of attempts. River's default of 25 is used up after 11
+	// minutes, and the change is lost then.
+	maxAttempts = 10000
 )
 
 // DeliverArgs is a job: bring a user to a provider. A job is unique by provider,
@@ -35,7 +39,7 @@ func (DeliverArgs) Kind() string { return "deliver" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (a DeliverArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: a.Provider, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Queue: a.Provider, MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
 // deliverer works on DeliverArgs.
@@ -56,18 +60,7 @@ func (*deliverer) NextRetry(job *river.Job[DeliverArgs]) time.Time {
 // a failure, when it is unknown what the provider got.
 func (w *deliverer) Work(ctx context.Context, job *river.Job[DeliverArgs]) error {
 	name := job.Args.Provider
-	err := withUser(ctx, w.pool, name, job.Args.UserID, func(conn *pgxpool.Conn, u User, last delivery) error {
-		if last.version >= u.Version && job.Attempt == 1 {
-			return nil
-		}
-		r, err := whileConnected(ctx, conn, func(ctx context.Context) (sent, error) {
-			return w.providers[name].upsert(ctx, u, last.remoteID)
-		})
-		if err != nil {
-			return err
-		}
-		return recordDelivery(ctx, conn, name, u, r)
-	})
+	err := deliver(ctx, w.pool, name, job.Args.UserID, job.Attempt == 1, w.providers[name].upsert)
 	return decide(ctx, name, err)
 }
 
@@ -86,10 +79,7 @@ func decide(ctx context.Context, queue string, err error) error {
 	}
 	switch class, _ := e.FailureClass(); class {
 	case "service":
-		if e.RetryAfter > 0 {
-			return river.JobSnooze(e.RetryAfter)
-		}
-		return river.JobSnooze(outageWait)
+		return river.JobSnooze(cmp.Or(e.FailureWait(), outageWait))
 	case "configuration":
 		// Every job of the queue would fail. An operator corrects the key and
 		// resumes the queue.
@@ -143,18 +133,11 @@ func (w *reconciler) Work(ctx context.Context, job *river.Job[ReconcileArgs]) er
 		return decide(ctx, name, err)
 	}
 	one := func(ctx context.Context, id int64) (sent, error) {
-		var r sent
-		err := withUser(ctx, w.pool, name, id, func(conn *pgxpool.Conn, u User, last delivery) (err error) {
-			r, err = whileConnected(ctx, conn, func(ctx context.Context) (sent, error) { return do(ctx, u, last.remoteID) })
-			if err == nil {
-				err = recordDelivery(ctx, conn, name, u, r)
-			}
-			return err
-		})
+		err := deliver(ctx, w.pool, name, id, false, do)
 		if errors.Is(err, errLocked) || errors.Is(err, rest.ErrInvalid) {
 			err = nil // the user's own job delivers or reports it
 		}
-		return r, err
+		return sent{}, err
 	}
 	for item := range upsert.All(ctx, slices.Values(ids), one) {
 		err = errors.Join(err, item.Err)

@@ -18,6 +18,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
+const jobsPerQueue = 8 // at a time, as many as the pacer keeps in flight
+
 var (
 	// requestTimeout ends an attempt of a request, jobTimeout a job: an attempt and
 	// the wait for the quota.
@@ -40,7 +42,14 @@ func main() {
 
 // work delivers changes until ctx ends.
 func work(ctx context.Context) error {
-	pool, err := pgxpool.New(ctx, os.Getenv("DATABASE_URL"))
+	config, err := pgxpool.ParseConfig(os.Getenv("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	// Each job holds a connection while it waits: one slow provider must not take
+	// those of the others and of River.
+	config.MaxConns = int32(len(providerNames)*jobsPerQueue + 8)
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -69,7 +78,7 @@ func newWorker(pool *pgxpool.Pool, providers map[string]provider) (*river.Client
 	river.AddWorker(registry, &reconciler{pool: pool, providers: providers})
 	var periodic []*river.PeriodicJob
 	for _, name := range providerNames {
-		queues[name] = river.QueueConfig{MaxWorkers: 8}
+		queues[name] = river.QueueConfig{MaxWorkers: jobsPerQueue}
 		periodic = append(periodic, river.NewPeriodicJob(river.PeriodicInterval(reconcileEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return ReconcileArgs{Provider: name}, nil }, nil))
 	}

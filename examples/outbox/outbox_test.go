@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/backoff"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
 	"github.com/usersync/usersync/rest"
@@ -113,6 +114,47 @@ func TestDecide(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, decide(t.Context(), "partoo", c.err), "%v", c.err)
 	}
+}
+
+// A job that cannot be sent within its time, because of the quota, waits for its turn
+// and uses up no attempt.
+func TestWaitForQuotaSnoozes(t *testing.T) {
+	t.Parallel()
+	quotas := rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{N: 1, Per: time.Hour}}})
+	client, err := partoo.New(partootest.Key, append(partootest.NewServer().Options(), quotas)...)
+	require.NoError(t, err)
+	for _, err := range client.SearchUsers(t.Context(), partoo.SearchUsersParams{}) {
+		require.NoError(t, err)
+	}
+	upsertWithin := func(ctx context.Context) error {
+		_, err := client.UpsertUser(ctx, partoo.UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", Role: partoo.RolePublisher})
+		require.Error(t, err)
+		return decide(ctx, "partoo", err)
+	}
+	deadline, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ended, end := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, end)
+	for name, ctx := range map[string]context.Context{"policy": t.Context(), "deadline": deadline, "ended": ended} {
+		var snooze *river.JobSnoozeError
+		require.ErrorAs(t, upsertWithin(ctx), &snooze, name)
+		assert.Positive(t, snooze.Duration, name)
+	}
+}
+
+// Jobs that wait for one provider's quota do not stop those of the others.
+func TestSlowProviderDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
+	s := startService(t)
+	s.startWorker(t)
+	for i := range 60 { // identifAI needs 2 minutes for them
+		_, err := SaveUser(t.Context(), s.pool, s.jobs, User{Email: fmt.Sprintf("user%d@example.com", i), FirstName: "User", LastName: fmt.Sprint(i)})
+		require.NoError(t, err)
+	}
+	start := time.Now()
+	require.Eventually(t, func() bool { return len(s.partoo.Users()) == 60 && len(s.usercom.Users()) == 60 }, 10*time.Second, 50*time.Millisecond)
+	t.Logf("the others took %v", time.Since(start))
+	assert.Less(t, len(s.identifai.Users()), 60)
 }
 
 // A reconciliation corrects what was changed at a provider.

@@ -66,18 +66,13 @@ func SaveUser(ctx context.Context, pool *pgxpool.Pool, jobs *river.Client[pgx.Tx
 	return u, nil
 }
 
-// delivery is what a provider got last.
-type delivery struct {
-	version  int64
-	remoteID string
-}
-
 var errLocked = errors.New("another worker delivers this user")
 
-// withUser calls f with the current row of a user and its last delivery, while no
+// deliver sends the current row of a user with do, and stores the result, while no
 // other worker delivers this user to this provider. Postgres releases the lock when
-// the connection ends, so a worker that dies holds no lock.
-func withUser(ctx context.Context, pool *pgxpool.Pool, provider string, id int64, f func(*pgxpool.Conn, User, delivery) error) error {
+// the connection ends, so a worker that dies holds no lock. If skipSent is set, a
+// version that was sent is not sent again.
+func deliver(ctx context.Context, pool *pgxpool.Pool, provider string, id int64, skipSent bool, do upsertFunc) error {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -96,36 +91,38 @@ func withUser(ctx context.Context, pool *pgxpool.Pool, provider string, id int64
 		}
 	}()
 	var u User
-	var d delivery
+	var sentVersion int64
+	var remoteID string
 	err = conn.QueryRow(ctx, `SELECT u.id, u.email, u.first_name, u.last_name, u.version, coalesce(d.version, 0), coalesce(d.remote_id, '')
 		FROM users u LEFT JOIN deliveries d ON d.user_id = u.id AND d.provider = $1 WHERE u.id = $2`, provider, id).
-		Scan(&u.ID, &u.Email, &u.FirstName, &u.LastName, &u.Version, &d.version, &d.remoteID)
-	if err != nil {
+		Scan(&u.ID, &u.Email, &u.FirstName, &u.LastName, &u.Version, &sentVersion, &remoteID)
+	if err != nil || skipSent && sentVersion >= u.Version {
 		return err
 	}
-	return f(conn, u, d)
+	r, err := whileConnected(ctx, conn, func(ctx context.Context) (sent, error) { return do(ctx, u, remoteID) })
+	if err == nil {
+		_, err = conn.Exec(ctx, `INSERT INTO deliveries (user_id, provider, version, remote_id, outcome) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (user_id, provider) DO UPDATE SET version = $3, remote_id = $4, outcome = $5`, u.ID, provider, u.Version, r.remoteID, r.outcome)
+	}
+	return err
 }
 
 // whileConnected calls f with a context that ends when the connection, and with it
 // the lock, is lost. It uses the connection until f has returned.
 func whileConnected(ctx context.Context, conn *pgxpool.Conn, f func(context.Context) (sent, error)) (sent, error) {
-	ctx, lost := context.WithCancelCause(ctx)
-	listening, stop := context.WithCancel(ctx)
+	connected, lost := context.WithCancelCause(ctx)
+	listening, stop := context.WithCancel(connected)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_, err := conn.Conn().WaitForNotification(listening) // none comes: an error is the end
 		lost(err)
 	}()
-	r, err := f(ctx)
+	r, err := f(connected)
+	if err != nil && ctx.Err() == nil && connected.Err() != nil {
+		err = fmt.Errorf("the lock was lost: %w", context.Cause(connected)) // River retries the job
+	}
 	stop()
 	<-ended
 	return r, err
-}
-
-// recordDelivery stores what a provider got.
-func recordDelivery(ctx context.Context, conn *pgxpool.Conn, provider string, u User, r sent) error {
-	_, err := conn.Exec(ctx, `INSERT INTO deliveries (user_id, provider, version, remote_id, outcome) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (user_id, provider) DO UPDATE SET version = $3, remote_id = $4, outcome = $5`, u.ID, provider, u.Version, r.remoteID, r.outcome)
-	return err
 }
