@@ -167,7 +167,7 @@ func (l *learner) learn(q *learnedQuota, c cycle, end, now int64, repeated bool)
 		return
 	case now < q.ignoreTill,
 		b.at-c.start > rareBlock*(end-b.at),
-		!repeated && (!b.is429 || l.documents(long)), // an outage, or other processes on the key
+		!repeated && (!b.is429 || l.hasDocumented(long)), // an outage, or other processes on the key
 		long && len(l.quotas) > 0 && c.n < minWindow,
 		!repeated && long && b.at-c.start > end-b.at: // the cycle was longer than the block, so the start of the window is unknown
 		return
@@ -193,8 +193,8 @@ func (l *learner) learn(q *learnedQuota, c cycle, end, now int64, repeated bool)
 	}
 }
 
-// documents reports whether a quota with a long or a short period is documented.
-func (l *learner) documents(long bool) bool {
+// hasDocumented reports whether a quota with a long or a short period is documented.
+func (l *learner) hasDocumented(long bool) bool {
 	return slices.ContainsFunc(l.quotas, func(q Quota) bool { return (int64(q.Per) >= longBlock) == long })
 }
 

@@ -97,7 +97,7 @@ func (x *callState) errorOf(resp *http.Response, body []byte, executed Executed)
 	return e
 }
 
-// executedForStatus returns what a status says about the request. A 4xx is a
+// executedForStatus returns whether a request with this response status was executed. A 4xx is a
 // rejection, except 408: a proxy may send it after it has forwarded the request.
 // A redirect after a POST often means that it was executed.
 func executedForStatus(status int) Executed {

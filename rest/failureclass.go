@@ -16,9 +16,9 @@ const (
 	classConfiguration = "configuration"
 )
 
-// FailureClass returns what a failure says about the users that come next.
-// Package upsert reads it to decide whether a run records the user as failed,
-// pauses, or ends:
+// FailureClass returns whether the reason is the user, the service or the
+// configuration. Package upsert reads it to decide whether a run records the user
+// as failed, pauses, or ends:
 //
 //   - "user": the input or this user is the reason.
 //   - "service": no usable response, now; the same request may succeed later.
@@ -67,7 +67,7 @@ func (e Error) classWithoutResponse() (class string, suspected bool) {
 }
 
 // FailureWait returns RetryAfter: how long to wait before the next attempt, 0 if
-// neither the server nor the quota says so.
+// neither the server nor the quota determines it.
 func (e Error) FailureWait() time.Duration { return e.RetryAfter }
 
 // isBadCertificate reports whether the server's certificate is not trusted.

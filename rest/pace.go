@@ -38,8 +38,8 @@ func (c *Client) pace(next handler) handler {
 }
 
 // waitForPacer waits for the ticket of the next attempt. If that is not possible
-// in time, it returns the error of the attempt before, or else one which says
-// that nothing was sent, with the reason as the cause.
+// in time, it returns the error of the previous attempt. If there is none, the error
+// states that nothing was sent and contains the reason as the cause.
 func (c *Client) waitForPacer(x *callState) *Error {
 	limit := time.Duration(0)
 	if x.policy.MaxWait >= 0 {
