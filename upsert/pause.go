@@ -57,7 +57,7 @@ func (r *run[T, R]) endPause() {
 			}
 		}
 	}
-	r.log.Info("run resumed", "paused_for", time.Since(r.pause.since))
+	r.log.Info("run resumed", "paused_for", time.Since(r.pause.since).Round(time.Millisecond))
 	r.pause = pause{number: r.pause.number}
 }
 
@@ -117,7 +117,7 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 		r.end(fmt.Errorf("next try in %v is after the deadline: %w: %w", delay.Round(time.Millisecond), context.DeadlineExceeded, err))
 	default:
 		r.pause.timer, r.pause.timed = time.After(delay), time.Now()
-		r.log.Warn("run paused: service failed", "next_try_in", delay, "paused_for", pausedFor, "error", err)
+		r.log.Warn("run paused: service failed", "next_try_in", delay.Round(time.Millisecond), "paused_for", pausedFor.Round(time.Millisecond), "error", err)
 	}
 }
 
