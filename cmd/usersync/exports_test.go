@@ -202,6 +202,9 @@ func TestSpreadsheetValues(t *testing.T) {
 		assert.Equal(t, exitOK, got.status, value)
 		assert.Contains(t, got.err, "usersync: standard input: 1 warning:\nline 2: first_name: is ", value)
 	}
+	got := usersync(t, "user_id,first_name\n42.0,7.0\n1.5.0,a\n", "upsert", "--provider", "usercom", "--fake", "-")
+	assert.Equal(t, exitOK, got.status)
+	assert.Contains(t, got.err, "1 warning:\nline 2: user_id: is a whole number written as 42.0: it is another key than without decimals (usercom)\n")
 	for _, value := range []string{"NULL", `\N`} {
 		got := usersync(t, "user_id,first_name\n"+value+","+value+"\n", "upsert", "--provider", "usercom", "--fake", "-")
 		assert.Equal(t, exitOK, got.status, value)

@@ -66,6 +66,8 @@ func (t table[U]) readUser(r userfile.Row) (user U, problems, warnings []userfil
 			problems = append(problems, t.problem(r, column, err.Error()))
 		} else if damage, _ := userfile.Damage(strings.Trim(cell.Text, `"`)); damage != "" {
 			warnings = append(warnings, t.problem(r, column, damage))
+		} else if c.Key && userfile.FloatKey(cell.Text) != "" {
+			warnings = append(warnings, t.problem(r, column, userfile.FloatKey(cell.Text)))
 		}
 	}
 	return user, problems, warnings

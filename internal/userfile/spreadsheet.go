@@ -21,6 +21,15 @@ var scientific = regexp.MustCompile(`^-?\d([.,]\d+)?[Ee]\+\d+$`)
 
 var spreadsheetErrors = []string{"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
 
+// FloatKey warns about a key such as 42.0. Pandas writes whole numbers this way if cells of
+// the column are empty.
+func FloatKey(text string) string {
+	if strings.Contains(text, ".") && wholeNumber.MatchString(strings.TrimSpace(text)) {
+		return "is a whole number written as " + Printable(strings.TrimSpace(text)) + ": it is another key than without decimals"
+	}
+	return ""
+}
+
 // Damage says how a spreadsheet or a database export changed a value. It is empty for
 // other values. Key reports whether the value is impossible as a key, too.
 func Damage(text string) (damage string, key bool) {
