@@ -23,7 +23,8 @@
 // response, one more reports the result, together with the next question if there
 // is one. Only the first request in the queue of a process asks. A process without
 // requests sends nothing. Memory in the store is bounded by the largest quota,
-// about 100 bytes for each of its requests.
+// about 100 bytes for each of its requests. Where no quota is documented, at most
+// 65,536 requests of the last 10 minutes are stored.
 //
 // All times are those of the store's clock. Clocks of the processes do not matter,
 // only durations that they measure.
@@ -64,9 +65,11 @@
 //
 // # Not guaranteed
 //
-// Replication is asynchronous. A failover that no process notices, because none
-// sends anything before the windows end, loses nothing; one in mid-window costs the
-// wait above. A single process that cannot reach a store which the others reach uses
-// its share in addition to their requests. Other clients of the key, which do not use
-// this package, are unknown to it: their effect is learned from 429s.
+// Replication is asynchronous. A failover that no process notices, because none sends
+// anything before the windows end, loses nothing; one in mid-window costs the wait
+// above. If the clock of the new master is ahead of the old one's, requests seem
+// older than they are; if it is behind, one longest window is lost. A single process
+// that cannot reach a store which the others reach uses its share in addition to
+// their requests. Other clients of the key, which do not use this package, are
+// unknown to it: their effect is learned from 429s.
 package redispacer

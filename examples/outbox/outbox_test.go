@@ -116,8 +116,8 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// A job that cannot be sent within its time, because of the quota, waits for its turn
-// and uses up no attempt.
+// A job that cannot be sent within its time, because of the quota, is snoozed. That
+// uses up no attempt.
 func TestWaitForQuotaSnoozes(t *testing.T) {
 	t.Parallel()
 	quotas := rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{N: 1, Per: time.Hour}}})
