@@ -340,7 +340,7 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 	c.queued = s.Acquire != nil && (r.state == stateWait || s.Acquire.Next != nil)
 	for i, t := range checked {
 		t.checked = true
-		if i < len(r.positionWait) {
+		if i < len(r.positionWait) && (r.state != stateGo || s.Positions[i] > 1) {
 			c.checkDeadline(t, now, r.positionWait[i])
 		}
 	}

@@ -134,9 +134,7 @@ func TestConfigErrors(t *testing.T) {
 
 func TestNewNeedsStoreOrShare(t *testing.T) {
 	t.Parallel()
-	server := startRedis(t)
-	client := server.client(t)
-	server.stop()
+	client := (&redisServer{Addr: "127.0.0.1:1"}).client(t) // no test starts a server there
 
 	_, err := New(t.Context(), client, "https://x", "k", Config{})
 	assert.ErrorContains(t, err, "store unavailable and Share not set")

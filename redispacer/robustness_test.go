@@ -171,7 +171,10 @@ func TestLearnedLimitIsRaisedAgain(t *testing.T) {
 		return n
 	}
 	for start := time.Now(); learned() < 10 && time.Since(start) < 20*time.Second; {
-		send(t, p)
+		ticket := p.Ticket("GET")
+		if ticket.Wait(t.Context(), time.Millisecond*5) == nil { // often too short for the learned limit
+			ticket.Done(200, 0)
+		}
 	}
 	assert.GreaterOrEqual(t, learned(), 10)
 }
