@@ -37,6 +37,13 @@ func (w *fixedWindow) allow() bool {
 	return true
 }
 
+// left returns the rest of the period.
+func (w *fixedWindow) left() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Until(w.start.Add(w.per))
+}
+
 // sendAll sends users through 16 goroutines and returns how long that took.
 func sendAll(t *testing.T, p backoff.Pacer, users int, respond func() (int, time.Duration)) time.Duration {
 	t.Helper()
@@ -141,7 +148,7 @@ func TestPacerHandles503LikeRateLimit(t *testing.T) {
 					case w.allow():
 						return 200, 0
 					case retryAfter:
-						return 503, time.Until(w.start.Add(w.per)).Round(time.Second)
+						return 503, w.left().Round(time.Second)
 					}
 					return 503, 0
 				})

@@ -1,3 +1,5 @@
+//go:build unix
+
 package redispacer
 
 import (
@@ -91,13 +93,16 @@ var (
 )
 
 func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes more than ten seconds")
+	}
 	t.Parallel()
 	for name, fault := range faults {
 		for _, quotas := range [][]backoff.Quota{fast, steady} {
 			t.Run(fmt.Sprint(name, ", ", quotas), func(t *testing.T) {
 				t.Parallel()
 				// A busy machine delays a request now and then, as a fault does: a case
-				// fails if it is over the bar twice.
+				// fails if it is over the bar three times.
 				rejected, allowed := 0, 0
 				for range 2 {
 					server := startRedis(t)
@@ -130,6 +135,9 @@ func disturbed(t *testing.T, server *redisServer, addrs []string, shift time.Dur
 }
 
 func TestStoreLatencyAndClocks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes more than ten seconds")
+	}
 	t.Parallel()
 	for _, latency := range []time.Duration{5 * time.Millisecond, 50 * time.Millisecond} {
 		t.Run(fmt.Sprint("latency ", latency), func(t *testing.T) {
@@ -204,6 +212,9 @@ func delayed(to io.WriteCloser, from io.Reader, delay time.Duration) {
 // TestFailoverToLaggingReplica stops a replica, so that it lags, and lets Sentinel
 // make it the master.
 func TestFailoverToLaggingReplica(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes more than ten seconds")
+	}
 	t.Parallel()
 	master := startRedis(t)
 	host, port, _ := strings.Cut(master.Addr, ":")

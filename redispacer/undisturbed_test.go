@@ -39,6 +39,9 @@ func measure(t *testing.T, pacer string, processes, n int, quotas []backoff.Quot
 }
 
 func TestProcessesShareQuota(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes more than ten seconds")
+	}
 	t.Parallel()
 	for _, c := range []struct {
 		name      string

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -25,6 +27,9 @@ import (
 // TestKillsAndRestartsLoseNoChange changes users while workers are killed and
 // Postgres restarts at random moments.
 func TestKillsAndRestartsLoseNoChange(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes more than ten seconds")
+	}
 	t.Parallel()
 	rounds := 3
 	if os.Getenv("USERSYNC_SOAK") == "1" {
