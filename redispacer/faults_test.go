@@ -104,7 +104,7 @@ func TestFaults(t *testing.T) {
 				// A busy machine delays a request now and then, as a fault does: a case
 				// fails if it is over the bar three times.
 				rejected, allowed := 0, 0
-				for range 2 {
+				for range 3 {
 					server := startRedis(t)
 					if rejected, allowed = disturbed(t, server, []string{server.Addr}, 0, quotas, fault); rejected <= allowed {
 						return
