@@ -104,7 +104,6 @@ local function learn(opened)
     set('learned_per', per)
     set('explore_at', now + per)
     set('explore_wait', 1)
-    set('explore_step', 1)
   end
 end
 
@@ -113,7 +112,6 @@ local function reject(report, sent)
   sent = sent or now - report.age -- the report came twice, or the store lost the request
   if report.id == redis.call('HGET', META, 'exploring') then
     unset('exploring')
-    set('explore_step', 1)
     set('explore_wait', math.min(64, 2 * (get('explore_wait') or 1)))
     set('explore_at', now + get('explore_wait') * (get('learned_per') or 0))
   end
@@ -154,8 +152,7 @@ local function accept(report)
   end
   if report.id == redis.call('HGET', META, 'exploring') then
     unset('exploring')
-    set('learned_n', get('learned_n') + get('explore_step'))
-    set('explore_step', 2 * get('explore_step'))
+    set('learned_n', get('learned_n') + math.max(1, math.floor(get('learned_n') / 10)))
     set('explore_wait', 1)
     set('explore_at', now + get('learned_per'))
   end
