@@ -28,7 +28,6 @@ type disturbance struct {
 	server  *redisServer
 	api     *api
 	workers []*worker
-	config  workerConfig
 }
 
 // faults act on a job and return how many events they caused.

@@ -81,10 +81,10 @@ type Config struct {
 func (c Config) Validate() error {
 	problems := []error{backoff.ValidateQuotas(c.Quotas)}
 	if c.Share < 0 {
-		problems = append(problems, fmt.Errorf("Share is %d, want 1 or more (0: ask the store)", c.Share))
+		problems = append(problems, fmt.Errorf("config: Share is %d, want 1 or more (0: ask the store)", c.Share))
 	}
 	if c.RequestTimeout < 0 {
-		problems = append(problems, fmt.Errorf("RequestTimeout is %v, want more than 0 (0 for the default)", c.RequestTimeout))
+		problems = append(problems, fmt.Errorf("config: RequestTimeout is %v, want more than 0 (0 for the default)", c.RequestTimeout))
 	}
 	for _, set := range c.Quotas {
 		for _, q := range set.Quotas {

@@ -62,7 +62,7 @@ func TestMain(m *testing.M) {
 	}
 	// The tests wait most of the time, so more of them than cores can run at once.
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
