@@ -93,6 +93,20 @@ func TestSoakProcessesShareQuota(t *testing.T) {
 	}
 }
 
+// TestSoakRealScale measures identifAI's write quotas as they are, once.
+func TestSoakRealScale(t *testing.T) {
+	if os.Getenv("USERSYNC_SOAK") != "1" {
+		t.Skip("set USERSYNC_SOAK=1 to run it (make soak)")
+	}
+	t.Parallel()
+	quotas := []backoff.Quota{{N: 1, Per: time.Second}, {N: 30, Per: time.Minute}}
+	got := measure(t, withRedis, 4, 100, quotas)
+	t.Logf("time %.3f, %d rejected, users %v", got.ratio, got.rejected, got.counts)
+	assert.Zero(t, got.rejected)
+	assert.LessOrEqual(t, got.ratio, 1.02)
+	assert.GreaterOrEqual(t, got.fairness, 0.95)
+}
+
 // median returns the run with the median time of three.
 func median(t *testing.T, pacer string, processes, n int, quotas []backoff.Quota) outcome {
 	t.Helper()
