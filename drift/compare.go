@@ -20,8 +20,8 @@ type vendorSpec struct {
 // comparisonResult is what a comparison of two documents found.
 type comparisonResult struct {
 	entries    []entry
-	notFound   []string // operations of ours that the sources do not contain
-	unreadable []string // problems of operations of ours
+	notFound   []string // operations of the spec that the sources do not contain
+	unreadable []string // problems of operations of the spec
 	outOfScope []endpoint
 	notes      []string
 	traces     []trace // of all differences
@@ -30,9 +30,9 @@ type comparisonResult struct {
 const newOperation = "new operation"
 
 // compare lists the differences between usersync's spec and the vendor's.
-func compare(ours *spec, vendor vendorSpec) comparisonResult {
-	alignPaths(ours, vendor.spec)
-	c := newComparison(ours, vendor.spec)
+func compare(current *spec, vendor vendorSpec) comparisonResult {
+	alignPaths(current, vendor.spec)
+	c := newComparison(current, vendor.spec)
 	var result comparisonResult
 	published := make(map[string]endpoint)
 	for e := range vendor.operations {
@@ -40,7 +40,7 @@ func compare(ours *spec, vendor vendorSpec) comparisonResult {
 	}
 	for e, problem := range vendor.unreadable {
 		published[e.shape()] = e
-		if known := slices.ContainsFunc(sortedEndpoints(ours.operations), func(own endpoint) bool { return own.shape() == e.shape() }); known {
+		if known := slices.ContainsFunc(sortedEndpoints(current.operations), func(own endpoint) bool { return own.shape() == e.shape() }); known {
 			result.unreadable = append(result.unreadable, problem)
 		}
 	}
@@ -49,7 +49,7 @@ func compare(ours *spec, vendor vendorSpec) comparisonResult {
 
 	pairs := make(map[endpoint]*operation)
 	var missing, added []endpoint
-	for _, e := range sortedEndpoints(ours.operations) {
+	for _, e := range sortedEndpoints(current.operations) {
 		to, found := published[e.shape()]
 		delete(published, e.shape())
 		switch {
@@ -62,7 +62,7 @@ func compare(ours *spec, vendor vendorSpec) comparisonResult {
 	for _, shape := range keys(published) {
 		added = append(added, published[shape])
 	}
-	moved := findMoved(ours, vendor.spec, missing, added)
+	moved := findMoved(current, vendor.spec, missing, added)
 	for _, from := range missing {
 		at := location{operation: from.String()}
 		to, found := moved[from]
@@ -78,7 +78,7 @@ func compare(ours *spec, vendor vendorSpec) comparisonResult {
 		}
 	}
 	for _, e := range sortedEndpoints(pairs) {
-		c.operation(ours.operations[e], pairs[e])
+		c.operation(current.operations[e], pairs[e])
 	}
 	for _, e := range added {
 		what := newOperation
@@ -100,7 +100,7 @@ func compare(ours *spec, vendor vendorSpec) comparisonResult {
 		result.traces = append(result.traces, o.trace())
 	}
 	for i := range result.entries {
-		result.entries[i].OurSource = weakestSource(ours, result.entries[i].Operations)
+		result.entries[i].OurSource = weakestSource(current, result.entries[i].Operations)
 	}
 	return result
 }
@@ -132,9 +132,9 @@ func writesUsers(e endpoint, o *operation, s *spec) bool {
 
 // weakestSource is what a change rests on if usersync's side was not published:
 // then usersync's spec may have been wrong all along.
-func weakestSource(ours *spec, operations []string) string {
+func weakestSource(current *spec, operations []string) string {
 	weakest := ""
-	for e, o := range ours.operations {
+	for e, o := range current.operations {
 		if !slices.Contains(operations, e.String()) {
 			continue
 		}

@@ -9,26 +9,26 @@ import (
 )
 
 // operation compares two operations, except for method and path.
-func (c *comparison) operation(ours, theirs *operation) {
-	at := location{operation: ours.endpoint.String()}
-	if ours.deprecated != theirs.deprecated {
-		c.add(at, classifyFacet("deprecated", nilIfFalse(ours.deprecated), nilIfFalse(theirs.deprecated), inRequest))
+func (c *comparison) operation(current, fetched *operation) {
+	at := location{operation: current.endpoint.String()}
+	if current.deprecated != fetched.deprecated {
+		c.add(at, classifyFacet("deprecated", nilIfFalse(current.deprecated), nilIfFalse(fetched.deprecated), inRequest))
 	}
 	// An id that usersync gave is not the vendor's to change.
-	if ours.id != theirs.id && (ours.source == "published" || ours.source == "" || theirs.id != "") && !(ours.id == "" && theirs.id == "") {
-		c.add(at, difference{"operationId", Documentation, fmt.Sprintf("operationId changed from %s to %s", valueText(orNil(ours.id)), valueText(orNil(theirs.id))),
+	if current.id != fetched.id && (current.source == "published" || current.source == "" || fetched.id != "") && !(current.id == "" && fetched.id == "") {
+		c.add(at, difference{"operationId", Documentation, fmt.Sprintf("operationId changed from %s to %s", valueText(orNil(current.id)), valueText(orNil(fetched.id))),
 			"none on the wire; generated methods use it as name: adapt the overlay or the wrapper"})
 	}
-	if !slices.Equal(ours.tags, theirs.tags) {
+	if !slices.Equal(current.tags, fetched.tags) {
 		c.add(at, difference{"tags", Documentation, "tags changed", impactNone})
 	}
-	c.operationServers(ours, theirs)
-	c.operationSecurity(ours, theirs, at)
-	c.parameters(ours, theirs, at)
-	c.requestBody(ours.body, theirs.body, at)
-	c.responses(ours, theirs, at)
-	for _, name := range theirs.callbacks {
-		if !slices.Contains(ours.callbacks, name) {
+	c.operationServers(current, fetched)
+	c.operationSecurity(current, fetched, at)
+	c.parameters(current, fetched, at)
+	c.requestBody(current.body, fetched.body, at)
+	c.responses(current, fetched, at)
+	for _, name := range fetched.callbacks {
+		if !slices.Contains(current.callbacks, name) {
 			c.add(at, difference{"callback " + name, Additive, "callback " + name + " added", "none: the clients receive nothing"})
 		}
 	}
@@ -50,31 +50,31 @@ func orNil(value string) any {
 
 // operationServers reports servers of the operation or its path that are not
 // the servers of usersync's operation.
-func (c *comparison) operationServers(ours, theirs *operation) {
-	if ours.serversAt == "" && theirs.serversAt == "" {
+func (c *comparison) operationServers(current, fetched *operation) {
+	if current.serversAt == "" && fetched.serversAt == "" {
 		return // compared once, for the document
 	}
-	at := location{operation: ours.endpoint.String(), part: "servers"}
-	if theirs.serversAt == "path" {
-		at = location{part: "path " + theirs.endpoint.path + ", servers"}
+	at := location{operation: current.endpoint.String(), part: "servers"}
+	if fetched.serversAt == "path" {
+		at = location{part: "path " + fetched.endpoint.path + ", servers"}
 	}
-	lost, added := serversWithout(ours.servers, theirs.servers), serversWithout(theirs.servers, ours.servers)
+	lost, added := serversWithout(current.servers, fetched.servers), serversWithout(fetched.servers, current.servers)
 	switch {
 	case len(lost) > 0:
-		c.add(at, difference{"servers", Breaking, "server changed from " + serverTexts(ours.servers) + " to " + serverTexts(theirs.servers),
+		c.add(at, difference{"servers", Breaking, "server changed from " + serverTexts(current.servers) + " to " + serverTexts(fetched.servers),
 			"the wrapper sends the operation to another server"})
 	case len(added) > 0:
 		c.add(at, difference{"servers", Additive, "server " + serverTexts(added) + " added", "none; the wrapper may get a base URL"})
 	}
 }
 
-func (c *comparison) parameters(ours, theirs *operation, at location) {
-	for _, key := range union(ours.parameters, theirs.parameters) {
-		p, found := ours.parameters[key]
-		q, stays := theirs.parameters[key]
-		if !found && movedFrom(ours, theirs, q) != nil || !stays && movedFrom(theirs, ours, p) != nil {
+func (c *comparison) parameters(current, fetched *operation, at location) {
+	for _, key := range union(current.parameters, fetched.parameters) {
+		p, found := current.parameters[key]
+		q, stays := fetched.parameters[key]
+		if !found && movedFrom(current, fetched, q) != nil || !stays && movedFrom(fetched, current, p) != nil {
 			if !stays {
-				to := movedFrom(theirs, ours, p)
+				to := movedFrom(fetched, current, p)
 				c.add(at, difference{"parameter " + p.name, Breaking, fmt.Sprintf("parameter %s moved from %s to %s", p.name, p.in, to.in), impactRequest})
 			}
 			continue
@@ -91,7 +91,7 @@ func (c *comparison) parameters(ours, theirs *operation, at location) {
 		case !found:
 			c.add(group, difference{"parameter " + q.name, Additive, "parameter " + q.name + " added", "cannot be sent yet: add it to the spec and regenerate"})
 		case !stays && p.unsent && !p.required:
-			c.notes = append(c.notes, fmt.Sprintf("%s: the sources do not contain the parameter %s, which no wrapper sends", ours.endpoint, p.name))
+			c.notes = append(c.notes, fmt.Sprintf("%s: the sources do not contain the parameter %s, which no wrapper sends", current.endpoint, p.name))
 		case !stays:
 			c.add(group, difference{"parameter " + p.name, Breaking, "parameter " + p.name + " removed", "it has no effect any more, or is rejected"})
 		default:
@@ -124,7 +124,7 @@ func (c *comparison) parameter(p, q parameter, at location) {
 		c.add(at, classifyFacet("deprecated", nilIfFalse(p.deprecated), nilIfFalse(q.deprecated), inRequest))
 	}
 	// How lists are written makes no difference to a plain value.
-	plain := !slices.ContainsFunc(c.ours.schema(p.schema).types, func(t string) bool { return t == "array" || t == "object" })
+	plain := !slices.ContainsFunc(c.current.schema(p.schema).types, func(t string) bool { return t == "array" || t == "object" })
 	if p.style != q.style && !(plain && styleName(p.style) == styleName(q.style)) {
 		c.add(at, difference{"style", Breaking, "style changed from " + p.style + " to " + q.style, impactRequest})
 	}
@@ -133,44 +133,44 @@ func (c *comparison) parameter(p, q parameter, at location) {
 
 func styleName(style string) string { return strings.Replace(style, ", explode", "", 1) }
 
-func (c *comparison) requestBody(ours, theirs *body, at location) {
+func (c *comparison) requestBody(current, fetched *body, at location) {
 	at.part = "request"
 	switch {
-	case ours == nil && theirs == nil:
-	case ours == nil && theirs.required:
+	case current == nil && fetched == nil:
+	case current == nil && fetched.required:
 		c.add(at, difference{"body", Breaking, "body added", impactRequest})
-	case ours == nil:
+	case current == nil:
 		c.add(at, difference{"body", Additive, "body added", "the operation accepts a body: add it to the wrapper"})
-	case theirs == nil:
+	case fetched == nil:
 		c.add(at, difference{"body", Breaking, "body removed", impactRequest})
 	default:
-		if ours.required != theirs.required {
-			if theirs.required {
+		if current.required != fetched.required {
+			if fetched.required {
 				c.add(at, difference{"required", Breaking, "became required", "calls without it are rejected: check for it before sending"})
 			} else {
 				c.add(at, difference{"required", Additive, "became optional", "regenerate; callers may omit it"})
 			}
 		}
-		c.content(ours.content, theirs.content, at)
+		c.content(current.content, fetched.content, at)
 	}
 }
 
 // content compares what a body may contain, by media type.
-func (c *comparison) content(ours, theirs map[string]media, at location) {
+func (c *comparison) content(current, fetched map[string]media, at location) {
 	var lost, added []string
 	matched := make(map[string]bool)
-	for _, name := range keys(ours) {
-		published, found := mediaFor(theirs, name)
+	for _, name := range keys(current) {
+		published, found := mediaFor(fetched, name)
 		if !found {
 			lost = append(lost, name)
 			continue
 		}
-		for _, theirName := range keys(theirs) {
+		for _, theirName := range keys(fetched) {
 			matched[theirName] = matched[theirName] || theirName == name || strings.HasSuffix(theirName, "/*")
 		}
-		c.media(ours[name], published, at.within(" "+name))
+		c.media(current[name], published, at.within(" "+name))
 	}
-	for _, name := range keys(theirs) {
+	for _, name := range keys(fetched) {
 		if !matched[name] {
 			added = append(added, name)
 		}
@@ -185,16 +185,16 @@ func (c *comparison) content(ours, theirs map[string]media, at location) {
 	}
 }
 
-func (c *comparison) media(ours, theirs media, at location) {
-	c.examples(ours, theirs, at)
-	if theirs.schema == nil && ours.schema != nil && len(mapping(ours.schema)) > 0 {
+func (c *comparison) media(current, fetched media, at location) {
+	c.examples(current, fetched, at)
+	if fetched.schema == nil && current.schema != nil && len(mapping(current.schema)) > 0 {
 		c.add(at, difference{"schema", Breaking, "schema removed", impactSchema})
 		return
 	}
-	c.schemas(ours.schema, theirs.schema, at)
+	c.schemas(current.schema, fetched.schema, at)
 	if at.direction == inRequest {
-		for _, name := range union(ours.encoding, theirs.encoding) {
-			a, b := encodingOf(ours.encoding[name]), encodingOf(theirs.encoding[name])
+		for _, name := range union(current.encoding, fetched.encoding) {
+			a, b := encodingOf(current.encoding[name]), encodingOf(fetched.encoding[name])
 			if a != b {
 				c.add(at.descend("."+name), difference{"encoding", Breaking, "encoding changed from " + cmp.Or(a, "the default") + " to " + cmp.Or(b, "the default"), impactRequest})
 			}
@@ -217,28 +217,28 @@ func encodingOf(value any) string {
 	return canonical(fields)
 }
 
-func (c *comparison) responses(ours, theirs *operation, at location) {
+func (c *comparison) responses(current, fetched *operation, at location) {
 	lost := make(map[string]bool)
-	for _, status := range keys(ours.responses) {
-		published, found := theirs.responseFor(status)
+	for _, status := range keys(current.responses) {
+		published, found := fetched.responseFor(status)
 		if !found && strings.HasSuffix(status, "XX") {
-			published, found = theirs.inRange(status)
+			published, found = fetched.inRange(status)
 		}
 		if !found {
 			lost[status] = true
 			continue
 		}
-		c.response(ours.responses[status], published, at, status)
+		c.response(current.responses[status], published, at, status)
 	}
-	for _, status := range keys(theirs.responses) {
-		if _, known := ours.responses[status]; known {
+	for _, status := range keys(fetched.responses) {
+		if _, known := current.responses[status]; known {
 			continue
 		}
-		if published, found := ours.coveringResponse(status); found {
-			c.response(published, theirs.responses[status], at, status)
+		if published, found := current.coveringResponse(status); found {
+			c.response(published, fetched.responses[status], at, status)
 			continue
 		}
-		if strings.HasSuffix(status, "XX") && slices.ContainsFunc(keys(ours.responses), func(s string) bool { return s[0] == status[0] }) {
+		if strings.HasSuffix(status, "XX") && slices.ContainsFunc(keys(current.responses), func(s string) bool { return s[0] == status[0] }) {
 			continue // compared with the statuses of the range
 		}
 		if status != "DEFAULT" {
@@ -266,18 +266,18 @@ func (o *operation) coveringResponse(status string) (response, bool) {
 	return r, found && len(status) == 3
 }
 
-func (c *comparison) response(ours, theirs response, at location, status string) {
+func (c *comparison) response(current, fetched response, at location, status string) {
 	at.part, at.direction = "response "+strings.Replace(status, "DEFAULT", "default", 1), inError
 	if status[0] == '2' {
 		at.direction = inResponse
 	}
-	if ours.name != "" && ours.name == theirs.name {
-		at.sharedPart = "response " + ours.name
+	if current.name != "" && current.name == fetched.name {
+		at.sharedPart = "response " + current.name
 	}
-	c.content(ours.content, theirs.content, at)
-	for _, name := range union(ours.headers, theirs.headers) {
-		schema, found := ours.headers[name]
-		published, stays := theirs.headers[name]
+	c.content(current.content, fetched.content, at)
+	for _, name := range union(current.headers, fetched.headers) {
+		schema, found := current.headers[name]
+		published, stays := fetched.headers[name]
 		header := at.within(" header " + name)
 		header.direction = inHeader
 		switch {

@@ -11,11 +11,11 @@ import (
 const maxDepth = 40
 
 // schemas compares two schemas that are used at one place.
-func (c *comparison) schemas(ours, theirs any, at location) {
+func (c *comparison) schemas(current, fetched any, at location) {
 	if at.depth > maxDepth {
 		return
 	}
-	x, y := c.ours.schema(ours), c.theirs.schema(theirs)
+	x, y := c.current.schema(current), c.fetched.schema(fetched)
 	// Annotations next to a reference belong to the place, not the component.
 	isLocal := func(key string) bool {
 		return slices.Contains(annotations, key) && (x.local[key] || y.local[key] || x.name != "" && x.name != y.name)
@@ -33,7 +33,7 @@ func (c *comparison) schemas(ours, theirs any, at location) {
 		} else if inner.replaced == nil {
 			inner.replaced = &replacement{x.name, y.name}
 		}
-		visit := fmt.Sprint(at.operation, at.direction, x.name, "\x00", y.name, "\x00", pointerOf(ours), pointerOf(theirs))
+		visit := fmt.Sprint(at.operation, at.direction, x.name, "\x00", y.name, "\x00", pointerOf(current), pointerOf(fetched))
 		if x.name == y.name {
 			visit = fmt.Sprint(at.operation, at.direction, x.name)
 		}
@@ -123,7 +123,7 @@ func (s *spec) visible(v *schema, d direction) map[string]any {
 
 func (c *comparison) properties(x, y *schema, at location) {
 	d := at.direction
-	left, right := c.ours.visible(x, d), c.theirs.visible(y, d)
+	left, right := c.current.visible(x, d), c.fetched.visible(y, d)
 	if c.replacedProperties(x, y, left, right, at) {
 		return
 	}
@@ -134,7 +134,7 @@ func (c *comparison) properties(x, y *schema, at location) {
 		case !found:
 			c.add(at, byDirection(d, classifyAddedProperty(name, y.required[name], d)))
 		case !stays:
-			c.add(at, classifyRemovedProperty(name, c.theirs.hiddenBy(y.properties[name], d), d))
+			c.add(at, classifyRemovedProperty(name, c.fetched.hiddenBy(y.properties[name], d), d))
 		default:
 			c.schemas(property, published, at.descend("."+name))
 		}
@@ -167,9 +167,9 @@ func (c *comparison) replacedProperties(x, y *schema, left, right map[string]any
 	return true
 }
 
-// sameSchema reports whether a property of the vendor's schema is ours.
+// sameSchema reports whether a property of the vendor's schema is equal to that of the spec.
 func (c *comparison) sameSchema(x, y *schema, property any) bool {
-	inner := c.theirs.schema(property)
+	inner := c.fetched.schema(property)
 	return x.name != "" && x.name == inner.name || len(x.properties) > 0 && slices.Equal(keys(x.properties), keys(inner.properties))
 }
 
@@ -187,8 +187,8 @@ func (c *comparison) variants(x, y *schema, at location) {
 	}
 	// Alternatives of one name, or a single one, are compared inside.
 	for i := 0; i < len(removed); i++ {
-		name := c.ours.schema(removed[i]).name
-		j := slices.IndexFunc(added, func(other any) bool { return name != "" && c.theirs.schema(other).name == name })
+		name := c.current.schema(removed[i]).name
+		j := slices.IndexFunc(added, func(other any) bool { return name != "" && c.fetched.schema(other).name == name })
 		if j < 0 && len(removed) == 1 && len(added) == 1 && len(x.variants) > 1 {
 			j = 0
 		}
@@ -199,7 +199,7 @@ func (c *comparison) variants(x, y *schema, at location) {
 		}
 	}
 	if len(removed)+len(added) > 0 {
-		c.add(at, classifyVariants(len(x.variants) > 0, c.ours.names(removed), c.theirs.names(added), at.direction))
+		c.add(at, classifyVariants(len(x.variants) > 0, c.current.names(removed), c.fetched.names(added), at.direction))
 	}
 }
 
@@ -222,8 +222,8 @@ func (s *spec) names(variants []any) []string {
 }
 
 // equal reports whether two schemas mean the same.
-func (c *comparison) equal(ours, theirs any, d direction) bool {
-	probe := newComparison(c.ours, c.theirs)
-	probe.schemas(ours, theirs, location{direction: d})
+func (c *comparison) equal(current, fetched any, d direction) bool {
+	probe := newComparison(c.current, c.fetched)
+	probe.schemas(current, fetched, location{direction: d})
 	return len(probe.found) == 0
 }

@@ -8,10 +8,10 @@ import (
 
 // comparison collects the differences between usersync's spec and the vendor's.
 type comparison struct {
-	ours, theirs *spec
-	found        []occurrence
-	visited      map[string]bool // components, by operation and direction
-	notes        []string        // what is different without any effect
+	current, fetched *spec
+	found            []occurrence
+	visited          map[string]bool // components, by operation and direction
+	notes            []string        // what is different without any effect
 }
 
 // occurrence is a difference at one place.
@@ -20,8 +20,8 @@ type occurrence struct {
 	at location
 }
 
-func newComparison(ours, theirs *spec) *comparison {
-	return &comparison{ours: ours, theirs: theirs, visited: make(map[string]bool)}
+func newComparison(current, fetched *spec) *comparison {
+	return &comparison{current: current, fetched: fetched, visited: make(map[string]bool)}
 }
 
 func (c *comparison) add(at location, d difference) {

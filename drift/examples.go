@@ -9,14 +9,14 @@ const impactExample = "examples change nothing on the wire, but this one may sho
 
 // examples compares the shape of examples of responses. Their values are of no
 // interest.
-func (c *comparison) examples(ours, theirs media, at location) {
-	published := c.theirs.examplesOf(theirs)
+func (c *comparison) examples(current, fetched media, at location) {
+	published := c.fetched.examplesOf(fetched)
 	if at.direction == inRequest || len(published) == 0 {
 		return
 	}
-	own := c.ours.examplesOf(ours)
+	own := c.current.examplesOf(current)
 	if at.direction == inResponse {
-		before := c.ours.schemaEnvelope(ours.schema)
+		before := c.current.schemaEnvelope(current.schema)
 		if len(own) > 0 {
 			before = envelope(own[0])
 		}
@@ -25,7 +25,7 @@ func (c *comparison) examples(ours, theirs media, at location) {
 		}
 		return
 	}
-	after, before := kinds(published[0]), c.ours.schemaKinds(ours.schema)
+	after, before := kinds(published[0]), c.current.schemaKinds(current.schema)
 	expected := min(1, len(before))
 	if len(own) > 0 {
 		before = kinds(own[0])

@@ -197,27 +197,27 @@ func TestEveryFieldOfARequest(t *testing.T) {
 	}
 	fields := 0
 	for _, provider := range providers {
-		ours, err := readSpec("../specs", provider)
+		current, err := readSpec("../specs", provider)
 		require.NoError(t, err)
-		for _, e := range sortedEndpoints(ours.operations) {
-			body := ours.operations[e].body
+		for _, e := range sortedEndpoints(current.operations) {
+			body := current.operations[e].body
 			if body == nil {
 				continue
 			}
 			for mediaType, m := range body.content {
-				properties := ours.schema(m.schema).properties
+				properties := current.schema(m.schema).properties
 				for _, field := range keys(properties) {
 					fields++
 					kind := keys(kinds)[fields%len(kinds)] // one way for each field is enough
 					document := specDocument(t, provider)
 					media := document["paths"].(object)[e.path].(object)[strings.ToLower(e.method)].(object)["requestBody"].(object)["content"].(object)[mediaType].(object)
-					inline := cloned(flatSchema(ours, m.schema)).(object)
+					inline := cloned(flatSchema(current, m.schema)).(object)
 					kinds[kind].edit(inline["properties"].(object), field)
 					media["schema"] = inline
 
-					theirs, err := loadDocument("openapi.json", []byte(canonical(document)))
+					fetched, err := loadDocument("openapi.json", []byte(canonical(document)))
 					require.NoError(t, err)
-					changes := compare(ours, vendorSpec{spec: theirs, complete: true}).changes()
+					changes := compare(current, vendorSpec{spec: fetched, complete: true}).changes()
 
 					name := fmt.Sprintf("%s %s %s %s", provider, e, field, kind)
 					if assert.Len(t, changes, 1, name) {

@@ -152,7 +152,7 @@ func (w *writer) sameMeaning(own, target *yaml.Node) bool {
 	if ref := text(mapping(a)["$ref"]); ref != "" && len(mapping(b)) == 1 && text(mapping(b)["$ref"]) == ref {
 		return true
 	}
-	c := newComparison(w.ours, w.theirs)
+	c := newComparison(w.current, w.fetched)
 	return c.equal(a, b, inRequest) && c.equal(a, b, inResponse)
 }
 

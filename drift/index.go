@@ -73,9 +73,9 @@ func resolveLink(source string, base *url.URL, target string) string {
 
 // mainDocument picks the pages of the document that contains most of usersync's
 // operations, and lists the other documents.
-func mainDocument(docs []*document, ours *spec) (chosen []*document, others []string) {
+func mainDocument(docs []*document, current *spec) (chosen []*document, others []string) {
 	known := make(map[string]bool)
-	for e := range ours.operations {
+	for e := range current.operations {
 		known[e.shape()] = true
 	}
 	groups := make(map[string][]*document)

@@ -27,7 +27,7 @@ type location struct {
 	component      string
 	componentField string
 	shared         bool
-	// replaced is set below a reference to another component than ours.
+	// replaced is set below a reference to another component than that of the spec.
 	replaced *replacement
 }
 

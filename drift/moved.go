@@ -5,7 +5,7 @@ import "slices"
 // findMoved pairs operations of usersync's spec that the vendor no longer has
 // with new ones of the vendor's: by operation id, by the path, or by what is
 // sent and received. The vendor's endpoint is the value.
-func findMoved(ours, theirs *spec, missing, added []endpoint) map[endpoint]endpoint {
+func findMoved(current, fetched *spec, missing, added []endpoint) map[endpoint]endpoint {
 	moved := make(map[endpoint]endpoint)
 	taken := make(map[endpoint]bool)
 	match := func(same func(from, to *operation) bool) {
@@ -14,7 +14,7 @@ func findMoved(ours, theirs *spec, missing, added []endpoint) map[endpoint]endpo
 				continue
 			}
 			candidates := slices.DeleteFunc(slices.Clone(added), func(to endpoint) bool {
-				return taken[to] || theirs.operations[to] == nil || !same(ours.operations[from], theirs.operations[to])
+				return taken[to] || fetched.operations[to] == nil || !same(current.operations[from], fetched.operations[to])
 			})
 			if len(candidates) == 1 {
 				moved[from], taken[candidates[0]] = candidates[0], true
@@ -27,10 +27,10 @@ func findMoved(ours, theirs *spec, missing, added []endpoint) map[endpoint]endpo
 		return !bothHaveIDs(from, to) && samePath(from, to)
 	})
 	match(func(from, to *operation) bool {
-		return !bothHaveIDs(from, to) && from.endpoint.method == to.endpoint.method && isEqual(ours, theirs, from, to)
+		return !bothHaveIDs(from, to) && from.endpoint.method == to.endpoint.method && isEqual(current, fetched, from, to)
 	})
 	match(func(from, to *operation) bool {
-		return !bothHaveIDs(from, to) && similarity(ours, theirs, from, to) >= 0.6
+		return !bothHaveIDs(from, to) && similarity(current, fetched, from, to) >= 0.6
 	})
 	return moved
 }
@@ -39,16 +39,16 @@ func samePath(from, to *operation) bool {
 	return endpoint{"", from.endpoint.path}.shape() == endpoint{"", to.endpoint.path}.shape()
 }
 
-func isEqual(ours, theirs *spec, from, to *operation) bool {
-	probe := newComparison(ours, theirs)
+func isEqual(current, fetched *spec, from, to *operation) bool {
+	probe := newComparison(current, fetched)
 	probe.operation(from, to)
 	return !slices.ContainsFunc(probe.found, func(o occurrence) bool { return o.key != "operationId" && o.key != "tags" })
 }
 
 // similarity is the share of the fields of requests and responses that two
 // operations have in common.
-func similarity(ours, theirs *spec, from, to *operation) float64 {
-	a, b := fieldsOf(ours, from), fieldsOf(theirs, to)
+func similarity(current, fetched *spec, from, to *operation) float64 {
+	a, b := fieldsOf(current, from), fieldsOf(fetched, to)
 	all := union(a, b)
 	common := 0
 	for _, name := range all {

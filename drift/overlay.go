@@ -94,7 +94,7 @@ func targetLines(file string) ([]int, error) {
 
 // markAdopted marks the changes in which the vendor adopted a correction of the
 // overlay: they are differences from the spec, but not from the corrected one.
-func (c *corrector) markAdopted(result comparisonResult, ours *spec, vendor vendorSpec) error {
+func (c *corrector) markAdopted(result comparisonResult, current *spec, vendor vendorSpec) error {
 	if c.overlay == nil {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (c *corrector) markAdopted(result comparisonResult, ours *spec, vendor vend
 	}
 	for _, change := range adopted {
 		i := firstWithout(states, remaining, change.traces)
-		before := ours
+		before := current
 		if i > 0 && states[i-1] != nil {
 			before = states[i-1]
 		}

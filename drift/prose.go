@@ -13,12 +13,12 @@ import (
 const proseLimits = "prose: only fields in the table of attributes have types; limits, allowed values, statuses, error bodies and other operations are not compared"
 
 // compareProse compares a page without OpenAPI with the operation it describes.
-func compareProse(report *Report, source, page string, ours *spec, config proseConfig) {
+func compareProse(report *Report, source, page string, current *spec, config proseConfig) {
 	if !slices.Contains(report.Notes, proseLimits) {
 		report.note(proseLimits)
 	}
-	p := proseComparison{report: report, source: source, article: readArticle(page, config.title), ours: ours, config: config}
-	for _, o := range ours.operations {
+	p := proseComparison{report: report, source: source, article: readArticle(page, config.title), current: current, config: config}
+	for _, o := range current.operations {
 		if o.id == config.operation && o.body != nil {
 			p.operation = o
 		}
@@ -38,7 +38,7 @@ type proseComparison struct {
 	report    *Report
 	source    string
 	article   article
-	ours      *spec
+	current   *spec
 	operation *operation
 	config    proseConfig
 }
@@ -78,7 +78,7 @@ func (p *proseComparison) requestSchema() *schema {
 	if p.version() == "2" {
 		name = p.config.version2Schema
 	}
-	return p.ours.schema(map[string]any{"$ref": "#/components/schemas/" + name})
+	return p.current.schema(map[string]any{"$ref": "#/components/schemas/" + name})
 }
 
 func (p *proseComparison) compare() {
@@ -268,7 +268,7 @@ func (p *proseComparison) compareAttributes() {
 			continue
 		}
 		listed[row.name] = true
-		types := p.ours.schema(property).types
+		types := p.current.schema(property).types
 		if !slices.ContainsFunc(types, func(t string) bool {
 			return slices.Contains(row.types, t) || t == "integer" && slices.Contains(row.types, "number")
 		}) {
@@ -290,9 +290,9 @@ func (p *proseComparison) compareAttributes() {
 // is no promise, so that what does not fit is for a person to check.
 func (p *proseComparison) compareExample(example any) {
 	response, _ := p.operation.responseFor("200")
-	schema := p.ours.schema(response.content["application/json"].schema)
+	schema := p.current.schema(response.content["application/json"].schema)
 	fields, isObject := example.(map[string]any)
-	if before, after := p.ours.schemaEnvelope(response.content["application/json"].schema), envelope(example); before != after || !isObject {
+	if before, after := p.current.schemaEnvelope(response.content["application/json"].schema), envelope(example); before != after || !isObject {
 		p.add(CheckByHand, "example of the response", "the example is now "+envelopeText(after)+", it was "+envelopeText(before), impactExample)
 		return
 	}
@@ -302,7 +302,7 @@ func (p *proseComparison) compareExample(example any) {
 			p.addDifference("example of the response", classifyAddedProperty(name, false, inResponse))
 			continue
 		}
-		types := p.ours.schema(property).types
+		types := p.current.schema(property).types
 		if kind := typeOf(fields[name]); fields[name] != nil && !slices.Contains(types, kind) {
 			p.add(CheckByHand, "example of the response", name+" is not of type "+strings.Join(types, " or "), impactExample)
 		}

@@ -33,8 +33,8 @@ type proseConfig struct {
 }
 
 // provenanceOf reads x-provenance of the spec.
-func provenanceOf(ours *spec) provenance {
-	fields := mapping(mapping(ours.root["info"])["x-provenance"])
+func provenanceOf(current *spec) provenance {
+	fields := mapping(mapping(current.root["info"])["x-provenance"])
 	prose := mapping(fields["prose"])
 	p := provenance{from: texts(fields["from"]), scope: texts(fields["scope"]), prose: proseConfig{
 		operation: text(prose["operation"]), authorization: text(prose["authorization"]), title: text(prose["title"]), key: text(prose["key"]),

@@ -27,12 +27,12 @@ func (j job) run(ctx context.Context) (report Report, vendor *vendorSpec, docs [
 		j.baseline.apply(&report)
 		report.finish()
 	}()
-	ours, err := readSpec(j.specs, j.provider)
+	current, err := readSpec(j.specs, j.provider)
 	if err != nil {
 		report.addProblem(fmt.Errorf("usersync's spec: %w", err))
 		return report, nil, nil
 	}
-	known := provenanceOf(ours)
+	known := provenanceOf(current)
 	if len(j.from) == 0 {
 		report.Sources = known.from
 	}
@@ -42,7 +42,7 @@ func (j job) run(ctx context.Context) (report Report, vendor *vendorSpec, docs [
 	}
 	s := collector{reader: j.reader, report: &report, progress: j.progress}
 	if known.prose.operation != "" {
-		s.prose = func(source, text string) { compareProse(&report, source, text, ours, known.prose) }
+		s.prose = func(source, text string) { compareProse(&report, source, text, current, known.prose) }
 	}
 	for _, source := range report.Sources {
 		s.source(ctx, source)
@@ -53,7 +53,7 @@ func (j job) run(ctx context.Context) (report Report, vendor *vendorSpec, docs [
 		}
 		return report, nil, nil
 	}
-	docs, others := mainDocument(s.docs, ours)
+	docs, others := mainDocument(s.docs, current)
 	for _, other := range others {
 		report.note("not compared: " + other)
 	}
@@ -63,17 +63,17 @@ func (j job) run(ctx context.Context) (report Report, vendor *vendorSpec, docs [
 	if s.complete {
 		vendor.scope = known.scope
 	}
-	j.compare(&report, ours, *vendor)
+	j.compare(&report, current, *vendor)
 	return report, vendor, docs
 }
 
-func (j job) compare(report *Report, ours *spec, vendor vendorSpec) {
+func (j job) compare(report *Report, current *spec, vendor vendorSpec) {
 	published := len(vendor.operations) + len(vendor.unreadable)
-	result := compare(ours, vendor)
+	result := compare(current, vendor)
 	if len(result.entries) > 0 {
 		corrections, err := newCorrector(j.specs, j.provider)
 		if err == nil {
-			err = corrections.markAdopted(result, ours, vendor)
+			err = corrections.markAdopted(result, current, vendor)
 		}
 		if err != nil {
 			report.addProblem(fmt.Errorf("overlay: %w", err))
@@ -94,7 +94,7 @@ func (j job) compare(report *Report, ours *spec, vendor vendorSpec) {
 	if len(result.outOfScope) > 0 {
 		report.note(outOfScopeNote(result.outOfScope, vendor.scope))
 	}
-	if a, b := text(ours.root["openapi"]), text(vendor.root["openapi"]); a != b {
+	if a, b := text(current.root["openapi"]), text(vendor.root["openapi"]); a != b {
 		report.note(fmt.Sprintf("the vendor's document is OpenAPI %s, usersync's spec %s", b, a))
 	}
 	if !vendor.complete && len(result.notFound) > 0 {

@@ -41,11 +41,11 @@ func credential(scheme map[string]any) string {
 
 // schemeName is the name in usersync's spec of a scheme of the vendor's.
 func (c *comparison) schemeName(name string) string {
-	if _, found := c.ours.schemes[name]; found {
+	if _, found := c.current.schemes[name]; found {
 		return name
 	}
-	for _, own := range keys(c.ours.schemes) {
-		if credential(c.ours.resolved(c.ours.schemes[own])) == credential(c.theirs.resolved(c.theirs.schemes[name])) {
+	for _, own := range keys(c.current.schemes) {
+		if credential(c.current.resolved(c.current.schemes[own])) == credential(c.fetched.resolved(c.fetched.schemes[name])) {
 			return own
 		}
 	}
@@ -66,22 +66,22 @@ func (c *comparison) requirements(all []alternative) []string {
 	return slices.Compact(texts)
 }
 
-func (c *comparison) operationSecurity(ours, theirs *operation, at location) {
-	if !ours.ownSecure && !theirs.ownSecure {
+func (c *comparison) operationSecurity(current, fetched *operation, at location) {
+	if !current.ownSecure && !fetched.ownSecure {
 		return // compared once, for the document
 	}
-	c.compareSecurity(ours.security, theirs.security, at)
+	c.compareSecurity(current.security, fetched.security, at)
 }
 
 // compareSecurity grades by whether a request with usersync's credential still
 // meets one of the alternatives.
-func (c *comparison) compareSecurity(ours, theirs []alternative, at location) {
-	before, after := c.requirements(ours), c.requirements(theirs)
+func (c *comparison) compareSecurity(current, fetched []alternative, at location) {
+	before, after := c.requirements(current), c.requirements(fetched)
 	if slices.Equal(before, after) {
 		return
 	}
 	d := difference{"security", Breaking, "security changed from " + requirementText(before) + " to " + requirementText(after), impactSecurity}
-	switch known := slices.IndexFunc(after, func(need string) bool { _, found := c.ours.schemes[need]; return found }); {
+	switch known := slices.IndexFunc(after, func(need string) bool { _, found := c.current.schemes[need]; return found }); {
 	case slices.Equal(after, []string{""}):
 		d.group, d.impact = CheckByHand, "the clients still send the API key: check whether another credential is needed"
 	case slices.ContainsFunc(after, func(need string) bool { return slices.Contains(before, need) && need != "" }):
@@ -105,7 +105,7 @@ func requirementText(texts []string) string {
 // document compares what applies to the whole document.
 func (c *comparison) document(pairs map[endpoint]*operation) {
 	at := location{part: "document"}
-	if lost, added := serversWithout(c.ours.servers, c.theirs.servers), serversWithout(c.theirs.servers, c.ours.servers); len(c.theirs.servers) > 0 || len(c.ours.servers) == 0 {
+	if lost, added := serversWithout(c.current.servers, c.fetched.servers), serversWithout(c.fetched.servers, c.current.servers); len(c.fetched.servers) > 0 || len(c.current.servers) == 0 {
 		for _, s := range lost {
 			c.add(at, difference{"server " + s.url, Breaking, "server " + s.url + " removed", "the wrapper's base URL may be wrong"})
 		}
@@ -117,25 +117,25 @@ func (c *comparison) document(pairs map[endpoint]*operation) {
 	}
 	inherited := false
 	used := make(map[string]bool)
-	for e, theirs := range pairs {
-		ours := c.ours.operations[e]
-		inherited = inherited || !ours.ownSecure && !theirs.ownSecure
-		for _, one := range ours.security {
+	for e, fetched := range pairs {
+		current := c.current.operations[e]
+		inherited = inherited || !current.ownSecure && !fetched.ownSecure
+		for _, one := range current.security {
 			for _, name := range one {
 				used[name] = true
 			}
 		}
 	}
 	if inherited {
-		c.compareSecurity(alternatives(c.ours.security), alternatives(c.theirs.security), at)
+		c.compareSecurity(alternatives(c.current.security), alternatives(c.fetched.security), at)
 	}
-	for _, name := range keys(c.theirs.schemes) {
+	for _, name := range keys(c.fetched.schemes) {
 		scheme := location{part: "security scheme " + name}
-		ours, known := c.ours.schemes[name]
-		theirs := c.theirs.resolved(c.theirs.schemes[name])
+		current, known := c.current.schemes[name]
+		fetched := c.fetched.resolved(c.fetched.schemes[name])
 		switch {
 		case known:
-			if before, after := credential(c.ours.resolved(ours)), credential(theirs); before != after {
+			if before, after := credential(c.current.resolved(current)), credential(fetched); before != after {
 				c.add(scheme, difference{"scheme", Breaking, "changed from " + before + " to " + after, impactSecurity})
 			}
 		case strings.HasPrefix(c.schemeName(name), "new scheme "):
@@ -143,11 +143,11 @@ func (c *comparison) document(pairs map[endpoint]*operation) {
 		}
 	}
 	version := func(s *spec) any { return mapping(s.root["info"])["version"] }
-	if a, b := version(c.ours), version(c.theirs); fmt.Sprint(a) != fmt.Sprint(b) && b != nil {
+	if a, b := version(c.current), version(c.fetched); fmt.Sprint(a) != fmt.Sprint(b) && b != nil {
 		c.add(at, difference{"version", Documentation, fmt.Sprintf("version changed from %s to %s", valueText(fmt.Sprint(a)), valueText(fmt.Sprint(b))), impactNone})
 	}
-	webhooks := maps.Clone(mapping(c.theirs.root["webhooks"]))
-	for name := range mapping(c.ours.root["webhooks"]) {
+	webhooks := maps.Clone(mapping(c.fetched.root["webhooks"]))
+	for name := range mapping(c.current.root["webhooks"]) {
 		delete(webhooks, name)
 	}
 	for _, name := range keys(webhooks) {

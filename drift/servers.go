@@ -100,27 +100,27 @@ func pathOf(servers []server) string {
 
 // alignPaths moves a part of the path between the vendor's servers and paths,
 // so that both are divided as in usersync's spec. The requests are the same.
-func alignPaths(ours, theirs *spec) {
-	if len(theirs.servers) == 0 {
+func alignPaths(current, fetched *spec) {
+	if len(fetched.servers) == 0 {
 		return
 	}
-	base, published := pathOf(ours.servers), pathOf(theirs.servers)
+	base, published := pathOf(current.servers), pathOf(fetched.servers)
 	switch {
 	case base == published:
 	case strings.HasPrefix(base, published):
 		moved := strings.TrimPrefix(base, published)
-		for _, e := range append(sortedEndpoints(theirs.operations), sortedEndpoints(theirs.unreadable)...) {
+		for _, e := range append(sortedEndpoints(fetched.operations), sortedEndpoints(fetched.unreadable)...) {
 			if !strings.HasPrefix(e.path, moved+"/") {
 				return
 			}
 		}
-		theirs.rebase(func(path string) string { return strings.TrimPrefix(path, moved) }, func(url string) string { return url + moved })
+		fetched.rebase(func(path string) string { return strings.TrimPrefix(path, moved) }, func(url string) string { return url + moved })
 	case strings.HasPrefix(published, base):
 		moved := strings.TrimPrefix(published, base)
-		if slices.ContainsFunc(theirs.servers, func(s server) bool { return !strings.HasSuffix(s.url, moved) }) || !hasPath(ours, moved) {
+		if slices.ContainsFunc(fetched.servers, func(s server) bool { return !strings.HasSuffix(s.url, moved) }) || !hasPath(current, moved) {
 			return
 		}
-		theirs.rebase(func(path string) string { return moved + path }, func(url string) string { return strings.TrimSuffix(url, moved) })
+		fetched.rebase(func(path string) string { return moved + path }, func(url string) string { return strings.TrimSuffix(url, moved) })
 	}
 }
 

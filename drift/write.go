@@ -23,13 +23,13 @@ func (j job) write(report *Report, vendor *vendorSpec, docs []*document) error {
 	if err := yaml.Unmarshal(before, &node); err != nil {
 		return err
 	}
-	ours, err := loadDocument(file, before)
+	current, err := loadDocument(file, before)
 	if err != nil {
 		return err
 	}
 	w := writer{
-		spec: node.Content[0], ours: ours, theirs: vendor.spec, fragments: make(map[string]fragment), done: make(map[string]bool),
-		nullable: strings.HasPrefix(text(ours.root["openapi"]), "3.0"), changes: report.Changes,
+		spec: node.Content[0], current: current, fetched: vendor.spec, fragments: make(map[string]fragment), done: make(map[string]bool),
+		nullable: strings.HasPrefix(text(current.root["openapi"]), "3.0"), changes: report.Changes,
 	}
 	fragments, _ := merge(docs)
 	for _, f := range fragments {
@@ -76,20 +76,20 @@ func (r *Report) keepUnwritten(left []entry) {
 
 // writer changes the nodes of a spec.
 type writer struct {
-	spec         *yaml.Node
-	ours, theirs *spec
-	fragments    map[string]fragment // of the vendor, by reference
-	done         map[string]bool     // components that were written
-	nullable     bool                // the spec writes null as 3.0 does
-	changes      []Change
+	spec             *yaml.Node
+	current, fetched *spec
+	fragments        map[string]fragment // of the vendor, by reference
+	done             map[string]bool     // components that were written
+	nullable         bool                // the spec writes null as 3.0 does
+	changes          []Change
 }
 
 func (w *writer) apply() {
 	published := make(map[string]endpoint)
-	for e := range w.theirs.operations {
+	for e := range w.fetched.operations {
 		published[e.shape()] = e
 	}
-	for _, e := range sortedEndpoints(w.ours.operations) {
+	for _, e := range sortedEndpoints(w.current.operations) {
 		if !w.changed(func(c Change) bool {
 			return slices.Contains(c.Operations, e.String()) || strings.HasPrefix(c.Place, "path ")
 		}) {
@@ -168,13 +168,13 @@ func (w *writer) operation(e, to endpoint) {
 	if own == nil {
 		own = child(item, strings.ToLower(to.method))
 	}
-	source := w.theirs.operations[to]
+	source := w.fetched.operations[to]
 	published := w.fragments["#/paths/"+source.endpoint.path+"/"+strings.ToLower(to.method)]
 	if published.node == nil || own == nil {
 		return
 	}
 	target := plain(published.node)
-	if w.ours.operations[e].source != "published" && child(target, "operationId") == nil {
+	if w.current.operations[e].source != "published" && child(target, "operationId") == nil {
 		setKey(target, "operationId", child(own, "operationId"), -1) // usersync's own name
 	}
 	w.graft(own, target, "")
@@ -223,7 +223,7 @@ func (w *writer) dropUnused() {
 	for _, r := range references(w.spec, "") {
 		used[r.target] = true
 	}
-	for _, name := range keys(mapping(mapping(w.ours.root["components"])["schemas"])) {
+	for _, name := range keys(mapping(mapping(w.current.root["components"])["schemas"])) {
 		ref := "#/components/schemas/" + name
 		if _, published := w.fragments[ref]; !used[ref] && !published {
 			removeKey(schemas, name)
