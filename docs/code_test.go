@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -100,13 +101,14 @@ func TestUpsertIdentifai(t *testing.T) {
 }
 
 func TestUpsertPartoo(t *testing.T) {
-	t.Parallel()
-	server, client, err := newFake()
-	require.NoError(t, err)
-	result, err := upsertPartoo(t.Context(), client)
-	require.NoError(t, err)
-	assert.Equal(t, upsert.Unchanged, result.Outcome, "found again after the lost response")
-	assert.Len(t, server.Users(), 1)
+	synctest.Test(t, func(t *testing.T) {
+		server, client, err := newFake()
+		require.NoError(t, err)
+		result, err := upsertPartoo(t.Context(), client)
+		require.NoError(t, err)
+		assert.Equal(t, upsert.Unchanged, result.Outcome, "found again after the lost response")
+		assert.Len(t, server.Users(), 1)
+	})
 }
 
 func TestUpsertUsercom(t *testing.T) {
