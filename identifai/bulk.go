@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
@@ -64,7 +65,7 @@ func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, erro
 	}
 	list := newUserList()
 	// In this order, users that are created meanwhile come last and move no others.
-	params := ListUsersParams{Order: new("id"), Direction: new(SortDirectionAsc)}
+	params := ListUsersParams{Order: new("id"), Direction: new(gen.SortDirectionAsc)}
 	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), list.add)
 	if err != nil {
 		return nil, err

@@ -15,14 +15,8 @@ import (
 type (
 	// ListUsersParams are the filters of [Client.Users].
 	ListUsersParams = gen.ListUsersParams
-	// SortDirection is the direction of a list.
+	// SortDirection is the direction of a list, "asc" or "desc".
 	SortDirection = gen.SortDirection
-)
-
-// The directions.
-const (
-	SortDirectionAsc  = gen.SortDirectionAsc
-	SortDirectionDesc = gen.SortDirectionDesc
 )
 
 // perPage is the default page size: that of the example on vendor page "Retrieve

@@ -2,6 +2,8 @@ package identifai_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,7 +60,7 @@ func TestUsersFiltersAndSorts(t *testing.T) {
 		assert.Equal(t, "ada+&=%", server.Requests()[0].Query.Get("search"))
 
 		emails, err = collect(t, client, identifai.ListUsersParams{
-			Order: new("email"), Direction: new(identifai.SortDirectionDesc), PricingID: new(int64(2))})
+			Order: new("email"), Direction: new(identifai.SortDirection("desc")), PricingID: new(int64(2))})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"x2.ada@example.com", "x1.ada@example.com", "x0.ada@example.com"}, emails)
 	})
@@ -163,13 +165,19 @@ func TestFindUserByEmail(t *testing.T) {
 	})
 }
 
-// The constants are those of the spec.
+// The directions that the check allows are those of the spec.
 func TestSortDirections(t *testing.T) {
-	var enum []any
+	var names []string
 	for _, parameter := range spectest.Load(t, "identifai").Paths.Find("/api/partner/users").Get.Parameters {
 		if parameter.Value.Name == "direction" {
-			enum = parameter.Value.Schema.Value.Enum
+			for _, value := range parameter.Value.Schema.Value.Enum {
+				names = append(names, value.(string))
+			}
 		}
 	}
-	assert.ElementsMatch(t, []any{string(identifai.SortDirectionAsc), string(identifai.SortDirectionDesc)}, enum)
+	slices.Sort(names)
+	client, err := identifai.New("key")
+	require.NoError(t, err)
+	_, err = collect(t, client, identifai.ListUsersParams{Direction: new(identifai.SortDirection("x"))})
+	assert.ErrorContains(t, err, "direction: must be one of "+strings.Join(names, ", "))
 }

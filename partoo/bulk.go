@@ -3,6 +3,7 @@ package partoo
 import (
 	"context"
 
+	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
@@ -50,7 +51,7 @@ func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 		return &Bulk{client: c}, nil // a page costs as much as the one search
 	}
 	// Emails are unique, so in this order no two users change places.
-	params := SearchUsersParams{DisplayBusinessIDs: new(true), PerPage: new(int64(maxPerPage)), OrderBy: new(UserOrderEmail)}
+	params := SearchUsersParams{DisplayBusinessIDs: new(true), PerPage: new(int64(maxPerPage)), OrderBy: new(gen.UserOrderEmail)}
 	list := newUserList()
 	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), list.add)
 	switch {

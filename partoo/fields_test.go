@@ -46,7 +46,7 @@ func TestChangedFieldsIncludesUnknownFields(t *testing.T) {
 
 func TestChangedFieldsOmitsUnsetFields(t *testing.T) {
 	minimal := UserInput{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}
-	have := User{FirstName: new("Ada"), LastName: new("Lovelace"), Role: new(RolePublisher), Lang: new(LangIt), SSOOnly: new(true)}
+	have := User{FirstName: new("Ada"), LastName: new("Lovelace"), Role: new(RolePublisher), Lang: new(Lang("it")), SSOOnly: new(true)}
 	assert.Zero(t, changedFields(minimal.updateRequest(), have))
 	assert.Equal(t, CreateUserRequest{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}, minimal.createRequest())
 }

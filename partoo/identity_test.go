@@ -230,7 +230,7 @@ func TestUpsertDoesNotCreateAgainIfItCannotWait(t *testing.T) {
 func TestUpsertSendsFieldsThatTheResponseDoesNotShow(t *testing.T) {
 	bubble(t, func(t *testing.T, server *partootest.Server, client *partoo.Client) {
 		u := ada()
-		u.Lang, u.SSOOnly = partoo.LangIt, new(true)
+		u.Lang, u.SSOOnly = "it", new(true)
 		server.AddUser(partootest.User{ID: "u1", UserInput: u})
 		server.Fail(response(200, `{"page":1,"max_page":1,"count":1,"users":[{"id":"u1","email":"ada@example.com","first_name":"Ada",`+
 			`"last_name":"Lovelace","role":"BUSINESS_MANAGER","lang":7,"sso_only":"yes","disabled":0,"created_at":"2026-01-01"}]}`).On(search))

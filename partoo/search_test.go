@@ -66,7 +66,7 @@ func TestSearchUsersSendsEveryFilter(t *testing.T) {
 		_, err := ids(t, client, partoo.SearchUsersParams{
 			Email: new("ada+x@example.com"), OrgID: new(int64(7)), Query: new("Ada & Co"), Status: new(partoo.UserStatusInvited), Disabled: new(false),
 			Role: new([]partoo.Role{partoo.RoleOrgAdmin, partoo.RoleProvider}), DisplayBusinessIDs: new(false), PerPage: new(int64(100)),
-			OrderBy: new(partoo.UserOrderLastNameDescending),
+			OrderBy: new(partoo.UserOrder("-last_name")),
 		})
 		require.NoError(t, err)
 		assert.Equal(t, "disabled=false&display_business_ids=false&email=ada%2Bx%40example.com&order_by=-last_name&org_id=7&page=1&per_page=100&"+

@@ -31,8 +31,8 @@ func TestUpsertRequestBytes(t *testing.T) {
 	full := partoo.UserInput{
 		Email: "ada+tag@example.com", FirstName: "Ada", LastName: "Lovelace <&> Ünal", OrgID: new(int64(42)),
 		Role: partoo.RoleBusinessManager, CustomRole: "my_custom_role", Accesses: [][]int64{{1, 2}, {3}},
-		BusinessIDs: []string{"b1", "b2"}, SidebarPages: []partoo.SidebarPage{partoo.SidebarPagePosts},
-		Lang: partoo.LangPtBr, SSOOnly: new(false),
+		BusinessIDs: []string{"b1", "b2"}, SidebarPages: []partoo.SidebarPage{"posts"},
+		Lang: "pt-br", SSOOnly: new(false),
 		OnCreate: partoo.OnCreate{Password: "Sup3r-secret", SendInvitation: new(false), Status: partoo.UserStatusInvited},
 	}
 	emptied := minimal

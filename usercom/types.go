@@ -5,16 +5,8 @@ import gen "github.com/usersync/usersync/gen/usercom"
 // The types of parameters and results of a Client.
 type (
 	// User is a user in a response. All fields except the id may be nil. Gender and
-	// status are text here and numbers in requests.
+	// status are text here, such as "female" and "visitor", and numbers in requests.
 	User = gen.User
-	// Attribute is a custom attribute of a User; its Value is JSON.
-	Attribute = gen.Attribute
-	// Membership is a company that a User belongs to.
-	Membership = gen.Membership
-	// Tag is a tag of a User.
-	Tag = gen.Tag
-	// UserStatusName is the status of a User in a response.
-	UserStatusName = gen.UserStatusName
 	// UpdateUserRequest contains the changes of [Client.UpdateUser]. A nil field is
 	// not sent; new("") empties a text field (inference).
 	UpdateUserRequest = gen.UpdateUserRequest
@@ -36,10 +28,4 @@ const (
 const (
 	UserStatusVisitor = gen.UserStatusVisitor
 	UserStatusUser    = gen.UserStatusUser
-)
-
-// The statuses in responses.
-const (
-	UserStatusNameVisitor = gen.UserStatusNameVisitor
-	UserStatusNameUser    = gen.UserStatusNameUser
 )

@@ -22,7 +22,7 @@ func TestGetUser(t *testing.T) {
 	assert.Equal(t, "my custom/id", *user.UserID)
 	assert.Equal(t, "Ada Lovelace", *user.Name)
 	assert.Equal(t, "female", *user.Gender)
-	assert.Equal(t, usercom.UserStatusNameUser, *user.Status)
+	assert.EqualValues(t, "user", *user.Status)
 	assert.Equal(t, int64(0), *user.Score)
 	assert.Nil(t, user.LastSeen)
 	require.Len(t, user.Companies, 1)

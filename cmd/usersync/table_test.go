@@ -87,7 +87,7 @@ func TestEveryColumn(t *testing.T) {
 		want := partoo.UserInput{
 			Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace", OrgID: new(int64(42)), Accesses: [][]int64{{1, 2}, {3}},
 			BusinessIDs: []string{"a", "b"}, Role: partoo.RolePublisher, CustomRole: "editor", SidebarPages: []partoo.SidebarPage{},
-			Lang: partoo.LangPtBr, SSOOnly: new(false),
+			Lang: "pt-br", SSOOnly: new(false),
 			OnCreate: partoo.OnCreate{SendInvitation: new(true), Status: partoo.UserStatusInvited, Password: "Pa55word!"},
 		}
 		csv := lines("email,first_name,last_name,org_id,accesses,business_ids,role,custom_role,sidebar_pages,send_invitation,status,password,lang,sso_only",

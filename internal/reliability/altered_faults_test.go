@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"github.com/usersync/usersync/partoo"
-	"github.com/usersync/usersync/usercom"
 )
 
 // alteredFaults change the response of the fake.
@@ -91,8 +90,8 @@ func addField(v any) any {
 
 // enums are the enum values in responses of the fakes.
 var enums = []any{
-	string(partoo.RoleOrgAdmin), string(partoo.RoleGroupManager), string(partoo.UserStatusActive), string(partoo.LangEn), string(partoo.LangFr),
-	string(usercom.UserStatusNameVisitor), string(usercom.UserStatusNameUser), "male", "female", "unknown",
+	string(partoo.RoleOrgAdmin), string(partoo.RoleGroupManager), string(partoo.UserStatusActive), "en", "fr",
+	"visitor", "user", "male", "female", "unknown",
 }
 
 // changeEnum replaces enum values by an unknown one.

@@ -34,7 +34,7 @@ func (m *partooModel) byEmail(email string) (string, bool) {
 }
 
 func (m *partooModel) created(u partoo.UserInput) world {
-	user := written(partooUser{email: u.Email, role: partoo.RoleOrgAdmin, lang: partoo.LangEn, status: partoo.UserStatusActive, businesses: set(nil)}, u)
+	user := written(partooUser{email: u.Email, role: partoo.RoleOrgAdmin, lang: "en", status: partoo.UserStatusActive, businesses: set(nil)}, u)
 	w := m.users
 	if sendsInvitation(u) {
 		user.status = partoo.UserStatusInvited

@@ -34,7 +34,7 @@ func drawPartooUser(t *rapid.T) partoo.UserInput {
 		FirstName: rapid.SampledFrom([]string{"Ada", "Bob"}).Draw(t, "first name"),
 		LastName:  "Lovelace",
 		Role:      rapid.SampledFrom([]partoo.Role{"", partoo.RoleBusinessManager, partoo.RolePublisher}).Draw(t, "role"),
-		Lang:      rapid.SampledFrom([]partoo.Lang{"", partoo.LangFr}).Draw(t, "language"),
+		Lang:      rapid.SampledFrom([]partoo.Lang{"", "fr"}).Draw(t, "language"),
 	}
 	u.BusinessIDs = rapid.SampledFrom([][]string{nil, {}, {"a", "b"}, {"b", "a", "a"}}).Draw(t, "businesses")
 	u.OnCreate.SendInvitation = rapid.Ptr(rapid.Bool(), true).Draw(t, "invitation")

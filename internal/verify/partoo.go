@@ -89,7 +89,7 @@ func (s *partooState) write(ctx context.Context) {
 func (s *partooState) createUser(ctx context.Context, operation string) Exchange {
 	x := s.call(ctx, operation, func(ctx context.Context) (*http.Response, error) {
 		return s.api.CreateUser(ctx, gen.CreateUserRequest{
-			Email: s.email, FirstName: "usersync", LastName: "verify", Role: new(gen.RolePublisher), Lang: new(partoo.LangEn), SendInvitation: new(false),
+			Email: s.email, FirstName: "usersync", LastName: "verify", Role: new(gen.RolePublisher), Lang: new(gen.LangEn), SendInvitation: new(false),
 		})
 	})
 	if id, ok := x.field("id").(string); ok && x.ok() {
