@@ -11,24 +11,46 @@ import (
 	"time"
 )
 
+// attempt is one exchange with the server, and its context. net/http may use it from its
+// own goroutines, also after the exchange.
+type attempt struct {
+	context.Context
+	cancel context.CancelFunc
+	info   CallInfo
+	hooks  httptrace.ClientTrace
+	// What the hooks recorded tells a request that was certainly not sent from one that
+	// may have arrived.
+	gotConn      atomic.Bool // net/http asked for a connection, so it calls the other hook too
+	wroteHeaders atomic.Bool // the headers were written to a connection
+}
+
+// Value implements context.Context, for [CallFrom].
+func (a *attempt) Value(key any) any {
+	if key == (attemptKey{}) {
+		return a
+	}
+	return a.Context.Value(key)
+}
+
+type attemptKey struct{}
+
 // attempt limits one exchange by the timeout of an attempt.
 func (c *Client) attempt(next handler) handler {
 	return func(x *callState) (resp *http.Response, e *Error) {
 		ctx, cancel := context.WithTimeout(x.ctx, c.timeout)
 		defer cancel()
-		x.trace = newSendTrace()
 		x.attempts++
 		start := time.Now()
 		if c.observer != nil {
-			ctx = x.observe(ctx, x.attemptEvent(AttemptStarted))
-			defer func() { x.observeAttempt(ctx, resp, e, time.Since(start)) }()
+			event := x.attemptEvent()
+			ctx = x.observe(ctx, event)
+			defer func() { x.observeAttemptEnd(ctx, event, resp, e, time.Since(start)) }()
 		}
-		attempt := &x.attempt
-		if x.attempts > 1 { // net/http may still read the context of the attempt before
-			attempt = new(attemptContext)
-		}
-		*attempt = attemptContext{httptrace.WithClientTrace(ctx, &x.trace.hooks), x.info()}
-		x.attemptCtx, x.cancel = attempt, cancel
+		a := &attempt{cancel: cancel, info: x.info()}
+		a.hooks.GetConn = func(string) { a.gotConn.Store(true) }
+		a.hooks.WroteHeaders = func() { a.wroteHeaders.Store(true) }
+		a.Context = httptrace.WithClientTrace(ctx, &a.hooks)
+		x.attempt = a
 		resp, e = next(x)
 		c.logAttempt(x, resp, e, time.Since(start))
 		return resp, e
@@ -40,7 +62,7 @@ func (c *Client) attempt(next handler) handler {
 // attempt that exceeded its own timeout does not match context.DeadlineExceeded:
 // the caller's deadline has not passed.
 func (x *callState) attemptCause(err error) error {
-	if x.attemptCtx.Err() != nil && x.ctx.Err() == nil {
+	if x.attempt.Err() != nil && x.ctx.Err() == nil {
 		return attemptTimeout{x.client.timeout}
 	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
@@ -73,30 +95,14 @@ func (attemptTimeout) Temporary() bool { return true }
 
 var _ net.Error = attemptTimeout{}
 
-// sendTrace records how far an attempt got, to tell a request that was certainly
-// not sent from one that may have arrived. net/http calls the hooks from its own
-// goroutines.
-type sendTrace struct {
-	gotConn      atomic.Bool // net/http asked for a connection, so it calls the other hook too
-	wroteHeaders atomic.Bool // the headers were written to a connection
-	hooks        httptrace.ClientTrace
-}
-
-func newSendTrace() *sendTrace {
-	t := new(sendTrace)
-	t.hooks.GetConn = func(string) { t.gotConn.Store(true) }
-	t.hooks.WroteHeaders = func() { t.wroteHeaders.Store(true) }
-	return t
-}
-
 // executedAfter returns what an attempt without a response may have done. An
 // *http.Transport calls the hooks, unless it fails before it needs a connection.
 // Another transport may not: then only an error of dialling proves something.
-func (t *sendTrace) executedAfter(transport http.RoundTripper, err error) Executed {
-	if t.wroteHeaders.Load() {
+func (a *attempt) executedAfter(transport http.RoundTripper, err error) Executed {
+	if a.wroteHeaders.Load() {
 		return ExecutedMaybe
 	}
-	if _, ok := transport.(*http.Transport); ok || t.gotConn.Load() {
+	if _, ok := transport.(*http.Transport); ok || a.gotConn.Load() {
 		return ExecutedNo
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ func parseBaseURL(raw string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("base URL: cannot be parsed")
 	}
+	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
+	u.Host = strings.ToLower(u.Host)
 	switch {
 	case u.User != nil:
 		return nil, errors.New("base URL: must not contain user info")
@@ -31,30 +34,14 @@ func parseBaseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("base URL: must be https (http is allowed for loopback hosts)")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("base URL: scheme %q, want https", u.Scheme)
-	case strings.Contains(u.Path, "//") || hasDotSegment(u.Path):
+	case u.Path != "" && path.Clean(u.Path) != u.Path:
 		return nil, errors.New("base URL: the path must not contain empty or dot segments")
 	}
-	u.Path = strings.TrimSuffix(u.Path, "/")
-	u.RawPath = strings.TrimSuffix(u.RawPath, "/")
-	u.Host = strings.ToLower(u.Host)
 	return u, nil
 }
 
-func hasDotSegment(path string) bool {
-	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." {
-			return true
-		}
-	}
-	return false
-}
-
 func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // hasBaseURL reports whether u has the origin of base and a path under its path.

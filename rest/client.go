@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/usersync/usersync/backoff"
 )
@@ -32,20 +31,11 @@ type Provider struct {
 // Client sends requests to one provider with one credential. It is the
 // HttpRequestDoer of the generated clients and safe for concurrent use.
 type Client struct {
-	provider        string
-	base            *url.URL
-	credential      *credential
-	timeout         time.Duration
-	limit           int64
-	policy          backoff.Policy
-	pacer           backoff.Pacer
-	log             *slog.Logger
-	observer        Observer // nil: none
-	origin          string   // of base
-	templates       *templates
-	schemas         *schemas
-	providerOptions map[string]any
-	send            handler
+	settings
+	base       *url.URL
+	origin     string // of base
+	credential *credential
+	send       handler
 }
 
 // credential is behind a pointer, so that fmt does not print the key of a Client
@@ -61,40 +51,40 @@ type credential struct {
 // https (http is allowed for loopback hosts) or that contains user info, a query
 // or a fragment, and options that are out of range or of another provider.
 func NewClient(provider Provider, key string, options ...Option) (*Client, error) {
-	s := settings{provider: provider.Name, baseURL: provider.BaseURL, limit: DefaultResponseLimit}
-	problems := []error{checkKey(key)}
-	for _, option := range options {
-		problems = append(problems, option(&s))
-	}
-	base, err := parseBaseURL(s.baseURL)
-	problems = append(problems, err)
-	var pacer backoff.Pacer
-	if err = errors.Join(problems...); err == nil {
-		pacer, err = s.pacer(provider.Quotas, base, key)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: new client: %w", provider.Name, err)
-	}
 	c := &Client{
-		provider: provider.Name,
-		base:     base,
+		settings: settings{
+			provider: provider.Name, baseURL: provider.BaseURL, quotas: provider.Quotas,
+			limit: DefaultResponseLimit, log: slog.New(slog.DiscardHandler), providerOptions: make(map[string]any),
+		},
 		credential: &credential{
 			key:    key,
 			header: http.CanonicalHeaderKey(provider.Header),
 			value:  []string{strings.TrimSpace(provider.Scheme + " " + key)},
 		},
-		timeout:         s.attemptTimeout(),
-		limit:           s.limit,
-		policy:          s.policy.WithDefaults(),
-		pacer:           pacer,
-		log:             cmp.Or(s.log, slog.New(slog.DiscardHandler)),
-		observer:        s.observer,
-		origin:          base.Scheme + "://" + base.Host,
-		templates:       new(templates),
-		schemas:         new(schemas),
-		providerOptions: s.extra,
 	}
-	c.send = c.chain(transportOf(s.http))
+	problems := []error{checkKey(key)}
+	for _, option := range options {
+		problems = append(problems, option(&c.settings))
+	}
+	base, err := parseBaseURL(c.baseURL)
+	if err = errors.Join(append(problems, err)...); err == nil {
+		c.base, c.origin = base, base.Scheme+"://"+base.Host
+		c.pacer, err = c.newPacer(c.origin, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: new client: %w", provider.Name, err)
+	}
+	c.policy = c.policy.WithDefaults()
+	// Of an http.Client only the transport and the timeout of an attempt are used: its
+	// redirects would carry the key to another host, or turn a POST into a GET and
+	// report success.
+	hc := cmp.Or(c.http, new(http.Client))
+	c.timeout = cmp.Or(c.timeout, max(hc.Timeout, 0), DefaultTimeout)
+	if hc.Transport != nil {
+		c.send = c.chain(hc.Transport)
+	} else {
+		c.send = c.chain(sharedTransport())
+	}
 	return c, nil
 }
 
@@ -118,26 +108,16 @@ func (c *Client) chain(transport http.RoundTripper) handler {
 
 // Do sends req and returns its 2xx response with the body in memory. Every other
 // result is a *[Error].
-func (c *Client) Do(req *http.Request) (*http.Response, error) {
+func (c *Client) Do(req *http.Request) (_ *http.Response, err error) {
 	if !c.usable() {
 		closeBody(req.Body)
 		return nil, &Error{Method: req.Method, Path: req.URL.Path, Err: errors.New("the client is not usable: create it with New")}
 	}
 	x := c.newCallState(req)
 	if c.observer != nil && !x.call.started {
-		return c.sendObserved(x)
+		x.startOperation()
+		defer func() { x.endOperation(nil, err) }() // also if the transport panics
 	}
-	resp, e := c.send(x)
-	if e != nil {
-		return nil, e
-	}
-	return resp, nil
-}
-
-// sendObserved sends a request that is an operation of its own.
-func (c *Client) sendObserved(x *callState) (resp *http.Response, err error) {
-	start := x.observeOperationStart()
-	defer func() { x.observeOperationEnd(start, nil, err) }() // also if the transport panics
 	resp, e := c.send(x)
 	if e != nil {
 		return nil, e
@@ -149,20 +129,10 @@ func (c *Client) sendObserved(x *callState) (resp *http.Response, err error) {
 func (c *Client) usable() bool { return c != nil && c.send != nil }
 
 // BaseURL returns the base URL without a trailing slash.
-func (c *Client) BaseURL() string {
-	if !c.usable() {
-		return ""
-	}
-	return c.base.String()
-}
+func (c *Client) BaseURL() string { return c.base.String() }
 
 // Option returns the value of a [ProviderOption], or nil.
-func (c *Client) Option(name string) any {
-	if !c.usable() {
-		return nil
-	}
-	return c.providerOptions[name]
-}
+func (c *Client) Option(name string) any { return c.providerOptions[name] }
 
 // Format writes the name of the provider for every verb, and never the key.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.provider+" client") }

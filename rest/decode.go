@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
-	"time"
 )
 
 // Decode returns the body of a response as a T. Its arguments are the results of a
@@ -43,7 +42,7 @@ func Decode[T any](resp *http.Response, err error) (T, error) {
 	}
 	if err := x.decode(&out, body); err != nil {
 		var none T
-		return none, x.responseError(resp, truncateBody(body), err)
+		return none, x.newResponseError(resp, body, err)
 	}
 	return out, nil
 }
@@ -59,7 +58,7 @@ func Discard(resp *http.Response, err error) error {
 	}
 	x, body, err := responseContent(resp)
 	if err == nil && isHTML(body) {
-		return x.responseError(resp, truncateBody(body), errHTML)
+		return x.newResponseError(resp, body, errHTML)
 	}
 	return err
 }
@@ -75,18 +74,12 @@ func responseContent(resp *http.Response) (*callState, []byte, error) {
 	if resp.Request != nil {
 		x.method, x.path, x.call = resp.Request.Method, resp.Request.URL.Path, callFrom(resp.Request.Context())
 	}
-	body, err := readLimited(resp.Body, resp.ContentLength, DefaultResponseLimit)
-	if err != nil {
-		return nil, nil, x.responseError(resp, truncateBody(body), err)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, nil, x.statusError(resp, truncateBody(body), time.Now())
+	body, err := x.readLimited(resp, DefaultResponseLimit)
+	if err != nil || !isSuccess(resp) {
+		return nil, nil, x.newResponseError(resp, body, err)
 	}
 	return x, body, nil
 }
-
-// truncateBody returns the part of a body that an Error keeps.
-func truncateBody(body []byte) []byte { return body[:min(len(body), maxErrorBody)] }
 
 // decode decodes body into out, a pointer to a T of Decode.
 func (x *callState) decode(out any, body []byte) error {
@@ -113,7 +106,7 @@ func (x *callState) decode(out any, body []byte) error {
 		}
 	}
 	if x.client != nil && x.client.observer != nil {
-		x.reportUnknownIn(body, specType(out, target))
+		x.compare(body, schemaOf(specType(out, target)))
 	}
 	if c, ok := out.(interface{ Check() error }); ok {
 		return c.Check()

@@ -40,15 +40,23 @@ const (
 
 // String returns "no", "maybe" or "yes".
 func (x Executed) String() string {
-	switch x {
-	case ExecutedNo:
-		return "no"
-	case ExecutedMaybe:
-		return "maybe"
-	case ExecutedYes:
-		return "yes"
+	if x < ExecutedNo || x > ExecutedYes {
+		return fmt.Sprintf("Executed(%d)", int(x))
 	}
-	return "Executed(" + strconv.Itoa(int(x)) + ")"
+	return [...]string{"no", "maybe", "yes"}[x]
+}
+
+// executedForStatus returns whether a request with this response status was executed. A
+// 4xx is a rejection, except 408: a proxy may send it after it has forwarded the request.
+// A redirect after a POST often means that it was executed.
+func executedForStatus(status int) Executed {
+	switch {
+	case status >= 200 && status < 300:
+		return ExecutedYes
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
+		return ExecutedNo
+	}
+	return ExecutedMaybe
 }
 
 // Error is the error of every failed call, as a *Error: a response that is not a
@@ -94,6 +102,24 @@ type Error struct {
 	unknownURL bool   // a 404 that no user can cause
 }
 
+// safeHeaders are the headers that Error.Header contains.
+var safeHeaders = []string{
+	"Content-Type", "Date", "Retry-After", "Server",
+	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
+	"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
+	"Cf-Ray", "Request-Id", "X-Correlation-Id", "X-Request-Id",
+}
+
+func (x *callState) filterHeaders(header http.Header) http.Header {
+	kept := make(http.Header)
+	for _, name := range safeHeaders {
+		if value := header.Get(name); value != "" {
+			kept.Set(name, singleLine(x.redact(value)))
+		}
+	}
+	return kept
+}
+
 // setCause sets Err and its redacted text.
 func (e *Error) setCause(err error, x *callState) {
 	e.Err = err
@@ -103,34 +129,20 @@ func (e *Error) setCause(err error, x *callState) {
 
 // Error returns provider, operation, request, status, message, fields and cause.
 func (e Error) Error() string {
-	parts := make([]string, 0, 8)
-	add := func(s string) {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	add(e.Provider)
-	add(e.Operation)
-	add(strings.TrimSpace(e.Method + " " + e.Path))
+	status := ""
 	if e.StatusCode != 0 {
-		add(strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode)))
+		status = strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode))
 	}
-	add(e.Message)
-	add(e.fieldsText())
-	add(e.causeText())
-	text := strings.Join(parts, ": ")
+	var fields []string
+	for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
+		fields = append(fields, field+": "+strings.Join(e.Fields[field], ", "))
+	}
+	parts := []string{e.Provider, e.Operation, strings.TrimSpace(e.Method + " " + e.Path), status, e.Message, strings.Join(fields, "; "), e.causeText()}
+	text := strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
 	if e.Attempts > 1 {
 		text += fmt.Sprintf(" (after %d attempts)", e.Attempts)
 	}
 	return text
-}
-
-func (e Error) fieldsText() string {
-	var texts []string
-	for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
-		texts = append(texts, field+": "+strings.Join(e.Fields[field], ", "))
-	}
-	return strings.Join(texts, "; ")
 }
 
 // causeText is empty if the fields describe the cause already.
@@ -157,7 +169,7 @@ func (e Error) Is(target error) bool {
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound && !e.unknownURL && !isHTML(e.Body)
+		return e.StatusCode == http.StatusNotFound && !e.unknownURL
 	case ErrConflict:
 		return e.StatusCode == http.StatusConflict
 	case ErrRateLimited:
@@ -190,4 +202,15 @@ func (e Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
 	}
 	return slog.GroupValue(attrs...)
+}
+
+// IgnoreGone returns nil for the 404 of a retried DELETE: an earlier attempt with
+// unknown outcome probably deleted the user. It returns any other error,
+// including an HTML 404, unchanged.
+func IgnoreGone(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if ok && e.Method == http.MethodDelete && errors.Is(e, ErrNotFound) && e.Executed != ExecutedNo {
+		return nil
+	}
+	return err
 }

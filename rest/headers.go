@@ -28,7 +28,7 @@ func (c *Client) headers(next handler) handler {
 		req := x.request
 		if err := c.checkRequest(x); err != nil {
 			closeBody(req.Body)
-			return nil, x.transportError(err, ExecutedNo)
+			return nil, x.newError(ExecutedNo, err)
 		}
 		x.header = make(http.Header, len(req.Header)+3)
 		maps.Copy(x.header, req.Header)

@@ -2,16 +2,13 @@ package rest
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -35,29 +32,34 @@ const (
 //
 // It never fails: a body that it cannot read is in Error.Body.
 func (e *Error) readMessages(resp *http.Response, x *callState) {
-	m := errorMessages{call: x, fields: make(map[string][]string)}
-	value, isJSON := parseJSON(e.Body)
-	e.unknownURL = e.StatusCode == http.StatusNotFound && (x.call.Create || isHTML(e.Body) || isLaravelRouteError(value))
-	switch {
-	case resp.StatusCode >= 300 && resp.StatusCode < 400:
-		m.readRedirect(resp)
-	case isHTML(e.Body):
-		if e.unknownURL {
-			m.addMessage("HTML page instead of JSON: is the base URL right?")
-		}
-	default:
-		if e.unknownURL {
-			m.addMessage("no such URL: is the base URL right?")
-		}
-		if isJSON {
-			m.read(value)
-		} else if text := trimBody(e.Body); utf8.Valid(text) && !bytes.HasPrefix(text, []byte("{")) && !bytes.HasPrefix(text, []byte("[")) {
-			m.addMessage(string(text))
-		}
+	m := errorMessages{call: x, error: e}
+	body := trimBody(e.Body)
+	var value any
+	isJSON := json.Valid(body)
+	if isJSON {
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.UseNumber()
+		_ = d.Decode(&value)
 	}
-	e.Message = m.text
-	if len(m.fields) > 0 {
-		e.Fields = m.fields
+	e.unknownURL = e.StatusCode == http.StatusNotFound && (x.call.Create || isHTML(body) || isLaravelRouteError(value))
+	switch {
+	case e.StatusCode >= 300 && e.StatusCode < 400:
+		to := ""
+		if location, err := url.Parse(resp.Header.Get("Location")); err == nil && location.Host != "" {
+			to = " to " + location.Host
+		}
+		m.add("", "the server redirects"+to+"; redirects are not followed")
+		return
+	case e.unknownURL && isHTML(body):
+		m.add("", "HTML page instead of JSON: is the base URL right?")
+	case e.unknownURL:
+		m.add("", "no such URL: is the base URL right?")
+	}
+	switch {
+	case isJSON:
+		m.read(value)
+	case utf8.Valid(body) && len(body) > 0 && !strings.Contains("<{[", string(body[:1])): // neither HTML nor truncated JSON
+		m.add("", string(body))
 	}
 }
 
@@ -70,118 +72,78 @@ func isLaravelRouteError(body any) bool {
 	return ok && (message == "" || strings.Contains(message, "route ") && strings.Contains(message, " could not be found"))
 }
 
-// parseJSON reads one JSON value and keeps its numbers as written.
-func parseJSON(body []byte) (value any, ok bool) {
-	d := json.NewDecoder(bytes.NewReader(trimBody(body)))
-	d.UseNumber()
-	if d.Decode(&value) != nil {
-		return nil, false
-	}
-	_, err := d.Token()
-	return value, err == io.EOF
-}
-
+// errorMessages adds messages to an error.
 type errorMessages struct {
-	call   *callState
-	text   string
-	fields map[string][]string
-	count  int
+	call  *callState
+	error *Error
+	count int
 }
 
-// readRedirect names the host of the Location.
-func (m *errorMessages) readRedirect(resp *http.Response) {
-	location, err := url.Parse(resp.Header.Get("Location"))
-	if err != nil || location.Host == "" {
-		m.addMessage("the server redirects; redirects are not followed")
-		return
-	}
-	m.addMessage("the server redirects to " + location.Host + "; redirects are not followed")
-}
-
+// read adds the messages of a body, or of an element of a list in it.
 func (m *errorMessages) read(value any) {
 	switch value := value.(type) {
 	case string:
-		m.addMessage(value)
+		m.add("", value)
 	case []any:
-		m.readList(value)
+		for _, element := range value {
+			m.read(element)
+		}
 	case map[string]any:
-		m.readObject(value)
-	}
-}
-
-func (m *errorMessages) readObject(object map[string]any) {
-	wrapped := false
-	for _, key := range []string{"error", "errors", "message", "detail"} {
-		isEnvelope := strings.HasPrefix(key, "error")
-		switch value := object[key].(type) {
-		case string:
-			wrapped = true
-			m.addMessage(value)
-		case map[string]any:
-			if isEnvelope {
-				wrapped = true
-				m.readEnvelope(value)
-			}
-		case []any:
-			if wrapped || isEnvelope { // otherwise it may be a field with this name
-				wrapped = true
-				m.readList(value)
-			}
-		}
-	}
-	if !wrapped {
-		m.readField("", object, 0)
-	}
-}
-
-// readEnvelope reads the object in Laravel's "errors" and Partoo's "errors" or
-// "error".
-func (m *errorMessages) readEnvelope(object map[string]any) {
-	for _, key := range slices.Sorted(maps.Keys(object)) {
-		value := object[key]
-		text, isText := value.(string)
-		switch {
-		case key == "json" && isText, key == "authentication" && isText, key == "authorization" && isText:
-			m.addMessage(text)
-		case key == "json":
-			m.readField("", value, 0)
-		default:
-			m.readField(key, value, 0)
-		}
-	}
-}
-
-// readList reads a list of messages, or of objects with a message or fields.
-func (m *errorMessages) readList(values []any) {
-	for _, value := range values {
-		switch value := value.(type) {
-		case string:
-			m.add("", value)
-		case map[string]any:
-			reason := cmp.Or(value["detail"], value["message"], value["title"])
-			if text, ok := reason.(string); ok {
-				m.add("", text)
+		keys := messageKeys(value)
+		for _, key := range keys {
+			if fields, ok := value[key].(map[string]any); ok {
+				m.readFields("", fields, 0)
 			} else {
-				m.readField("", value, 0)
+				m.read(value[key])
 			}
+		}
+		if len(keys) == 0 {
+			m.readFields("", value, 0)
 		}
 	}
 }
 
-// readField adds the messages in value under name. Nested names are joined by
-// dots.
-func (m *errorMessages) readField(name string, value any, depth int) {
-	if depth > maxDepth {
-		return
+// messageKeys returns the keys of an object that contain messages, none if all of its
+// keys are fields.
+func messageKeys(object map[string]any) (keys []string) {
+	for _, key := range []string{"error", "errors", "message", "detail", "title"} {
+		isError := strings.HasPrefix(key, "error")
+		found := false
+		switch object[key].(type) {
+		case string:
+			found = key != "title" || len(keys) == 0
+		case map[string]any:
+			found = isError
+		case []any:
+			found = isError || len(keys) > 0 // otherwise it may be a field with this name
+		}
+		if found {
+			keys = append(keys, key)
+		}
 	}
+	return keys
+}
+
+// readFields adds the messages about a field, or about the request if name is empty.
+// Nested names are joined by dots.
+func (m *errorMessages) readFields(name string, value any, depth int) {
 	switch value := value.(type) {
 	case map[string]any:
+		if depth > maxDepth {
+			return
+		}
 		for _, key := range slices.Sorted(maps.Keys(value)) {
-			m.readField(strings.TrimPrefix(name+"."+key, "."), value[key], depth+1)
+			inner := name
+			switch key {
+			case "json", "authentication", "authorization", "non_field_errors": // not fields
+			default:
+				inner = strings.TrimPrefix(name+"."+key, ".")
+			}
+			m.readFields(inner, value[key], depth+1)
 		}
 	case []any:
-		for _, item := range value {
-			m.readField(name, item, depth+1)
+		for _, element := range value {
+			m.readFields(name, element, depth)
 		}
 	case nil:
 	default:
@@ -189,57 +151,23 @@ func (m *errorMessages) readField(name string, value any, depth int) {
 	}
 }
 
+// add adds a message about a field, or about the request if name is empty.
 func (m *errorMessages) add(name, text string) {
+	text = singleLine(m.call.redact(text))
 	if m.count++; m.count > maxFields {
 		return
 	}
-	if name == "" || name == "non_field_errors" {
-		m.addMessage(text)
-		return
-	}
-	name = singleLine(m.call.redact(name))
-	m.fields[name] = append(m.fields[name], singleLine(m.call.redact(text)))
-}
-
-// addMessage adds text to the message about the request as a whole.
-func (m *errorMessages) addMessage(text string) {
-	if text = singleLine(m.call.redact(text)); text == "" || len(m.text) > maxMessage {
-		return
-	}
-	m.text = strings.TrimPrefix(m.text+"; "+text, "; ")
-}
-
-// singleLine shortens an untrusted text to one line of a log.
-func singleLine(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
+	e := m.error
+	switch {
+	case name == "" && text != "" && len(e.Message) <= maxMessage:
+		e.Message = strings.TrimPrefix(e.Message+"; "+text, "; ")
+	case name != "":
+		if e.Fields == nil {
+			e.Fields = make(map[string][]string)
 		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	text = strings.TrimSpace(text)
-	if len(text) <= maxMessage {
-		return text
+		name = singleLine(m.call.redact(name))
+		e.Fields[name] = append(e.Fields[name], text)
 	}
-	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
-}
-
-// safeHeaders are the headers that Error.Header contains.
-var safeHeaders = []string{
-	"Content-Type", "Date", "Retry-After", "Server",
-	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset",
-	"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
-	"Cf-Ray", "Request-Id", "X-Correlation-Id", "X-Request-Id",
-}
-
-func (x *callState) filterHeaders(header http.Header) http.Header {
-	kept := make(http.Header)
-	for _, name := range safeHeaders {
-		if value := header.Get(name); value != "" {
-			kept.Set(name, singleLine(x.redact(value)))
-		}
-	}
-	return kept
 }
 
 // isHTML reports whether body is a web page. These are JSON APIs: a 404 page comes

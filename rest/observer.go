@@ -92,43 +92,14 @@ type Event struct {
 	Name string
 }
 
-// WithObserver reports the events of all calls to o. The pacer may be shared with
-// clients that have no observer.
-func WithObserver(o Observer) Option {
-	return func(s *settings) error {
-		if o == nil {
-			return errors.New("WithObserver: the observer is nil")
-		}
-		s.observer = o
-		return nil
-	}
-}
-
 // CallFrom returns the operation and the attempt of a request, for use in the
 // RoundTripper of WithHTTPClient. ok is false for the context of another request.
 func CallFrom(ctx context.Context) (info CallInfo, ok bool) {
-	c, ok := ctx.Value(attemptKey{}).(*attemptContext)
+	a, ok := ctx.Value(attemptKey{}).(*attempt)
 	if !ok {
 		return CallInfo{}, false
 	}
-	return c.info, true
-}
-
-type attemptKey struct{}
-
-// attemptContext is the context of an attempt with what CallFrom returns. It does not
-// change: goroutines of a transport may read it after the attempt.
-type attemptContext struct {
-	context.Context
-	info CallInfo
-}
-
-// Value implements context.Context.
-func (c *attemptContext) Value(key any) any {
-	if key == (attemptKey{}) {
-		return c
-	}
-	return c.Context.Value(key)
+	return a.info, true
 }
 
 func (x *callState) info() CallInfo {
@@ -145,18 +116,18 @@ func (x *callState) observe(ctx context.Context, e Event) context.Context {
 	return ctx
 }
 
-func (x *callState) attemptEvent(kind EventKind) Event {
-	e := Event{Kind: kind, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: x.client.templates.of(x.path)}
+// attemptEvent returns the AttemptStarted event of the current attempt.
+func (x *callState) attemptEvent() Event {
+	e := Event{Kind: AttemptStarted, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: templateOf(x.path)}
 	if strings.Contains(e.Path, "@") {
 		e.Path = e.Template // an id may be an email
 	}
 	return e
 }
 
-// observeAttempt reports the end of an attempt.
-func (x *callState) observeAttempt(ctx context.Context, resp *http.Response, err *Error, took time.Duration) {
-	e := x.attemptEvent(AttemptEnded)
-	e.Duration = took
+// observeAttemptEnd reports the end of an attempt that started with the event e.
+func (x *callState) observeAttemptEnd(ctx context.Context, e Event, resp *http.Response, err *Error, took time.Duration) {
+	e.Kind, e.Duration = AttemptEnded, took
 	switch {
 	case err != nil:
 		e.Err, e.StatusCode = err, err.StatusCode
@@ -165,6 +136,28 @@ func (x *callState) observeAttempt(ctx context.Context, resp *http.Response, err
 		e.StatusCode = resp.StatusCode
 	}
 	x.observe(ctx, e)
+}
+
+// templateOf replaces the ids in a path by "{id}", so that the number of different
+// results is small.
+func templateOf(path string) string {
+	template := path
+	for segment := range strings.SplitSeq(path, "/") {
+		if isID(segment) {
+			template = strings.Replace(template, "/"+segment, "/{id}", 1)
+		}
+	}
+	return template
+}
+
+// isID reports whether a segment of a path is an id. Others consist of lower-case
+// letters, underscores and hyphens, or are a version such as "v2".
+func isID(segment string) bool {
+	number, isVersion := strings.CutPrefix(segment, "v")
+	if isVersion && strings.Trim(number, "0123456789") == "" {
+		return false
+	}
+	return len(segment) > 24 || strings.Trim(segment, "abcdefghijklmnopqrstuvwxyz_-") != ""
 }
 
 // observeWaitStart reports a wait that starts now.
@@ -190,25 +183,24 @@ func (c *Client) StartOperation(ctx context.Context, call Call) (_ context.Conte
 		return ctx, func(fmt.Stringer, error) {}
 	}
 	x := &callState{client: c, ctx: ctx, call: callFrom(ctx)}
-	start := x.observeOperationStart()
-	call.started = true
-	return WithCall(x.ctx, call), func(outcome fmt.Stringer, err error) { x.observeOperationEnd(start, outcome, err) }
+	x.startOperation()
+	x.call.started = true
+	return context.WithValue(x.ctx, callKey{}, x.call), x.endOperation
 }
 
-// observeOperationStart reports the start of an operation, and returns its time.
-func (x *callState) observeOperationStart() time.Time {
+// startOperation reports the start of an operation.
+func (x *callState) startOperation() {
 	x.ctx = x.observe(x.ctx, Event{Kind: OperationStarted})
 	if pause, ok := waitlimit.TakePause(x.ctx); ok {
 		x.observeWaitStart(WaitOutage)
 		x.observeWaitEnd(WaitOutage, pause)
 	}
-	return time.Now()
+	x.start = time.Now()
 }
 
-// observeOperationEnd reports the end of an operation. outcome is nil if it is not an
-// upsert.
-func (x *callState) observeOperationEnd(start time.Time, outcome fmt.Stringer, err error) {
-	e := Event{Kind: OperationEnded, Outcome: "success", Duration: time.Since(start)}
+// endOperation reports the end of an operation. outcome is nil if it is not an upsert.
+func (x *callState) endOperation(outcome fmt.Stringer, err error) {
+	e := Event{Kind: OperationEnded, Outcome: "success", Duration: time.Since(x.start)}
 	if outcome != nil {
 		e.Outcome = outcome.String()
 	}

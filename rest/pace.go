@@ -61,12 +61,12 @@ func (c *Client) waitForPacer(x *callState) *Error {
 	case ok && wait.Err == nil:
 		err = fmt.Errorf("%w: %w", errMaxWaitReached, err)
 	}
+	x.noTicket = true
 	e := x.last
 	if e == nil {
-		e = x.newError(ExecutedNo)
+		e = x.newError(ExecutedNo, nil)
 		err = fmt.Errorf("%w: %w", ErrRateLimited, err)
 	}
-	x.noTicket = true
 	if ok && e.RetryAfter == 0 {
 		e.RetryAfter = wait.MinWait
 	}

@@ -25,11 +25,11 @@ const (
 // an error.
 func (c *Client) read(transport http.RoundTripper) handler {
 	return func(x *callState) (*http.Response, *Error) {
-		out := x.request.WithContext(x.attemptCtx)
+		out := x.request.WithContext(x.attempt)
 		out.Header, out.Body, out.Host = x.header, x.body, ""
 		resp, err := roundTrip(transport, out)
 		if err != nil {
-			return nil, x.transportError(x.attemptCause(err), x.trace.executedAfter(transport, err))
+			return nil, x.newError(x.attempt.executedAfter(transport, err), x.attemptCause(err))
 		}
 		received := resp.Body
 		defer func() { _ = received.Close() }()
@@ -37,15 +37,15 @@ func (c *Client) read(transport http.RoundTripper) handler {
 		if c.observer != nil {
 			x.reportDeprecation(resp.Header)
 		}
-		if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		if !isSuccess(resp) {
 			return nil, x.readError(resp)
 		}
-		data, err := readLimited(resp.Body, resp.ContentLength, c.limit)
+		data, err := x.readLimited(resp, c.limit)
 		if errors.Is(err, ErrTooLarge) {
-			return nil, x.responseError(resp, nil, err)
+			return nil, x.newResponseError(resp, nil, err)
 		}
 		if err != nil {
-			e := x.responseError(resp, data, fmt.Errorf("reading the response: %w", x.attemptCause(err)))
+			e := x.newResponseError(resp, data, fmt.Errorf("reading the response: %w", x.attemptCause(err)))
 			e.truncated = true
 			return nil, e
 		}
@@ -68,56 +68,45 @@ type bufferedBody struct {
 // reusable.
 func (*bufferedBody) Close() error { return nil }
 
+func isSuccess(resp *http.Response) bool { return resp.StatusCode >= 200 && resp.StatusCode < 300 }
+
 // readError returns the error of a response that is not a 2xx.
 func (x *callState) readError(resp *http.Response) *Error {
-	arrived := time.Now()
 	if resp.StatusCode < 200 {
 		// The body of a 101 is the connection itself. No context ends its reading.
-		return x.statusError(resp, nil, arrived)
+		return x.newResponseError(resp, nil, nil)
 	}
-	x.completeTicket(resp.StatusCode, retryAfterOf(resp, arrived))
-	timer := time.AfterFunc(errorBodyTimeout, x.cancel)
+	x.completeTicket(resp.StatusCode, retryAfterOf(resp))
+	timer := time.AfterFunc(errorBodyTimeout, x.attempt.cancel)
 	defer timer.Stop()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	return x.statusError(resp, body, arrived)
+	return x.newResponseError(resp, body, nil)
 }
 
-// readLimited reads r to its end. It returns ErrTooLarge if r has more than limit
-// bytes. size is the announced length, negative if unknown.
-func readLimited(r io.Reader, size, limit int64) ([]byte, error) {
-	if size > limit {
-		return nil, fmt.Errorf("%w: %d bytes announced, limit is %d", ErrTooLarge, size, limit)
+// readLimited reads the body of a response to its end. It returns ErrTooLarge if the body
+// has more than limit bytes.
+func (x *callState) readLimited(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.ContentLength > limit {
+		return nil, fmt.Errorf("%w: %d bytes announced, limit is %d", ErrTooLarge, resp.ContentLength, limit)
 	}
-	// The server may announce more than it sends, so reserve no more than an
-	// ordinary response needs, and one byte to detect its end without growing.
-	reserve := int64(512)
-	if size >= 0 {
-		reserve = min(size, 64<<10) + 1
+	var data bytes.Buffer
+	// The server may announce more than it sends.
+	data.Grow(int(min(max(resp.ContentLength, 0), 64<<10)) + bytes.MinRead)
+	x.limited = io.LimitedReader{R: resp.Body, N: limit + 1}
+	_, err := data.ReadFrom(&x.limited)
+	if int64(data.Len()) > limit {
+		return nil, fmt.Errorf("%w: limit is %d bytes", ErrTooLarge, limit)
 	}
-	data := make([]byte, 0, reserve)
-	for {
-		n, err := r.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
-		switch {
-		case int64(len(data)) > limit:
-			return nil, fmt.Errorf("%w: limit is %d bytes", ErrTooLarge, limit)
-		case err == io.EOF:
-			return data, nil
-		case err != nil:
-			return data, err
-		case len(data) == cap(data):
-			data = append(data, 0)[:len(data)]
-		}
-	}
+	return data.Bytes(), err
 }
 
 // retryAfterOf returns the Retry-After delay of an error response. It ignores the
 // headers of any status but 429 and 503: a rate limit header on a 400 is no
 // reason to wait.
-func retryAfterOf(resp *http.Response, now time.Time) time.Duration {
+func retryAfterOf(resp *http.Response) time.Duration {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0
 	}
-	retryAfter, _ := backoff.RetryAfter(resp.Header, now)
+	retryAfter, _ := backoff.RetryAfter(resp.Header, time.Now())
 	return retryAfter
 }

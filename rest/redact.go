@@ -1,12 +1,10 @@
 package rest
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 )
 
 // redact removes the key and the secrets of the call from a text that may repeat
@@ -21,57 +19,41 @@ func (x *callState) redact(text string) string {
 	return text
 }
 
-// redactSecret removes a secret from a text, also where it is JSON-encoded:
-// servers quote what they cannot read.
+// redactSecret removes a secret from a text, also where it is JSON-encoded: servers
+// quote what they cannot read.
 func redactSecret(text, secret string) string {
-	if text == "" || secret == "" {
+	if secret == "" {
 		return text
 	}
 	text = strings.ReplaceAll(text, secret, redacted)
-	if !strings.ContainsFunc(secret, mayBeEscaped) {
+	if !strings.Contains(text, `\`) {
 		return text
 	}
-	for _, form := range jsonEncodings(secret) {
-		text = strings.ReplaceAll(text, form, redacted)
+	if plain := jsonEscapes.ReplaceAllStringFunc(text, unescape); strings.Contains(plain, secret) {
+		return strings.ReplaceAll(plain, secret, redacted)
 	}
 	return text
 }
 
-// mayBeEscaped reports whether JSON may contain an escape sequence for r.
-func mayBeEscaped(r rune) bool {
-	return r < ' ' || r > unicode.MaxASCII || strings.ContainsRune(`"\/<>&`, r)
+// jsonEscapes matches escape sequences, both halves of a surrogate pair together.
+var jsonEscapes = regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\["\\/bfnrt]`)
+
+func unescape(sequence string) (plain string) {
+	_ = json.Unmarshal([]byte(`"`+sequence+`"`), &plain) // valid, because it matches jsonEscapes
+	return plain
 }
 
-// jsonEncodings returns a text as JSON encoders write it, without the quotes: with
-// and without escapes for HTML, in ASCII only, and with escaped slashes.
-func jsonEncodings(text string) []string {
-	var forms []string
-	for _, escapeHTML := range []bool{true, false} {
-		var form bytes.Buffer
-		encoder := json.NewEncoder(&form)
-		encoder.SetEscapeHTML(escapeHTML)
-		if encoder.Encode(text) != nil { // never, for a string
-			continue
+// singleLine shortens an untrusted text to one line of a log.
+func singleLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
 		}
-		plain := string(form.Bytes()[1 : form.Len()-2])
-		for _, f := range []string{plain, escapeNonASCII(plain)} {
-			forms = append(forms, f, strings.ReplaceAll(f, "/", `\/`))
-		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	text = strings.TrimSpace(text)
+	if len(text) <= maxMessage {
+		return text
 	}
-	return forms
-}
-
-func escapeNonASCII(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch high, low := utf16.EncodeRune(r); {
-		case r <= unicode.MaxASCII:
-			b.WriteRune(r)
-		case high != unicode.ReplacementChar:
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
+	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
 }

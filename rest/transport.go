@@ -32,17 +32,6 @@ var sharedTransport = sync.OnceValue(newTransport)
 // in flight, and the clients can still be used.
 func CloseIdleConnections() { sharedTransport().CloseIdleConnections() }
 
-// transportOf returns the transport of hc, or the shared one. The other fields of
-// an http.Client are not used: its redirects would carry the key to another host
-// or turn a POST into a GET and report success, and its Timeout would include the
-// waits between attempts.
-func transportOf(hc *http.Client) http.RoundTripper {
-	if hc == nil || hc.Transport == nil {
-		return sharedTransport()
-	}
-	return hc.Transport
-}
-
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -63,8 +52,8 @@ func newTransport() *http.Transport {
 func roundTrip(tr http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := tr.RoundTrip(req)
 	if err != nil {
-		if resp != nil && resp.Body != nil {
-			_ = resp.Body.Close()
+		if resp != nil {
+			closeBody(resp.Body)
 		}
 		return nil, err
 	}

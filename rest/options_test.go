@@ -150,7 +150,7 @@ func TestPacingOptionErrors(t *testing.T) {
 	for want, options := range map[string][]rest.Option{
 		"WithPacer: the pacer is nil":                  {rest.WithPacer(nil)},
 		"WithShare: cannot be combined with WithPacer": {rest.WithPacer(p), rest.WithShare(2)},
-		"WithShare: 0 processes":                       {rest.WithShare(0)},
+		"WithShare: 0, want more":                      {rest.WithShare(0)},
 		"WithQuotas: quota: N is 0, want 1":            {rest.WithQuotas(backoff.QuotaSet{Quotas: []backoff.Quota{{}}})},
 	} {
 		_, err := rest.NewClient(paced, "key", options...)
