@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8/cwriter"
@@ -46,9 +47,7 @@ func (c *command) verifyCommand() *cobra.Command {
 		Long:                  verifyText,
 		Args:                  cobra.NoArgs,
 		DisableFlagsInUseLine: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.verify(cmd.Context(), o)
-		},
+		RunE:                  func(cmd *cobra.Command, _ []string) error { return c.verify(cmd.Context(), o) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.provider, "provider", "", "`NAME` of the provider: "+strings.Join(names(), ", "))
@@ -58,67 +57,75 @@ func (c *command) verifyCommand() *cobra.Command {
 	return cmd
 }
 
-// verify runs the probes and prints the report.
+// verify runs the probes and prints the report. The first signal ends the probes.
 func (c *command) verify(ctx context.Context, o verifyOptions) error {
 	config, err := c.verifyConfig(o)
 	if err != nil {
 		return err
 	}
-	ctx, stop := c.streams.cancelOnSignal(ctx)
-	defer stop()
-	report, err := verify.Run(ctx, config)
-	if err != nil {
-		return err
-	}
-	text := report.Text()
-	if o.json {
-		data, err := json.MarshalIndent(struct {
-			Version string `json:"usersync"`
-			verify.Report
-		}{rest.Version(), report}, "", "  ")
-		if err != nil {
-			return err
+	ctx, cancel := context.WithCancel(ctx)
+	signals, stopSignals := c.streams.signals()
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case <-signals:
+			fmt.Fprintln(c.streams.err, "usersync: interrupted: deleting or restoring what was changed")
+			cancel()
+		case <-ctx.Done():
 		}
-		text = string(data) + "\n"
-	}
-	if _, err := fmt.Fprint(c.streams.out, text); err != nil {
+	})
+	report, err := verify.Run(ctx, config)
+	cancel()
+	watcher.Wait()
+	stopSignals()
+	if err != nil {
 		return err
 	}
 	if report.Count(verify.Differs) > 0 {
 		c.status = exitFailed
 	}
-	return nil
+	if o.json {
+		encoder := json.NewEncoder(c.streams.out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(struct {
+			Version string `json:"usersync"`
+			verify.Report
+		}{rest.Version(), report})
+	}
+	_, err = fmt.Fprint(c.streams.out, report.Text())
+	return err
 }
 
-func (c *command) verifyConfig(o verifyOptions) (verify.Config, error) {
+func (c *command) verifyConfig(o verifyOptions) (config verify.Config, err error) {
 	selected, err := selectProviders(strings.Fields(o.provider))
+	stdin, _ := c.streams.in.(*os.File)
 	switch {
 	case err != nil:
-		return verify.Config{}, err
-	case !o.yes && !c.streams.hasTerminal():
-		return verify.Config{}, errors.New("standard input is not a terminal: use --yes to confirm")
+		return config, err
+	case !o.yes && (stdin == nil || !cwriter.IsTerminal(int(stdin.Fd()))):
+		return config, errors.New("standard input is not a terminal: use --yes to confirm")
 	case len(selected) != 1:
-		return verify.Config{}, errors.New("--provider: want one provider")
+		return config, errors.New("--provider: want one provider")
 	case o.email != "" && selected[0].title() != "identifai":
-		return verify.Config{}, errors.New("--email: only for --provider identifai")
+		return config, errors.New("--email: only for --provider identifai")
 	case o.email == "" && selected[0].title() == "identifai":
-		return verify.Config{}, errors.New("missing --email: the email of a test user, which identifai cannot delete")
+		return config, errors.New("missing --email: the email of a test user, which identifai cannot delete")
 	}
 	access, err := configsFromEnv(selected, c.getenv)
 	if err != nil {
-		return verify.Config{}, err
+		return config, err
 	}
-	config := verify.Config{
-		Provider: selected[0].title(), APIKey: access[0].key, Subdomain: access[0].subdomain, Options: access[0].options, Email: o.email,
-		Confirm:  func(plan string) error { return c.streams.confirm(plan, o.yes) },
-		Interval: c.verifyInterval,
-	}
-	if text := c.getenv("USERCOM_API_VERSION"); text != "" {
-		if config.Version, err = strconv.Atoi(text); err != nil {
-			return verify.Config{}, fmt.Errorf("USERCOM_API_VERSION: %q, want 1 or 2", text)
+	version := 1
+	if text := access[0].version; text != "" {
+		if version, err = strconv.Atoi(text); err != nil {
+			return config, fmt.Errorf("USERCOM_API_VERSION: %q, want 1 or 2", text)
 		}
 	}
-	return config, nil
+	return verify.Config{
+		Provider: selected[0].title(), APIKey: access[0].key, Subdomain: access[0].subdomain, Version: version, Options: access[0].options, Email: o.email,
+		Confirm:  func(plan string) error { return c.streams.confirm(plan, o.yes) },
+		Interval: c.verifyInterval,
+	}, nil
 }
 
 // confirm prints the plan and asks for confirmation unless yes is set.
@@ -133,32 +140,4 @@ func (s streams) confirm(plan string, yes bool) error {
 		return errors.New("not confirmed")
 	}
 	return nil
-}
-
-// hasTerminal reports whether standard input is a terminal.
-func (s streams) hasTerminal() bool {
-	file, ok := s.in.(*os.File)
-	return ok && cwriter.IsTerminal(int(file.Fd()))
-}
-
-// cancelOnSignal returns a context that ends with the first signal. stop releases the
-// signals.
-func (s streams) cancelOnSignal(parent context.Context) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(parent)
-	signals, stopSignals := s.signals()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		select {
-		case <-signals:
-			fmt.Fprintln(s.err, "usersync: interrupted: deleting or restoring what was changed")
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		cancel()
-		<-done
-		stopSignals()
-	}
 }

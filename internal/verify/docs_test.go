@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/usersync/usersync/internal/verify"
 )
 
 // docs/verified.md lists each fact with its probe.
@@ -18,8 +16,8 @@ func TestDocsListEveryFact(t *testing.T) {
 	require.NoError(t, err)
 	rows := strings.Split(string(page), "\n")
 	want := make(map[string]bool)
-	for _, provider := range verify.Providers() {
-		for _, f := range verify.Facts(provider) {
+	for _, provider := range providers {
+		for _, f := range factsOf(t, provider) {
 			row := fmt.Sprintf("| `%s` | %s | %s | %s | %s |", f.ID, f.Text, f.Why, f.Probe, f.IfDiffers)
 			want[row] = true
 			assert.Contains(t, rows, row)

@@ -20,6 +20,27 @@ import (
 
 const testEmail = "verify@example.com"
 
+// maxRequests is the documented number of requests of a run.
+const maxRequests = 40
+
+var providers = []string{"identifai", "partoo", "usercom"}
+
+// factsOf returns the facts of a provider in the order of the report.
+func factsOf(t *testing.T, provider string) (facts []verify.Fact) {
+	t.Helper()
+	run(t, func() (fakes, verify.Config, *changed) {
+		f := newFakes()
+		config, server := f.config(provider, nil)
+		return f, config, server
+	}, func(_ fakes, report verify.Report, err error, _ *changed) {
+		require.NoError(t, err)
+		for _, f := range report.Findings {
+			facts = append(facts, f.Fact)
+		}
+	})
+	return facts
+}
+
 // change changes one fact of a fake: it handles a request or passes it on to next.
 type change func(r *http.Request, body string, next http.RoundTripper) (*http.Response, error)
 
@@ -137,7 +158,7 @@ func newFakes() fakes {
 // config returns the config for a provider's fake behind a change.
 func (f fakes) config(provider string, c change) (verify.Config, *changed) {
 	server := &changed{change: c}
-	config := verify.Config{Provider: provider, Email: testEmail}
+	config := verify.Config{Provider: provider, Email: testEmail, Confirm: func(string) error { return nil }}
 	var options []rest.Option
 	switch provider {
 	case "identifai":
@@ -147,7 +168,7 @@ func (f fakes) config(provider string, c change) (verify.Config, *changed) {
 	case "usercom":
 		server.next, config.APIKey, options = f.usercom.Client().Transport, usercomtest.Key, f.usercom.Options()
 	}
-	config.HTTPClient, config.Options = &http.Client{Transport: server}, options
+	config.Transport, config.Options = server, options
 	return config, server
 }
 

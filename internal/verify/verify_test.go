@@ -16,6 +16,7 @@ import (
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/identifai/identifaitest"
 	"github.com/usersync/usersync/internal/verify"
+	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/partoo/partootest"
 )
 
@@ -54,7 +55,6 @@ func TestEveryFactHoldsOnTheFakes(t *testing.T) {
 				start := time.Now()
 				report, err := verify.Run(t.Context(), config)
 				require.NoError(t, err)
-				require.Len(t, report.Findings, len(verify.Facts(tt.provider)))
 				for _, f := range report.Findings {
 					want := verify.Holds
 					if strings.Contains(tt.unknown, f.ID) || f.ID == "identifai.rate-limit-headers" {
@@ -62,7 +62,7 @@ func TestEveryFactHoldsOnTheFakes(t *testing.T) {
 					}
 					assert.Equal(t, want, f.Verdict, "%s: %s", f.ID, f.Detail)
 				}
-				assert.LessOrEqual(t, server.requests, verify.MaxRequests)
+				assert.LessOrEqual(t, server.requests, maxRequests)
 				assert.Len(t, report.Exchanges, server.requests)
 				assert.GreaterOrEqual(t, time.Since(start), time.Duration(server.requests-1)*2*time.Second)
 				assert.Equal(t, partooUsers, f.partoo.Users())
@@ -224,12 +224,12 @@ func TestFindingsOfChangedServers(t *testing.T) {
 				got := finding(t, report, tt.fact)
 				assert.Equal(t, tt.verdict, got.Verdict, got.Detail)
 				assert.NotEmpty(t, got.Detail)
-				assert.LessOrEqual(t, server.requests, verify.MaxRequests)
+				assert.LessOrEqual(t, server.requests, maxRequests)
 			})
 		})
 	}
-	for _, provider := range verify.Providers() {
-		for _, fact := range verify.Facts(provider) {
+	for _, provider := range providers {
+		for _, fact := range factsOf(t, provider) {
 			assert.True(t, seen[fact.ID][verify.Differs], "%s: add a case that differs", fact.ID)
 			assert.True(t, seen[fact.ID][verify.Unknown], "%s: add a case that is unknown", fact.ID)
 			for _, text := range []string{fact.Text, fact.Why, fact.Probe, fact.IfDiffers} {
@@ -291,6 +291,30 @@ func TestRunDeletesItsUserAfterLostResponse(t *testing.T) {
 	}
 }
 
+// A search that ignores the email lists users that the run must not delete.
+func TestCleanUpDeletesNoOtherUser(t *testing.T) {
+	lost := false
+	run(t, func() (fakes, verify.Config, *changed) {
+		f := newFakes()
+		f.partoo.AddUser(partootest.User{UserInput: partoo.UserInput{Email: "bob@example.org", FirstName: "Bob", LastName: "Ross"}})
+		config, server := f.config("partoo", func(r *http.Request, body string, next http.RoundTripper) (*http.Response, error) {
+			resp, err := withoutParameter("email")(r, body, next)
+			if err == nil && !lost && match(r, body, "POST /v2/user") {
+				lost = true
+				_ = resp.Body.Close()
+				return nil, errors.New("connection reset")
+			}
+			return resp, err
+		})
+		return f, config, server
+	}, func(f fakes, report verify.Report, err error, _ *changed) {
+		require.NoError(t, err)
+		assert.True(t, lost)
+		assert.Empty(t, report.LeftBehind)
+		require.Len(t, f.partoo.Users(), 1)
+	})
+}
+
 func TestRunReportsWhatItCannotDelete(t *testing.T) {
 	for provider, path := range map[string]string{"partoo": "DELETE /v2/user", "usercom": "DELETE /users/"} {
 		run(t, func() (fakes, verify.Config, *changed) {
@@ -306,7 +330,7 @@ func TestRunReportsWhatItCannotDelete(t *testing.T) {
 }
 
 func TestRunThatCannotStart(t *testing.T) {
-	for _, provider := range verify.Providers() {
+	for _, provider := range providers {
 		for name, c := range map[string]change{
 			"API key rejected (401)": respond(401, `{}`, "GET "),
 			"no permission (403)":    respond(403, `{}`, "GET "),
@@ -336,12 +360,13 @@ func TestRunThatCannotStart(t *testing.T) {
 	_, err := verify.Run(t.Context(), verify.Config{Provider: "other"})
 	require.ErrorContains(t, err, `unknown provider "other"`)
 	_, err = verify.Run(t.Context(), verify.Config{Provider: "identifai", APIKey: "key"})
-	require.ErrorContains(t, err, "email: is required")
+	require.ErrorContains(t, err, "email: must be an e-mail address")
 }
 
 // Any other server gives results and no panic.
 func TestRunOnOtherServers(t *testing.T) {
-	for _, provider := range verify.Providers() {
+	for _, provider := range providers {
+		facts := factsOf(t, provider)
 		for _, status := range []int{200, 204, 301, 400, 404, 422, 429, 500} {
 			for _, body := range []string{``, `null`, `[]`, `{}`, `[null]`, `{"data":null}`, `{"data":[{"id":"x","email":1}]}`, `{"id":1,"created":true,"data":{"id":1}}`, `{"id":"a","users":[null]}`, `[{"id":1,"attributes":[1]}]`, `"x"`, `<html>`} {
 				run(t, func() (fakes, verify.Config, *changed) {
@@ -356,8 +381,8 @@ func TestRunOnOtherServers(t *testing.T) {
 					return f, config, server
 				}, func(_ fakes, report verify.Report, err error, server *changed) {
 					require.NoError(t, err)
-					assert.Len(t, report.Findings, len(verify.Facts(provider)))
-					assert.LessOrEqual(t, server.requests, verify.MaxRequests)
+					assert.Len(t, report.Findings, len(facts))
+					assert.LessOrEqual(t, server.requests, maxRequests)
 				})
 			}
 		}
