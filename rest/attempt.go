@@ -3,10 +3,12 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -63,7 +65,7 @@ func (c *Client) attempt(next handler) handler {
 // the caller's deadline has not passed.
 func (x *callState) attemptCause(err error) error {
 	if x.attempt.Err() != nil && x.ctx.Err() == nil {
-		return attemptTimeout{x.client.timeout}
+		return fmt.Errorf("attempt timed out after %v: %w", x.client.timeout, os.ErrDeadlineExceeded)
 	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
@@ -84,16 +86,6 @@ func contextError(ctx context.Context) error {
 	}
 	return ctx.Err()
 }
-
-// attemptTimeout is the cause if one attempt took longer than WithTimeout allows.
-// It is a net.Error.
-type attemptTimeout struct{ limit time.Duration }
-
-func (e attemptTimeout) Error() string { return "attempt timed out after " + e.limit.String() }
-func (attemptTimeout) Timeout() bool   { return true }
-func (attemptTimeout) Temporary() bool { return true }
-
-var _ net.Error = attemptTimeout{}
 
 // executedAfter returns what an attempt without a response may have done. An
 // *http.Transport calls the hooks, unless it fails before it needs a connection.

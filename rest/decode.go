@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -32,53 +33,52 @@ import (
 //   - Spec() reflect.Type returns a type with all fields of the spec, if T contains
 //     only some of them.
 func Decode[T any](resp *http.Response, err error) (T, error) {
-	var out T
+	var out, none T
+	err = withBody(resp, err, func(x *callState, body []byte) error { return x.decode(&out, body) })
 	if err != nil {
-		return out, err
-	}
-	x, body, err := responseContent(resp)
-	if err != nil {
-		return out, err
-	}
-	if err := x.decode(&out, body); err != nil {
-		var none T
-		return none, x.newResponseError(resp, body, err)
+		return none, err
 	}
 	return out, nil
 }
-
-var errHTML = errors.New("invalid response: HTML page instead of JSON")
 
 // Discard is Decode for an operation whose response contains nothing useful. Any
 // 2xx is success, with or without a body, except an HTML page: the API did not send
 // it.
 func Discard(resp *http.Response, err error) error {
+	return withBody(resp, err, func(_ *callState, body []byte) error {
+		if isHTML(body) {
+			return errHTML
+		}
+		return nil
+	})
+}
+
+var errHTML = errors.New("invalid response: HTML page instead of JSON")
+
+// withBody calls use with the body of a 2xx response. An error of use becomes the cause
+// of an *Error. A response that is not from a Client is read here.
+func withBody(resp *http.Response, err error, use func(x *callState, body []byte) error) error {
 	if err != nil {
 		return err
 	}
-	x, body, err := responseContent(resp)
-	if err == nil && isHTML(body) {
-		return x.newResponseError(resp, body, errHTML)
+	var x *callState
+	var body []byte
+	if b, ok := resp.Body.(*bufferedBody); ok {
+		x, body = b.call, b.data
+	} else {
+		defer func() { _ = resp.Body.Close() }()
+		x = &callState{client: &Client{credential: new(credential)}, attempts: 1}
+		if r := resp.Request; r != nil {
+			x.method, x.path, x.call = r.Method, r.URL.Path, callFrom(r.Context())
+		}
+		body, err = x.readLimited(resp, DefaultResponseLimit)
 	}
-	return err
-}
-
-// responseContent returns the body of a response and its call. A response that is
-// not from a Client is read here.
-func responseContent(resp *http.Response) (*callState, []byte, error) {
-	if a, ok := resp.Body.(*bufferedBody); ok {
-		return a.call, a.data, nil
+	if err == nil && isSuccess(resp) {
+		if err = use(x, body); err == nil {
+			return nil
+		}
 	}
-	defer func() { _ = resp.Body.Close() }()
-	x := &callState{attempts: 1}
-	if resp.Request != nil {
-		x.method, x.path, x.call = resp.Request.Method, resp.Request.URL.Path, callFrom(resp.Request.Context())
-	}
-	body, err := x.readLimited(resp, DefaultResponseLimit)
-	if err != nil || !isSuccess(resp) {
-		return nil, nil, x.newResponseError(resp, body, err)
-	}
-	return x, body, nil
+	return x.newResponseError(resp, body, err)
 }
 
 // decode decodes body into out, a pointer to a T of Decode.
@@ -96,17 +96,15 @@ func (x *callState) decode(out any, body []byte) error {
 	if t, ok := out.(interface{ Target([]byte) any }); ok {
 		target = t.Target(body)
 	}
-	if err := json.Unmarshal(body, target); err != nil {
-		d := &lenientDecoder{strict: []string{"id"}}
-		if s, ok := out.(interface{ Strict() []string }); ok {
-			d.strict = s.Strict()
-		}
-		if strict := d.decode(body, reflect.ValueOf(target).Elem(), ""); strict != nil {
-			return decodeError(withOffset(strict, err))
-		}
+	if err := (decoder{out}).decode(body, reflect.ValueOf(target).Elem(), ""); err != nil {
+		return describe(err)
 	}
-	if x.client != nil && x.client.observer != nil {
-		x.compare(body, schemaOf(specType(out, target)))
+	if x.client.observer != nil {
+		spec := reflect.TypeOf(target)
+		if s, ok := out.(interface{ Spec() reflect.Type }); ok {
+			spec = s.Spec()
+		}
+		x.compare(body, schemaOf(spec))
 	}
 	if c, ok := out.(interface{ Check() error }); ok {
 		return c.Check()
@@ -114,30 +112,109 @@ func (x *callState) decode(out any, body []byte) error {
 	return nil
 }
 
-// specType returns the type that contains all fields of the spec.
-func specType(out, target any) reflect.Type {
-	if s, ok := out.(interface{ Spec() reflect.Type }); ok {
-		return s.Spec()
-	}
-	return reflect.TypeOf(target).Elem()
-}
-
-// decodeError describes the problem of a body without repeating any of it, unlike
-// the errors of packages encoding/json and time.
-func decodeError(err error) error {
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+// describe returns a decoding error without any part of the body, unlike the errors of
+// packages encoding/json and time.
+func describe(err error) error {
+	switch e := err.(type) {
+	case strictError:
+		return e
+	case *json.SyntaxError:
 		return fmt.Errorf("invalid response: not JSON (byte %d)", e.Offset)
-	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if e.Field == "" {
-			kind, _, _ := strings.Cut(e.Value, " ") // a number is followed by its digits
-			return fmt.Errorf("unexpected response: JSON %s", kind)
-		}
-		text := fmt.Sprintf("unexpected response: field %q is not of type %s", e.Field, e.Type)
-		if e.Offset > 0 {
-			text += fmt.Sprintf(" (byte %d)", e.Offset)
-		}
-		return errors.New(text)
+	case *json.UnmarshalTypeError:
+		kind, _, _ := strings.Cut(e.Value, " ") // a number is followed by its digits
+		return fmt.Errorf("unexpected response: JSON %s", kind)
 	}
 	return errors.New("unexpected response: a value is not of its type")
+}
+
+// decoder decodes bodies that may not fit their type. A field that cannot be read keeps
+// its zero value, which means unknown, unless it is strict. A list with an element that
+// cannot be read is unknown as a whole: no element may be lost.
+type decoder struct{ out any }
+
+// decode decodes data into v, the field with this path.
+func (d decoder) decode(data []byte, v reflect.Value, path string) error {
+	target := v.Addr().Interface()
+	err := json.Unmarshal(data, target)
+	if _, ok := target.(json.Unmarshaler); ok || err == nil {
+		return err
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		if err = d.decode(data, v.Elem(), path); err != nil {
+			v.Elem().SetZero()
+		}
+	case reflect.Struct:
+		err = d.decodeObject(data, v, path)
+	case reflect.Slice:
+		err = d.decodeList(data, v, path)
+	}
+	return err
+}
+
+func (d decoder) decodeObject(data []byte, v reflect.Value, path string) error {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(data, &object); err != nil {
+		return err
+	}
+	for field, value := range v.Fields() {
+		if field.Anonymous {
+			if err := d.decodeObject(data, value, path); err != nil {
+				return err
+			}
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		text, ok := object[name]
+		if !ok {
+			continue
+		}
+		inner := strings.TrimPrefix(path+"."+name, ".")
+		if err := d.decode(text, value, inner); err != nil {
+			if _, ok := err.(strictError); ok {
+				return err
+			}
+			if d.isStrict(inner) {
+				return strictError{inner, value.Type()}
+			}
+			value.SetZero()
+		}
+	}
+	return nil
+}
+
+func (d decoder) decodeList(data []byte, v reflect.Value, path string) error {
+	var list []json.RawMessage
+	if err := json.Unmarshal(data, &list); err != nil {
+		return err
+	}
+	elements := reflect.MakeSlice(v.Type(), len(list), len(list))
+	for i, text := range list {
+		if err := d.decode(text, elements.Index(i), path); err != nil {
+			return err
+		}
+	}
+	v.Set(elements)
+	return nil
+}
+
+// isStrict reports whether the field with this path must be readable.
+func (d decoder) isStrict(path string) bool {
+	if s, ok := d.out.(interface{ Strict() []string }); ok {
+		return slices.Contains(s.Strict(), path)
+	}
+	return path == "id"
+}
+
+// strictError is the error of a field that must be readable and is not.
+type strictError struct {
+	field string
+	want  reflect.Type
+}
+
+func (e strictError) Error() string {
+	return fmt.Sprintf("unexpected response: field %q is not of type %s", e.field, strings.TrimPrefix(e.want.String(), "*"))
 }

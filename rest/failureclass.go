@@ -29,9 +29,7 @@ const (
 // with it; an unknown host and a bad certificate are of configuration only
 // before any success.
 func (e Error) FailureClass() (class string, suspected bool) {
-	switch e.StatusCode {
-	case 0:
-		return e.classWithoutResponse()
+	switch status := e.StatusCode; status {
 	case http.StatusUnauthorized:
 		return classConfiguration, false
 	case http.StatusProxyAuthRequired:
@@ -40,27 +38,26 @@ func (e Error) FailureClass() (class string, suspected bool) {
 		return classUser, true
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return classService, false
+	case 0:
+		return e.classWithoutResponse()
+	default:
+		switch {
+		case status < 200, status >= 500, status < 300 && (e.truncated || isHTML(e.Body)):
+			return classService, false
+		}
+		return classUser, status >= 300 && status < 400
 	}
-	switch {
-	case e.StatusCode >= 500, e.StatusCode < 200:
-		return classService, false
-	case e.StatusCode < 300 && (e.truncated || isHTML(e.Body)):
-		return classService, false
-	case e.StatusCode >= 300 && e.StatusCode < 400:
-		return classUser, true
-	}
-	return classUser, false
 }
 
 // classWithoutResponse is the class of an Error whose StatusCode is 0.
 func (e Error) classWithoutResponse() (class string, suspected bool) {
-	if isBadCertificate(e.Err) || isProxyAuthRequired(e.Err) {
+	dns, isDNS := errors.AsType[*net.DNSError](e.Err)
+	switch {
+	case isBadCertificate(e.Err), isProxyAuthRequired(e.Err):
 		return classConfiguration, true
-	}
-	if dns, ok := errors.AsType[*net.DNSError](e.Err); ok && dns.IsNotFound {
+	case isDNS && dns.IsNotFound:
 		return classService, true
-	}
-	if e.Attempts > 0 || errors.Is(e.Err, ErrRateLimited) || errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, context.Canceled) {
+	case e.Attempts > 0, errors.Is(e.Err, ErrRateLimited), errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
 		return classService, false
 	}
 	return classUser, false // not sent, and not because of a wait: the input

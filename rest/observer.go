@@ -30,31 +30,22 @@ const (
 	// request through API(). An operation may need several requests.
 	OperationStarted EventKind = iota + 1
 	OperationEnded
-	// AttemptStarted and AttemptEnded: one HTTP request.
-	AttemptStarted
+	AttemptStarted // one HTTP request
 	AttemptEnded
-	// WaitStarted and WaitEnded: a wait before an attempt, possibly of no duration.
-	WaitStarted
+	WaitStarted // a wait before an attempt, possibly of no duration
 	WaitEnded
-	// UnknownField: a response contains a field that the spec does not. Reported once
-	// for each operation and name in a process, like the kinds below.
-	UnknownField
-	// UnknownValue: a field has a value that is not in the enum of the spec.
-	UnknownValue
-	// DeprecationHeader: a response has the header Deprecation or Sunset.
-	DeprecationHeader
+	// The other kinds are reported once for each operation and name in a process.
+	UnknownField      // a response contains a field that the spec does not
+	UnknownValue      // a field has a value that is not in the enum of the spec
+	DeprecationHeader // a response has the header Deprecation or Sunset
 )
 
 // The reasons of waits.
 const (
-	// WaitQuota: in the queue of the pacer, for the quota or after a 429.
-	WaitQuota = "quota"
-	// WaitRetryAfter: as long as the server asked for.
-	WaitRetryAfter = "retry-after"
-	// WaitBackoff: before a retry, with exponential backoff.
-	WaitBackoff = "backoff"
-	// WaitOutage: a pause of upsert.All. Reported with the first request after it.
-	WaitOutage = "outage"
+	WaitQuota      = "quota"       // in the queue of the pacer, for the quota or after a 429
+	WaitRetryAfter = "retry-after" // as long as the server asked for
+	WaitBackoff    = "backoff"     // before a retry, with exponential backoff
+	WaitOutage     = "outage"      // a pause of upsert.All, reported with the first request after it
 )
 
 // CallInfo identifies a request.
@@ -69,37 +60,31 @@ type CallInfo struct {
 type Event struct {
 	CallInfo
 	Kind EventKind
-	// Method, Origin ("https://host") and Path (without query) are those of the
-	// request of an attempt. Template is Path with "{id}" in place of ids, for use as
-	// an attribute of metrics.
-	Method, Origin, Path, Template string
-	// StatusCode is the status of an ended attempt, 0 if there was no response.
-	StatusCode int
+
+	// Of an attempt.
+	Method     string
+	Origin     string // "https://host"
+	Path       string // without the query
+	Template   string // Path with "{id}" in place of ids, for use as an attribute of metrics
+	StatusCode int    // 0 if there was no response
+
 	// Outcome is the result of an ended operation: "created", "updated" or
 	// "unchanged" for an upsert, "success" for other operations, "failed" with Err.
-	Outcome string
-	// Class is the failure class of an ended attempt or operation: "user", "service"
-	// or "configuration".
-	Class string
-	// Err is the error of an ended attempt or operation.
-	Err error
-	// Reason is why a call waits: WaitQuota, WaitRetryAfter, WaitBackoff, WaitOutage.
-	Reason string
-	// Duration is how long an ended operation, attempt or wait took.
-	Duration time.Duration
-	// Name is the path of an unknown field, the path of a field with an unknown value,
-	// or the name of a header.
-	Name string
+	Outcome  string
+	Class    string        // of the failure of an ended attempt or operation: "user", "service" or "configuration"
+	Err      error         // of an ended attempt or operation
+	Reason   string        // why a call waits: WaitQuota, WaitRetryAfter, WaitBackoff, WaitOutage
+	Duration time.Duration // of an ended operation, attempt or wait
+	Name     string        // path of the field, or name of the header, that is unknown
 }
 
 // CallFrom returns the operation and the attempt of a request, for use in the
 // RoundTripper of WithHTTPClient. ok is false for the context of another request.
 func CallFrom(ctx context.Context) (info CallInfo, ok bool) {
-	a, ok := ctx.Value(attemptKey{}).(*attempt)
-	if !ok {
-		return CallInfo{}, false
+	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+		return a.info, true
 	}
-	return a.info, true
+	return CallInfo{}, false
 }
 
 func (x *callState) info() CallInfo {
@@ -118,7 +103,8 @@ func (x *callState) observe(ctx context.Context, e Event) context.Context {
 
 // attemptEvent returns the AttemptStarted event of the current attempt.
 func (x *callState) attemptEvent() Event {
-	e := Event{Kind: AttemptStarted, Method: x.method, Origin: x.client.origin, Path: x.redact(x.path), Template: templateOf(x.path)}
+	path := x.redact(x.path)
+	e := Event{Kind: AttemptStarted, Method: x.method, Origin: x.client.origin, Path: path, Template: templateOf(path)}
 	if strings.Contains(e.Path, "@") {
 		e.Path = e.Template // an id may be an email
 	}
@@ -160,20 +146,6 @@ func isID(segment string) bool {
 	return len(segment) > 24 || strings.Trim(segment, "abcdefghijklmnopqrstuvwxyz_-") != ""
 }
 
-// observeWaitStart reports a wait that starts now.
-func (x *callState) observeWaitStart(reason string) {
-	if x.client.observer != nil {
-		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: reason})
-	}
-}
-
-// observeWaitEnd reports the end of a wait.
-func (x *callState) observeWaitEnd(reason string, waited time.Duration) {
-	if x.client.observer != nil {
-		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: reason, Duration: waited})
-	}
-}
-
 // StartOperation is [WithCall] for an operation that may need several requests, so
 // that an Observer sees one operation. end must be called at its end; outcome is that
 // of an upsert, or nil.
@@ -192,8 +164,8 @@ func (c *Client) StartOperation(ctx context.Context, call Call) (_ context.Conte
 func (x *callState) startOperation() {
 	x.ctx = x.observe(x.ctx, Event{Kind: OperationStarted})
 	if pause, ok := waitlimit.TakePause(x.ctx); ok {
-		x.observeWaitStart(WaitOutage)
-		x.observeWaitEnd(WaitOutage, pause)
+		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: WaitOutage})
+		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: WaitOutage, Duration: pause})
 	}
 	x.start = time.Now()
 }
@@ -205,15 +177,16 @@ func (x *callState) endOperation(outcome fmt.Stringer, err error) {
 		e.Outcome = outcome.String()
 	}
 	if err != nil {
-		e.Outcome, e.Err, e.Class = "failed", err, classOf(err)
+		e.Outcome, e.Err, e.Class = "failed", err, classUser
+		if classified, ok := errors.AsType[classifiedError](err); ok {
+			e.Class, _ = classified.FailureClass()
+		}
 	}
 	x.observe(x.ctx, e)
 }
 
-func classOf(err error) string {
-	if e, ok := errors.AsType[*Error](err); ok {
-		class, _ := e.FailureClass()
-		return class
-	}
-	return classUser
+// classifiedError is implemented by *Error, and by errors of provider packages.
+type classifiedError interface {
+	error
+	FailureClass() (class string, suspected bool)
 }

@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -212,6 +213,21 @@ func TestRetryPolicyOfContext(t *testing.T) {
 	})
 }
 
+// duplicate is an error of a provider package with a failure class of its own.
+type duplicate struct{ error }
+
+func (duplicate) FailureClass() (class string, suspected bool) { return "configuration", false }
+
+func TestObserverGetsClassOfProviderErrors(t *testing.T) {
+	o := new(events)
+	client := newClient(t, nil, rest.WithObserver(o))
+	for _, err := range []error{duplicate{errors.New("two users")}, errors.New("unclassified")} {
+		_, end := client.StartOperation(t.Context(), rest.Call{Operation: "UpsertUser"})
+		end(nil, fmt.Errorf("wrapped: %w", err))
+	}
+	assert.Equal(t, []string{"operation acme UpsertUser", "o operation ended failed configuration", "operation acme UpsertUser", "o operation ended failed user"}, o.lines())
+}
+
 func TestWithObserverRejectsNil(t *testing.T) {
 	_, err := rest.NewClient(acme, testKey, rest.WithObserver(nil))
 	require.ErrorContains(t, err, "WithObserver: the observer is nil")
@@ -238,6 +254,20 @@ func TestEventTemplateContainsNoIDs(t *testing.T) {
 		}
 		assert.Equal(t, map[string]bool{"": true, "/v1" + want: true}, templates)
 	}
+}
+
+// The key is in no event, also if it looks like a word and the caller has put it into
+// the path by mistake.
+func TestEventsContainNoKey(t *testing.T) {
+	const key = "secretword"
+	o := new(events)
+	tr := transport(func(*http.Request) (*http.Response, error) { return reply(400, `{"message":"`+key+`"}`), nil })
+	client, err := rest.NewClient(rest.Provider{Name: "foo", BaseURL: acme.BaseURL, Header: "Foo-Credential"}, key,
+		rest.WithObserver(o), rest.WithHTTPClient(&http.Client{Transport: tr}))
+	require.NoError(t, err)
+	_, err = client.Do(newRequest(t, t.Context(), "GET", "/user/"+key, ""))
+	require.Error(t, err)
+	assert.NotContains(t, fmt.Sprintf("%+v", o.list), key)
 }
 
 // discarding is an observer that does nothing.

@@ -45,13 +45,8 @@ func (c *Client) waitForPacer(x *callState) *Error {
 	if x.policy.MaxWait >= 0 {
 		limit = max(x.policy.MaxWait-x.waited, 1)
 	}
-	start := time.Now()
-	x.observeWaitStart(WaitQuota)
-	err := x.ticket.Wait(x.ctx, limit)
-	took := time.Since(start)
-	x.observeWaitEnd(WaitQuota, took)
+	err := x.wait(WaitQuota, func() error { return x.ticket.Wait(x.ctx, limit) })
 	if err == nil {
-		x.waited += took
 		return nil
 	}
 	wait, ok := errors.AsType[*backoff.WaitError](err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"time"
@@ -42,12 +41,14 @@ func (c *Client) retry(next handler) handler {
 			if attempts >= x.policy.MaxAttempts || !c.waitBeforeRetry(x, e, *n) {
 				return nil, e
 			}
-			body, err := rewind(x.request)
-			if err != nil {
-				e.setCause(err, x)
-				return nil, e
+			if x.request.GetBody != nil {
+				body, err := x.request.GetBody()
+				if err != nil {
+					e.setCause(fmt.Errorf("rewinding the request body: %w", err), x)
+					return nil, e
+				}
+				x.body = body
 			}
-			x.body = body
 		}
 	}
 }
@@ -91,11 +92,17 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 		reason = fmt.Errorf("not waiting %v: deadline is sooner: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
 	default:
 		c.logWait(x, e, max(wait, e.RetryAfter))
-		reason = x.sleep(e, wait)
-	}
-	if reason == nil {
-		x.waited += wait
-		return true
+		if wait <= 0 {
+			return true
+		}
+		kind := WaitBackoff
+		if e.RetryAfter > 0 {
+			kind = WaitRetryAfter
+		}
+		if x.wait(kind, func() error { return backoff.Sleep(x.ctx, wait) }) == nil {
+			return true
+		}
+		reason = contextError(x.ctx)
 	}
 	if e.StatusCode == http.StatusTooManyRequests && e.RetryAfter == 0 {
 		e.RetryAfter = wait
@@ -104,22 +111,19 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 	return false
 }
 
-// sleep waits for d after e. It returns an error if the context ends.
-func (x *callState) sleep(e *Error, d time.Duration) error {
-	if d <= 0 {
-		return nil
+// wait calls f, which waits for the reason, and adds the time to the waits of the call.
+func (x *callState) wait(reason string, f func() error) error {
+	start, observed := time.Now(), x.client.observer != nil
+	if observed {
+		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: reason})
 	}
-	reason := WaitBackoff
-	if e.RetryAfter > 0 {
-		reason = WaitRetryAfter
+	err := f()
+	took := time.Since(start)
+	x.waited += took
+	if observed {
+		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: reason, Duration: took})
 	}
-	start := time.Now()
-	x.observeWaitStart(reason)
-	defer func() { x.observeWaitEnd(reason, time.Since(start)) }()
-	if backoff.Sleep(x.ctx, d) != nil {
-		return contextError(x.ctx)
-	}
-	return nil
+	return err
 }
 
 // WaitRetry waits before a provider package sends a request again that Do does not
@@ -163,16 +167,4 @@ func (c *Client) policyFor(ctx context.Context) backoff.Policy {
 // canRewind reports whether the body of req, if any, can be sent again.
 func canRewind(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
-}
-
-// rewind returns the body of req for another attempt.
-func rewind(req *http.Request) (io.ReadCloser, error) {
-	if req.GetBody == nil {
-		return req.Body, nil
-	}
-	body, err := req.GetBody()
-	if err != nil {
-		return nil, fmt.Errorf("rewinding the request body: %w", err)
-	}
-	return body, nil
 }

@@ -29,7 +29,6 @@ func TestSecretPrintsAsRedactedUnderEveryVerb(t *testing.T) {
 		}
 	}
 	assert.Equal(t, "[redacted]", secret.String())
-	assert.Equal(t, "[redacted]", secret.GoString())
 
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "secret", secret)
@@ -53,5 +52,30 @@ func TestClientPrintsNoKey(t *testing.T) {
 		for _, v := range []any{client, *client, struct{ c *rest.Client }{client}, &struct{ c *rest.Client }{client}, []*rest.Client{client}} {
 			assert.NotContains(t, fmt.Sprintf(verb, v), testKey, verb)
 		}
+	}
+}
+
+// A password is removed from errors in every encoding of JSON.
+func TestSecretsAreRedactedInAllJSONEncodings(t *testing.T) {
+	const secret = `pä/ss"w<ö>rd😀` + "\u2028!"
+	for name, quoted := range map[string]string{
+		"plain":        secret,
+		"Go":           `pä/ss\"w\u003cö\u003erd😀\u2028!`,
+		"without HTML": `pä/ss\"w<ö>rd😀\u2028!`,
+		"ASCII":        `p\u00e4/ss\"w<\u00f6>rd\ud83d\ude00\u2028!`,
+		"PHP":          `p\u00e4\/ss\"w<\u00f6>rd\ud83d\ude00\u2028!`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, func(*http.Request) (*http.Response, error) {
+				body, err := json.Marshal(map[string]string{"message": "cannot read " + quoted})
+				return reply(http.StatusBadRequest, string(body)), err
+			})
+			ctx := rest.WithCall(t.Context(), rest.Call{Secrets: []rest.Secret{secret}})
+			_, err := client.Do(newRequest(t, ctx, "POST", "/user", `{}`))
+			require.ErrorContains(t, err, "cannot read [redacted]")
+			for _, verb := range []string{"%v", "%+v", "%q", "%#v"} {
+				assert.NotContains(t, fmt.Sprintf(verb, err), "ss", err)
+			}
+		})
 	}
 }

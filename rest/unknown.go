@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -17,25 +18,20 @@ const (
 	maxSchemaDepth = 8
 )
 
-// reported contains the names that were reported in this process.
-var reported struct {
-	sync.Mutex
-	names map[Event]bool
-}
+// reported contains the events that were reported in this process, and their number.
+var (
+	reported      sync.Map
+	reportedCount atomic.Int64
+)
 
 // reportUnknown reports a name once for each operation of the process.
 func (x *callState) reportUnknown(kind EventKind, name string) {
 	e := Event{Kind: kind, Name: singleLine(x.redact(name)), CallInfo: CallInfo{Provider: x.client.provider, Operation: x.call.Operation}}
-	reported.Lock()
-	isNew := !reported.names[e] && len(reported.names) < maxReported
-	if isNew {
-		if reported.names == nil {
-			reported.names = make(map[Event]bool)
-		}
-		reported.names[e] = true
+	if reportedCount.Load() >= maxReported {
+		return
 	}
-	reported.Unlock()
-	if isNew {
+	if _, ok := reported.LoadOrStore(e, true); !ok {
+		reportedCount.Add(1)
 		x.observe(x.ctx, e)
 	}
 }

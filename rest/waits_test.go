@@ -189,3 +189,18 @@ func TestCallInPauseSendsOneAttempt(t *testing.T) {
 		assert.Equal(t, 1, e.Attempts)
 	})
 }
+
+// Retry-After counts only with a status that asks the client to wait.
+func TestRetryAfterOnOtherStatusesIsIgnored(t *testing.T) {
+	for status, want := range map[int]bool{400: false, 403: false, 500: false, 429: true, 503: true} {
+		client := newClient(t, func(*http.Request) (*http.Response, error) {
+			resp := reply(status, `{}`)
+			resp.Header.Set("Retry-After", "600")
+			return resp, nil
+		})
+		_, err := client.Do(newRequest(t, t.Context(), "POST", "/user", `{}`))
+		var e *rest.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, want, e.RetryAfter > 0, status)
+	}
+}
