@@ -1,7 +1,7 @@
 package identifai
 
 import (
-	"fmt"
+	"cmp"
 	"net/http"
 	"time"
 
@@ -19,35 +19,30 @@ const (
 	optionTextBooleans = "WithTextBooleans"
 )
 
-// Client calls identifAI with the API key of one partner. It is safe for
-// concurrent use.
+// Client calls identifAI with the API key of one partner. It is safe for concurrent use.
 type Client struct {
 	rest         *rest.Client
 	api          *gen.ClientWithResponses
 	textBooleans bool
 }
 
-// New returns a client for [Production], or for the URL of rest.WithBaseURL. It
-// stays within the quotas of vendor page "Rate limits": 2 reads a second and 60 a
-// minute, 1 write a second and 30 a minute. All clients of the process with the
-// same key share these quotas. rest.WithQuotas replaces or removes them. New
-// returns an error if the key, the base URL or an option is invalid; its text
-// never contains the key.
+// New returns a client for [Production], or for the URL of rest.WithBaseURL. It stays
+// within [Quotas], which all clients of the process with the same key share;
+// rest.WithQuotas replaces or removes them. New returns an error if the key, the base
+// URL or an option is invalid; its text never contains the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
 	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "X-Api-Key", Quotas: Quotas()}, apiKey, options...)
 	if err != nil {
 		return nil, err
 	}
 	api, err := gen.NewClientWithResponses(rc.BaseURL(), gen.WithHTTPClient(rc))
-	if err != nil {
-		return nil, fmt.Errorf("%s: new client: %w", provider, err)
-	}
-	return &Client{rest: rc, api: api, textBooleans: rc.Option(optionTextBooleans) != nil}, nil
+	return &Client{rest: rc, api: api, textBooleans: rc.Option(optionTextBooleans) != nil}, err
 }
 
-// Quotas returns the quotas of vendor page "Rate limits", per key. Use them for a
-// custom pacer (rest.WithPacer). The page names GET and POST; other methods that
-// write count as POST (inference).
+// Quotas returns the quotas of vendor page "Rate limits", per key: 2 reads a second and
+// 60 a minute, 1 write a second and 30 a minute. Use them for a custom pacer
+// (rest.WithPacer). The page names GET and POST; other methods that write count as POST
+// (inference).
 func Quotas() []backoff.QuotaSet {
 	return []backoff.QuotaSet{
 		{Methods: []string{http.MethodGet, http.MethodHead}, Quotas: []backoff.Quota{{N: 2, Per: time.Second}, {N: 60, Per: time.Minute}}},
@@ -55,23 +50,18 @@ func Quotas() []backoff.QuotaSet {
 	}
 }
 
-// WithTextBooleans sends booleans as true and false instead of 1 and 0. The
-// vendor's spec has the type boolean and its samples show true and false. The
-// framework that identifAI seems to use (inference) reliably accepts only 1 and 0,
-// and may read the text false as true. The live service was never tried: use this
-// option if it rejects 1 and 0.
+// WithTextBooleans sends booleans as true and false instead of 1 and 0. The vendor's
+// samples show true and false. The framework that identifAI seems to use (inference)
+// reliably accepts only 1 and 0, and may read the text false as true. The live service
+// was never tried: use this option if it rejects 1 and 0.
 func WithTextBooleans() rest.Option {
 	return rest.ProviderOption(provider, optionTextBooleans, true)
 }
 
-// API returns the complete generated client. It uses the same credential, retries
-// and limits, and also returns a *rest.Error for a response that is not 2xx. Its
+// API returns the generated client with all operations. It uses the same credential,
+// retries and limits, and also returns a *rest.Error for a response that is not 2xx. Its
 // types carry no compatibility promise.
-func (c *Client) API() *gen.ClientWithResponses {
-	if c.api != nil {
-		return c.api
-	}
-	// Every call of a zero Client returns an error.
-	unusable, _ := gen.NewClientWithResponses("https://unusable.invalid", gen.WithHTTPClient(new(rest.Client)))
-	return unusable
-}
+func (c *Client) API() *gen.ClientWithResponses { return cmp.Or(c.api, zeroAPI) }
+
+// zeroAPI is the API of a zero Client: every call returns an error.
+var zeroAPI, _ = gen.NewClientWithResponses("https://zero.invalid", gen.WithHTTPClient(new(rest.Client)))

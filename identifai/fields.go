@@ -11,11 +11,22 @@ import (
 
 // Derived from the tags of UserInput; see package fields.
 var (
-	inputFields = fields.List[UserInput]()
-	checker     = fields.NewChecker[UserInput, UserInput]()
-	fromUser    = fields.NewMapping[User, UserInput]()
-	compared    = fields.NewMapping[UserInput, UserInput]()
+	inputFields   = fields.List[UserInput]()
+	inputChecker  = fields.NewChecker[UserInput, UserInput]()
+	searchChecker = fields.NewChecker[searchFilters, ListUsersParams]()
+	fromUser      = fields.NewMapping[User, UserInput]()
+	compared      = fields.NewMapping[UserInput, UserInput]()
 )
+
+// searchFilters declares what is checked in ListUsersParams.
+type searchFilters struct {
+	Search    string        `json:"search"`
+	PricingID int64         `json:"pricing_id" check:"positive"`
+	Order     string        `json:"order" check:"nonempty"`
+	Direction SortDirection `json:"direction" enum:"asc,desc"`
+	PerPage   int64         `json:"per_page" check:"positive"`
+	Page      int64         `json:"page" check:"positive"`
+}
 
 // inputOf returns the fields of a user that responses show. Others are unknown.
 func inputOf(user User) (u UserInput) {
@@ -27,10 +38,9 @@ func inputOf(user User) (u UserInput) {
 }
 
 // changedFields returns the fields of u, except the id, that must be sent for the user
-// current: those with another value and those whose value is unknown. Differences
-// that identifAI removes do not count (inference): white space around texts, their
-// normalisation form, and the letter case of emails. The result is zero if nothing
-// must be sent.
+// current: those with another value and those whose value is unknown. Differences that
+// identifAI removes do not count (inference): white space around texts, their
+// normalisation form, and the letter case of emails.
 func changedFields(current User, u UserInput) UserInput {
 	have, want := canonical(inputOf(current)), canonical(u)
 	want.ID = nil

@@ -6,92 +6,50 @@ import (
 	"mime/multipart"
 	"strconv"
 
-	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/rest"
 )
 
-// multipartForm is a request body of type multipart/form-data. It is in memory, so
-// that its length is known and it can be sent again.
-type multipartForm struct {
-	body         bytes.Buffer
-	parts        *multipart.Writer
-	textBooleans bool
-}
-
-func newForm(textBooleans bool) *multipartForm {
-	f := &multipartForm{textBooleans: textBooleans}
-	f.parts = multipart.NewWriter(&f.body)
-	return f
-}
-
-// encodeUser writes the parts in the order of the declaration, which is that of the
-// vendor's page.
-func encodeUser(u UserInput, textBooleans bool) *multipartForm {
-	f := newForm(textBooleans)
-	u.Email = email.Normalize(u.Email)
-	for _, field := range inputFields {
-		switch value := field.Of(&u).Interface().(type) {
-		case *int64:
-			f.id(value)
-		case int64:
-			f.number(field.Name, value)
-		case *bool:
-			f.boolean(field.Name, value)
-		case rest.Secret:
-			f.optional(field.Name, string(value))
-		case string:
-			f.optional(field.Name, value)
+// encodeForm returns the content type and the body of a request with these fields of u
+// as multipart/form-data. The body is in memory, so that its length is known and
+// net/http can send it again.
+func encodeForm(u UserInput, list []fields.Field, textBooleans bool) (contentType string, body io.Reader) {
+	var buffer bytes.Buffer
+	parts := multipart.NewWriter(&buffer)
+	for _, field := range list {
+		if text, isSent := partText(field.Of(&u).Interface(), textBooleans); isSent {
+			_ = parts.WriteField(field.Name, text) // a bytes.Buffer accepts every write
 		}
 	}
-	return f
+	_ = parts.Close()
+	return parts.FormDataContentType(), bytes.NewReader(buffer.Bytes())
 }
 
-func encodeID(id int64) *multipartForm {
-	f := newForm(false)
-	f.id(&id)
-	return f
-}
-
-// reader returns the content type and the body. The body is a bytes.Reader, so
-// net/http can rewind it, and sends header and body in one write.
-func (f *multipartForm) reader() (contentType string, body io.Reader) {
-	// Writing to a bytes.Buffer never fails.
-	_ = f.parts.Close()
-	return f.parts.FormDataContentType(), bytes.NewReader(f.body.Bytes())
-}
-
-func (f *multipartForm) text(name, value string) { _ = f.parts.WriteField(name, value) }
-
-// optional writes no part for an empty text.
-func (f *multipartForm) optional(name, value string) {
-	if value != "" {
-		f.text(name, value)
+// partText returns the text of a part. A field that is not set has no part: Laravel reads
+// an empty part as null, which other fields than the id must not be. Without an id the
+// part is empty: multipart has no null, and the spec requires the part (inference).
+func partText(value any, textBooleans bool) (text string, isSent bool) {
+	switch value := value.(type) {
+	case *int64: // the id
+		if value == nil {
+			return "", true
+		}
+		return strconv.FormatInt(*value, 10), true
+	case int64:
+		return strconv.FormatInt(value, 10), true
+	case *bool:
+		switch {
+		case value == nil:
+			return "", false
+		case textBooleans:
+			return strconv.FormatBool(*value), true
+		case *value:
+			return "1", true
+		}
+		return "0", true
+	case rest.Secret:
+		return string(value), value != ""
 	}
-}
-
-// id writes an id, or an empty part if there is none. Multipart has no null. Only
-// an empty part fits the spec (the field is required and nullable), and Laravel
-// reads it as null (inference).
-func (f *multipartForm) id(id *int64) {
-	if id == nil {
-		f.text("id", "")
-		return
-	}
-	f.number("id", *id)
-}
-
-func (f *multipartForm) number(name string, value int64) { f.text(name, strconv.FormatInt(value, 10)) }
-
-// boolean writes 1 or 0, or true or false with WithTextBooleans. It writes no part
-// for nil: Laravel reads an empty part as null, which a boolean must not be.
-func (f *multipartForm) boolean(name string, value *bool) {
-	switch {
-	case value == nil:
-	case f.textBooleans:
-		f.text(name, strconv.FormatBool(*value))
-	case *value:
-		f.text(name, "1")
-	default:
-		f.text(name, "0")
-	}
+	text, _ = value.(string)
+	return text, text != ""
 }

@@ -5,26 +5,28 @@ import (
 	"sync"
 
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
-// runIDs contains the ids of the users of a run. A user without an id is never
-// written to one of these ids unless the emails are equal: otherwise an email that
-// moves from user A to user B would let B overwrite A. nil contains no ids.
+// runIDs contains the ids of the users of a run. A user without an id is never written to
+// one of these ids unless the emails are equal: otherwise an email that moves from user A
+// to user B would let B overwrite A. nil contains no ids.
 type runIDs struct {
-	mu sync.Mutex
-	// given maps the ids that rows of the run contain to the email of the last row
-	// upserted with the id, "" before that.
-	given map[int64]string
-	// matched maps the ids to which a row without an id was written to the email of
-	// that row.
-	matched map[int64]string
+	mu   sync.Mutex
+	rows map[int64]row
+}
+
+// row is a row of the run for the user with an id.
+type row struct {
+	hasID bool   // the row contains the id; otherwise the email led to it
+	email string // of the last row upserted; "" before that
 }
 
 func newRunIDs(ids []int64) *runIDs {
-	r := &runIDs{given: make(map[int64]string, len(ids)), matched: make(map[int64]string)}
+	r := &runIDs{rows: make(map[int64]row, len(ids))}
 	for _, id := range ids {
-		r.given[id] = ""
+		r.rows[id] = row{hasID: true}
 	}
 	return r
 }
@@ -35,12 +37,10 @@ func (r *runIDs) add(operation string, u UserInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := email.Key(u.Email)
-	if _, inRun := r.given[*u.ID]; !inRun {
-		if other, matched := r.matched[*u.ID]; matched && other != key {
-			return lookupError(operation, "a row without id was already matched to this user by another email", rest.ErrConflict)
-		}
+	if other, ok := r.rows[*u.ID]; ok && !other.hasID && other.email != key {
+		return wrapper.NewError(provider, operation, "a row without id was already matched to this user by another email", rest.ErrConflict)
 	}
-	r.given[*u.ID] = key
+	r.rows[*u.ID] = row{hasID: true, email: key}
 	return nil
 }
 
@@ -54,11 +54,12 @@ func (r *runIDs) match(operation string, id int64, u UserInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := email.Key(u.Email)
-	if other, inRun := r.given[id]; inRun && other != key {
-		return lookupError(operation, fmt.Sprintf("email belongs to user %d, which another row of this run contains by id; retry this row after that one", id), rest.ErrConflict)
+	other := r.rows[id]
+	if other.hasID && other.email != key {
+		return wrapper.NewError(provider, operation, fmt.Sprintf("email belongs to user %d, which another row of this run contains by id; retry this row after that one", id), rest.ErrConflict)
 	}
 	if operation == opUpsert {
-		r.matched[id] = key
+		r.rows[id] = row{hasID: other.hasID, email: key}
 	}
 	return nil
 }
@@ -68,6 +69,6 @@ func (r *runIDs) match(operation string, id int64, u UserInput) error {
 func (r *runIDs) isMoving(id int64, u UserInput) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := r.given[id]
-	return key != "" && key != email.Key(u.Email)
+	other := r.rows[id]
+	return other.hasID && other.email != "" && other.email != email.Key(u.Email)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
@@ -21,28 +22,29 @@ type UpsertResult struct {
 	User User
 }
 
-// UpsertUser creates or updates a user, so that exactly one user matches u (vendor
-// page "Create or update user"). With an ID it updates that user; the request is
-// retried if its response is lost. Without an ID it creates a user; that request
-// is sent once.
+func newResult(user User, outcome upsert.Outcome) UpsertResult {
+	return UpsertResult{Result: upsert.Result[int64]{ID: user.ID, Outcome: outcome}, User: user}
+}
+
+// UpsertUser creates or updates a user, so that exactly one user matches u (vendor page
+// "Create or update user"). With an ID it updates that user; the request is retried if
+// its response is lost. Without an ID it creates a user; that request is sent once.
 //
-// If a create is rejected with 400, 409 or 422 because of the email, or without
-// naming a field, the user is looked up by email in any letter case among the
-// partner's users and updated by id: the outcome is Updated. If several users
-// match, the exact spelling wins. If no user or several users are found, the error
-// of the create is returned; the email may belong to another partner.
+// If a create is rejected with 400, 409 or 422 because of the email, or without naming a
+// field, the user is looked up as by [Client.FindUserByEmail] and updated by id: the
+// outcome is Updated. If no user or several users are found, the error of the create is
+// returned; the email may belong to another partner.
 //
-// If the outcome of a create is unknown (its response was lost, is invalid or is a
-// 5xx), the user is looked up in the same way and updated. If no user or several
-// users are found, the error of the create is returned with Executed maybe or yes,
-// and no second create is sent. So after a lost response, the outcome Updated may
-// stand for a user that this call created.
+// If the outcome of a create is unknown (its response was lost, is invalid or is a 5xx),
+// the user is looked up and updated in the same way: the outcome Updated may stand for a
+// user that this call created. If no user or several users are found, the error of the
+// create is returned with Executed maybe or yes, and no second create is sent.
 //
-// If an email moves from user A to user B, update A by ID first and upsert B
-// afterwards. [Bulk.UpsertUser] checks that order for the users of a run.
+// If an email moves from user A to user B, update A by ID first and upsert B afterwards.
+// [Bulk.UpsertUser] checks that order for the users of a run.
 //
-// Invalid input is an error that names every invalid field and matches
-// rest.ErrInvalid; nothing is sent.
+// Invalid input is an error that names every invalid field and matches rest.ErrInvalid;
+// nothing is sent.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result UpsertResult, err error) {
 	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.Password}})
 	defer func() { end(result.Outcome, err) }()
@@ -55,75 +57,61 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result UpsertResu
 // upsert upserts u, which must be valid. If a user is found by email, ids.match checks
 // that another row of the run does not contain this user's id. ids is nil outside Bulk.
 func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertResult, error) {
-	user, err := c.write(ctx, u)
-	if err == nil {
-		return upsertResult(u, user), nil
-	}
+	result, err := c.write(ctx, u)
 	executed := wrapper.ExecutedOf(err) // of the first write
-	if u.ID != nil || ctx.Err() != nil || executed == rest.ExecutedNo && !mayBeEmailConflict(err) {
-		return UpsertResult{}, err
+	if err == nil || u.ID != nil || ctx.Err() != nil || executed == rest.ExecutedNo && !mayBeEmailConflict(err) {
+		return result, err
 	}
-	found, lookupErr := c.findByEmail(ctx, opUpsert, u.Email)
+	users, lookupErr := c.findByEmail(ctx, opUpsert, u.Email)
 	switch {
-	case isAmbiguous(lookupErr) || lookupErr == nil && found == nil:
-		return UpsertResult{}, err
 	case lookupErr != nil:
 		wrapper.SetExecuted(lookupErr, executed) // the lookup itself only reads
 		return UpsertResult{}, fmt.Errorf("%w (lookup after: %w)", lookupErr, err)
+	case len(users) != 1:
+		return UpsertResult{}, err
 	}
-	if conflict := ids.match(opUpsert, found.ID, u); conflict != nil {
+	if conflict := ids.match(opUpsert, users[0].ID, u); conflict != nil {
 		return UpsertResult{}, wrapper.RaiseExecuted(fmt.Errorf("%w (after: %w)", conflict, err), executed)
 	}
-	u.ID = &found.ID
-	user, err = c.write(ctx, u)
-	if err != nil {
-		return UpsertResult{}, wrapper.RaiseExecuted(err, executed)
-	}
-	return upsertResult(u, user), nil
+	u.ID = &users[0].ID
+	result, err = c.write(ctx, u)
+	return result, wrapper.RaiseExecuted(err, executed)
 }
 
 // write sends u. With an id the request may be retried: an update can be repeated
 // safely.
-func (c *Client) write(ctx context.Context, u UserInput) (User, error) {
+func (c *Client) write(ctx context.Context, u UserInput) (UpsertResult, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil, Create: u.ID == nil})
-	contentType, body := encodeUser(u, c.textBooleans).reader()
+	u.Email = email.Normalize(u.Email)
+	contentType, body := encodeForm(u, inputFields, c.textBooleans)
 	resp, err := c.API().CreateOrUpdateUserWithBody(ctx, contentType, body)
 	decoded, err := rest.Decode[userResponse](resp, err)
-	user := decoded.user()
-	if err == nil && u.ID != nil {
-		err = check.SameUser(provider, opUpsert, resp, *u.ID, user.ID)
-	}
-	return user, err
-}
-
-// isAmbiguous reports whether a lookup found several users. A response with status
-// 409 says nothing about that.
-func isAmbiguous(err error) bool {
-	e, ok := errors.AsType[*rest.Error](err)
-	return ok && e.StatusCode == 0 && errors.Is(e, rest.ErrConflict)
-}
-
-// mayBeEmailConflict reports whether a create may have been rejected because the
-// email is taken. An invalid email gives the same response, and an error without
-// fields, such as a truncated one, may stand for both; the lookup decides.
-func mayBeEmailConflict(err error) bool {
-	e, ok := errors.AsType[*rest.Error](err)
-	return ok && isRejected(e) && (len(e.Fields) == 0 || len(e.Fields["email"]) > 0)
-}
-
-func isFieldRejected(err error, field string) bool {
-	e, ok := errors.AsType[*rest.Error](err)
-	return ok && isRejected(e) && len(e.Fields[field]) > 0
-}
-
-func isRejected(e *rest.Error) bool {
-	return errors.Is(e, rest.ErrInvalid) || errors.Is(e, rest.ErrConflict)
-}
-
-func upsertResult(u UserInput, user User) UpsertResult {
-	outcome := upsert.Created
+	user, outcome := decoded.user(), upsert.Created
 	if u.ID != nil {
 		outcome = upsert.Updated
+		if err == nil {
+			err = check.SameUser(provider, opUpsert, resp, *u.ID, user.ID)
+		}
 	}
-	return UpsertResult{Result: upsert.Result[int64]{ID: user.ID, Outcome: outcome}, User: user}
+	if err != nil {
+		return UpsertResult{}, err
+	}
+	return newResult(user, outcome), nil
+}
+
+// mayBeEmailConflict reports whether a create may have been rejected because the email
+// is taken. An invalid email gives the same response, and an error without fields, such
+// as a truncated one, may stand for both; the lookup decides.
+func mayBeEmailConflict(err error) bool {
+	fields, rejected := rejectedFields(err)
+	return rejected && (len(fields) == 0 || len(fields["email"]) > 0)
+}
+
+// rejectedFields returns the fields that a response names, if it rejects the input.
+func rejectedFields(err error) (fields map[string][]string, rejected bool) {
+	e, ok := errors.AsType[*rest.Error](err)
+	if !ok || !errors.Is(e, rest.ErrInvalid) && !errors.Is(e, rest.ErrConflict) {
+		return nil, false
+	}
+	return e.Fields, true
 }

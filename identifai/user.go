@@ -4,27 +4,16 @@ import (
 	"fmt"
 	"log/slog"
 
-	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
-type (
-	// User is a user in identifAI's responses. A field that is absent or null is
-	// nil; a name or email that is absent is empty.
-	User = gen.User
-	// Pricing is a pricing plan.
-	Pricing = gen.Pricing
-	// Credits are the credits of the key's own user.
-	Credits = gen.Credits
-)
-
-// UserInput is the input of [Client.UpsertUser]. Name, Email, Heuristic and
-// PricingID are required, also for updates (vendor page "Create or update user").
-// Other fields that are not set are not sent; an existing user then keeps the value
-// (inference). The struct tags declare each field in the order of the page: the
-// name that requests and errors use, and what is checked.
+// UserInput is the input of [Client.UpsertUser]. Name, Email, Heuristic and PricingID
+// are required, also for updates (vendor page "Create or update user"). Other fields
+// that are not set are not sent; an existing user then keeps the value (inference). The
+// struct tags declare each field in the order of the page: the name that requests and
+// errors use, and what is checked.
 type UserInput struct {
 	// ID is the id that an earlier upsert returned. nil creates a user.
 	ID    *int64 `json:"id" check:"positive" help:"identifAI's own; without it the user is created, or found by email if that is taken"`
@@ -44,16 +33,12 @@ type UserInput struct {
 	SaveFiles  *bool `json:"save_files"`
 }
 
-// Validate makes the checks that UpsertUser makes before it sends a request. Its
-// error is a *rest.Error that names every invalid field and matches
-// rest.ErrInvalid.
-func (u UserInput) Validate() error {
-	return checker.Err(provider, opUpsert, u)
-}
+// Validate makes the checks that UpsertUser makes before it sends a request. Its error
+// is a *rest.Error that names every invalid field and matches rest.ErrInvalid.
+func (u UserInput) Validate() error { return inputChecker.Err(provider, opUpsert, u) }
 
-// Key returns a text that is equal for two inputs if and only if their emails are
-// equal: letter case and the Unicode normalisation form do not count. Use it for
-// upsert.WithKey.
+// Key identifies the user by the email: letter case and the Unicode normalisation form
+// do not count. Use it with upsert.WithKey.
 func (u UserInput) Key() string { return email.Key(u.Email) }
 
 // LogValue hides the password in slog output. A handler does not call it for inputs in

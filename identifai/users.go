@@ -3,17 +3,16 @@ package identifai
 import (
 	"bytes"
 	"context"
-	"errors"
 
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
-// SendCreationEmail sends the user an email with a link to set a password or to
-// activate the account, and returns the user (vendor page "Send creation email").
-// It is not retried if the outcome is unknown: Executed of the error is then maybe
-// or yes, and the email may have been sent. An unknown user is an error that
-// matches rest.ErrNotFound.
+// SendCreationEmail sends the user an email with a link to set a password or to activate
+// the account, and returns the user (vendor page "Send creation email"). It is not
+// retried if the outcome is unknown: Executed of the error is then maybe or yes, and the
+// email may have been sent. An unknown user is an error that matches rest.ErrNotFound.
 func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) {
 	const operation = "SendCreationEmail"
 	var p check.Problems
@@ -22,13 +21,13 @@ func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) 
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
-	contentType, body := encodeID(id).reader()
+	contentType, body := encodeForm(UserInput{ID: &id}, inputFields[:1], false)
 	resp, err := rest.Decode[userResponse](c.API().SendCreationEmailWithBody(ctx, contentType, body))
 	return resp.user(), err
 }
 
-// Pricings returns the pricing plans (vendor page "Get pricings"). The page does
-// not show the response: a list is accepted bare and in data.
+// Pricings returns the pricing plans (vendor page "Get pricings"). The page does not
+// show the response: a list is accepted bare and in data.
 func (c *Client) Pricings(ctx context.Context) ([]Pricing, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: "Pricings"})
 	resp, err := rest.Decode[pricingsResponse](c.API().ListPricings(ctx))
@@ -48,20 +47,15 @@ func (c *Client) Credits(ctx context.Context) (Credits, error) {
 	return Credits{AvailableCredits: *resp.AvailableCredits, TotalSpent: *resp.TotalSpent}, nil
 }
 
-// userResponse is a user in data, as in the vendor's examples, or a bare user, as
-// in its schema.
+// userResponse is a user in data, as in the vendor's examples, or a bare user, as in its
+// schema.
 type userResponse struct {
 	User
 	Data *User `json:"data"`
 }
 
 // Check requires an id.
-func (r userResponse) Check() error {
-	if r.user().ID <= 0 {
-		return errors.New("response contains no user id")
-	}
-	return nil
-}
+func (r userResponse) Check() error { return wrapper.RequireID(r.user().ID) }
 
 func (r userResponse) user() User {
 	if r.Data != nil {
@@ -75,7 +69,7 @@ type pricingsResponse []*Pricing
 
 // Target distinguishes the two forms by the first byte.
 func (r *pricingsResponse) Target(body []byte) any {
-	if !bytes.HasPrefix(body, []byte("{")) {
+	if bytes.HasPrefix(body, []byte("[")) {
 		return (*[]*Pricing)(r)
 	}
 	return &struct {
@@ -86,11 +80,11 @@ func (r *pricingsResponse) Target(body []byte) any {
 // Check requires a list in which every plan has an id.
 func (r pricingsResponse) Check() error {
 	if r == nil {
-		return errors.New("response contains no list of pricing plans")
+		return wrapper.MissingError("data")
 	}
 	for _, pricing := range withoutNil(r) {
-		if pricing.ID <= 0 {
-			return errors.New("response contains a pricing plan without an id")
+		if err := wrapper.RequireID(pricing.ID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -104,8 +98,11 @@ type creditsResponse struct {
 
 // Check requires both numbers.
 func (r creditsResponse) Check() error {
-	if r.AvailableCredits == nil || r.TotalSpent == nil {
-		return errors.New("response contains no credits")
+	switch {
+	case r.AvailableCredits == nil:
+		return wrapper.MissingError("available_credits")
+	case r.TotalSpent == nil:
+		return wrapper.MissingError("total_spent")
 	}
 	return nil
 }

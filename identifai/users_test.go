@@ -74,7 +74,7 @@ func TestPricingsLists(t *testing.T) {
 		{"null entries, bare", `[null,{"id":2}]`, "", []identifai.Pricing{{ID: 2}}},
 		{"no plans", `{"data":[]}`, "", []identifai.Pricing{}},
 		{"no plans, bare", ` [] `, "", []identifai.Pricing{}},
-		{"no id", `[{"id":2},{"name":"Pro"}]`, "a pricing plan without an id", nil},
+		{"no id", `[{"id":2},{"name":"Pro"}]`, `no "id"`, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

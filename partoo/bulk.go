@@ -2,9 +2,12 @@ package partoo
 
 import (
 	"context"
+	"fmt"
 
 	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
 )
@@ -13,7 +16,7 @@ import (
 // [Client.Bulk]. It is safe for concurrent use.
 type Bulk struct {
 	client *Client
-	list   *userList // nil: every user is searched for
+	list   *wrapper.UserList[User] // by email; nil if it was not read
 }
 
 // Bulk prepares the upsert of about this many users. It fetches the first page of
@@ -47,21 +50,28 @@ func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 	if err := p.Err(provider, operation); err != nil {
 		return nil, err
 	}
-	if users == 1 {
-		return &Bulk{client: c}, nil // a page costs as much as the one search
-	}
 	// Emails are unique, so in this order no two users change places.
 	params := SearchUsersParams{DisplayBusinessIDs: new(true), PerPage: new(int64(maxPerPage)), OrderBy: new(gen.UserOrderEmail)}
-	list := newUserList()
-	loaded, err := c.userPages(ctx, operation, params).Load(int64(users), list.add)
-	switch {
-	case err != nil:
+	list, err := wrapper.ReadUserList(c.userPages(ctx, operation, params), users, listKeys, newCompactor())
+	if err != nil {
 		return nil, err
-	case !loaded.Loaded:
-		return &Bulk{client: c}, nil
 	}
-	list.complete = loaded.Complete
 	return &Bulk{client: c, list: list}, nil
+}
+
+// listKeys returns the keys of a listed user.
+func listKeys(user User) []string { return []string{email.Key(user.Email)} }
+
+// newCompactor returns a function that keeps the fields that are compared, and stores
+// once what many users share: the other fields may take as much memory again.
+func newCompactor() func(User) User {
+	sidebars := make(map[string][]SidebarPage)
+	return func(user User) User {
+		user.SidebarPages = wrapper.Intern(sidebars, fmt.Sprint(user.SidebarPages), user.SidebarPages)
+		compact := User{ID: user.ID, Email: user.Email}
+		listed.Copy(&user, &compact)
+		return compact
+	}
 }
 
 // UpsertUser does the same as [Client.UpsertUser], with the same guarantees:
@@ -82,12 +92,12 @@ func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 // a user, only Partoo's rejection of a used email prevents a second user
 // (inference).
 func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
-	ctx, end := b.client.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
+	ctx, end := b.client.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.OnCreate.Password}})
 	defer func() { end(result.Outcome, err) }()
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
 	}
-	return b.client.upsert(ctx, u, b.lookupFor(b.list.take(u.Email)))
+	return b.client.upsert(ctx, u, b.lookup(b.list.Take(u.Key())))
 }
 
 // Preview returns what UpsertUser would do with u, from the list or by a search,
@@ -100,7 +110,7 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Preview[string]
 	if err := u.Validate(); err != nil {
 		return preview, err
 	}
-	have, err := b.lookupFor(b.list.peek(u.Email))(ctx, "Preview", u.Email)
+	have, err := b.lookup(b.list.Get(u.Key()))(ctx, "Preview", u.Email)
 	switch {
 	case err != nil:
 		return preview, err
@@ -109,18 +119,15 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Preview[string]
 		return preview, nil
 	}
 	request := changedFields(u.updateRequest(), *have)
-	preview.ID, preview.Outcome, preview.Changes = have.ID, upsert.Unchanged, compared.Changes(have, &request)
-	if len(preview.Changes) > 0 {
-		preview.Outcome = upsert.Updated
-	}
-	return preview, nil
+	return wrapper.NewPreview(have.ID, compared.Changes(have, &request)), nil
 }
 
-// lookupFor returns a lookupFunc that returns have if it is known, and otherwise
-// searches.
-func (b *Bulk) lookupFor(have *User, known bool) lookupFunc {
-	if !known {
-		return b.client.find
+// lookup returns the lookupFunc for a user of the list. It searches if the list does not
+// show whether the user exists, or shows an invalid id: the search reports the problem if
+// it remains.
+func (b *Bulk) lookup(have *User, known bool) lookupFunc {
+	if !known || have != nil && !isValidID(have.ID) {
+		return b.client.findByEmail
 	}
 	return func(context.Context, string, string) (*User, error) { return have, nil }
 }

@@ -135,7 +135,7 @@ func TestBulkReturnsListError(t *testing.T) {
 		{"breaks in the middle", []resttest.Fault{{}, resttest.Status(401)}, "401"},
 		{"too large", []resttest.Fault{{Status: 200, Header: response(200, "").Header, Body: full, Size: rest.DefaultResponseLimit + 1}}, "too large"},
 		{"same page again", []resttest.Fault{response(200, full), response(200, full)}, "requested page 2, got page 1"},
-		{"user without id", []resttest.Fault{response(200, `{"page":1,"max_page":1,"users":[{}]}`)}, `without "id"`},
+		{"user without id", []resttest.Fault{response(200, `{"page":1,"max_page":1,"users":[{}]}`)}, `no "id"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -32,13 +32,6 @@ type searchFilters struct {
 	OrderBy UserOrder  `json:"order_by" enum:"email,first_name,last_name,role,org_id,group_id,status,-email,-first_name,-last_name,-role,-org_id,-group_id,-status"`
 }
 
-func checkUpdate(operation, id string, request UpdateUserRequest) error {
-	var p check.Problems
-	p.PathID("user_id", id)
-	updateChecker.Check(&p, &request)
-	return p.Err(provider, operation)
-}
-
 func checkID(operation, id string) error {
 	var p check.Problems
 	p.PathID("user_id", id)

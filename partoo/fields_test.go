@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/usersync/usersync/internal/fields/fieldstest"
-	"github.com/usersync/usersync/internal/wrapper"
 )
 
 // full returns an input with every field set.
@@ -68,7 +67,10 @@ func TestListsOfOtherRolesAreOmitted(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			want := UserInput{FirstName: "A", LastName: "L", Role: tt.wanted, Accesses: [][]int64{{1}}, BusinessIDs: []string{"b1"}}.updateRequest()
-			have := User{FirstName: new("A"), LastName: new("L"), Accesses: [][]int64{{2}}, BusinessIDs: []string{"b2"}, Role: wrapper.PtrOrNil(tt.before)}
+			have := User{FirstName: new("A"), LastName: new("L"), Accesses: [][]int64{{2}}, BusinessIDs: []string{"b2"}, Role: &tt.before}
+			if tt.before == "" {
+				have.Role = nil
+			}
 			got := changedFields(want, have)
 			assert.Equal(t, tt.accesses, got.Accesses != nil, "accesses")
 			assert.Equal(t, tt.business, got.BusinessIDs != nil, "business_ids")

@@ -2,9 +2,7 @@ package partoo
 
 import (
 	"context"
-	"errors"
 	"iter"
-	"reflect"
 
 	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/email"
@@ -48,51 +46,61 @@ func (c *Client) userPages(ctx context.Context, operation string, params SearchU
 			params := params
 			params.Page = &number
 			page, err := rest.Decode[userPage](c.API().SearchUsers(ctx, &params))
-			return paging.Page[User]{Number: page.Page, Last: page.MaxPage, Total: page.count(), Items: page.Users}, err
+			return paging.Page[User]{Number: page.Page, Last: page.MaxPage, Total: page.Count, Items: page.Users}, err
 		},
 		ID:       func(user User) string { return user.ID },
-		NewError: func(message string) error { return lookupError(operation, message, nil) },
+		NewError: func(message string) error { return wrapper.NewError(provider, operation, message, nil) },
 	}
 }
 
-// userPage is a page of users.
+// userPage is a page of a list.
 type userPage struct {
-	Page    int64  `json:"page"`
-	MaxPage int64  `json:"max_page"`
-	Count   any    `json:"count"` // optional: a wrong type is no error
-	Users   []User `json:"users"`
+	gen.UserPage
+	Count *int64 `json:"count"` // nil if it is absent
 }
-
-// Spec returns the type with all fields of the spec.
-func (userPage) Spec() reflect.Type { return reflect.TypeFor[gen.UserPage]() }
 
 // Strict returns the fields that decide which user is meant.
 func (userPage) Strict() []string { return []string{"users.id", "users.email"} }
 
 // Check requires users with ids, and the number of pages.
 func (p userPage) Check() error {
-	if p.Users == nil {
-		return errors.New(`unexpected response: no "users"`)
-	}
-	if p.MaxPage < 1 && len(p.Users) > 0 {
-		return errors.New(`unexpected response: no "max_page"`)
+	switch {
+	case p.Users == nil:
+		return wrapper.MissingError("users")
+	case p.MaxPage < 1 && len(p.Users) > 0:
+		return wrapper.MissingError("max_page")
 	}
 	for _, user := range p.Users {
-		if user.ID == "" {
-			return errors.New(`unexpected response: a user without "id"`)
+		if err := wrapper.RequireID(user.ID); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// count is the number of users on all pages, or -1 if the response does not contain it.
-func (p userPage) count() int64 {
-	if n, ok := p.Count.(float64); ok {
-		return int64(n)
+// findByEmail is the lookupFunc that searches.
+func (c *Client) findByEmail(ctx context.Context, operation, wanted string) (*User, error) {
+	var matches []User
+	params := SearchUsersParams{Email: &wanted, DisplayBusinessIDs: new(true)}
+	for user, err := range c.userPages(ctx, operation, params).All() {
+		if err != nil {
+			return nil, err
+		}
+		if email.Equal(user.Email, wanted) {
+			matches = append(matches, user)
+		}
 	}
-	return -1
+	switch {
+	case len(matches) == 0:
+		return nil, nil
+	case len(matches) > 1:
+		return nil, wrapper.NewError(provider, operation, "several users have this email", rest.ErrConflict)
+	case !isValidID(matches[0].ID):
+		return nil, wrapper.NewError(provider, operation, "unexpected response: invalid user id", nil)
+	}
+	return &matches[0], nil
 }
 
-func lookupError(operation, message string, cause error) error {
-	return wrapper.NewError(provider, operation, message, cause)
-}
+// isValidID reports whether an id can be used in a URL path. An id in a response is
+// checked like one from the caller.
+func isValidID(id string) bool { return checkID(opUpsert, id) == nil }

@@ -149,7 +149,7 @@ func TestSearchUsersRejectsInvalidPages(t *testing.T) {
 		{"no users", []string{`{"page":1,"max_page":1,"count":0}`}, 0, `no "users"`},
 		{"users null", []string{`{"page":1,"max_page":1,"count":0,"users":null}`}, 0, `no "users"`},
 		{"no max_page", []string{`{"page":1,"count":1,"users":[{"id":"a","email":"a@example.com"}]}`}, 0, `no "max_page"`},
-		{"no id", []string{`{"page":1,"max_page":1,"count":1,"users":[{"email":"a@example.com"}]}`}, 0, `a user without "id"`},
+		{"no id", []string{`{"page":1,"max_page":1,"count":1,"users":[{"email":"a@example.com"}]}`}, 0, `no "id"`},
 		{"user deleted meanwhile", []string{one, `{"page":2,"max_page":1,"count":2,"users":[]}`}, 2, ""},
 		{"user moved to the next page", []string{one, `{"page":2,"max_page":2,"count":4,"users":[{"id":"b","email":"b@example.com"},{"id":"c","email":"c@example.com"}]}`}, 3, ""},
 		{"no users at all", []string{`{"page":1,"max_page":0,"count":0,"users":[]}`}, 0, ""},

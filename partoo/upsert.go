@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/usersync/usersync/backoff"
-	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
@@ -46,12 +45,12 @@ const (
 // response, the outcome is that of the last attempt: a user that the lost attempt
 // created is Updated or Unchanged. Created users are not read back.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
-	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: secrets(&u.OnCreate.Password)})
+	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.OnCreate.Password}})
 	defer func() { end(result.Outcome, err) }()
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
 	}
-	return c.upsert(ctx, u, c.find)
+	return c.upsert(ctx, u, c.findByEmail)
 }
 
 // lookupFunc returns the user with the email, or nil if there is none.
@@ -66,26 +65,31 @@ func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (resu
 	mayCreate := true
 	for round := 1; ; round++ {
 		have, err := find(ctx, opUpsert, u.Email)
-		find = c.find
+		find = c.findByEmail
 		switch {
 		case err != nil:
 			wrapper.SetExecuted(err, rest.ExecutedNo) // it was a read
-			return result, joinLookupError(last, err)
+			if last != nil {
+				err = fmt.Errorf("%w (searching again after: %w)", err, last)
+			}
+			return result, err
 		case have != nil:
-			outcome, err := c.updateIfChanged(ctx, *have, u)
+			result, err := c.updateIfChanged(ctx, *have, u)
 			if errors.Is(err, rest.ErrNotFound) && round < maxRounds {
 				last, mayCreate = err, true
 				continue
 			}
-			return upsertResult(have.ID, outcome, err)
+			return result, err
 		case !mayCreate:
 			return result, last
 		}
 		id, err := c.create(ctx, opUpsert, u.createRequest())
 		last, mayCreate = err, false
 		switch {
-		case err == nil, ctx.Err() != nil:
-			return upsertResult(id, upsert.Created, err)
+		case err == nil:
+			return upsert.Result[string]{ID: id, Outcome: upsert.Created}, nil
+		case ctx.Err() != nil:
+			return result, err
 		case wrapper.ExecutedOf(err) != rest.ExecutedNo:
 			unknown++
 			executed = max(executed, wrapper.ExecutedOf(err))
@@ -94,8 +98,8 @@ func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (resu
 			} else {
 				mayCreate = round < maxRounds
 			}
-		case !mayBeEmailConflict(err):
-			return result, err
+		case !errors.Is(err, rest.ErrInvalid) && !errors.Is(err, rest.ErrConflict):
+			return result, err // the status of a taken email is not documented
 		case unknown > 0: // the email is probably that of an earlier create
 			_ = waitForSearch(ctx, c.searchDelay)
 		}
@@ -127,56 +131,14 @@ func waitForSearch(ctx context.Context, delay time.Duration) error {
 	return backoff.Sleep(ctx, delay)
 }
 
-// find is the lookupFunc that searches.
-func (c *Client) find(ctx context.Context, operation, wanted string) (*User, error) {
-	var match *User
-	params := SearchUsersParams{Email: &wanted, DisplayBusinessIDs: new(true)}
-	for user, err := range c.userPages(ctx, operation, params).All() {
-		switch {
-		case err != nil:
-			return nil, err
-		case !email.Equal(user.Email, wanted):
-			continue
-		case match != nil:
-			return nil, lookupError(operation, "several users have this email", rest.ErrConflict)
-		case !isValidID(user.ID):
-			return nil, lookupError(operation, "unexpected response: invalid user id", nil)
-		}
-		match = &user
-	}
-	return match, nil
-}
-
-// isValidID reports whether an id can be used in a URL path. An id in a response is
-// checked like one from the caller.
-func isValidID(id string) bool { return checkID(opUpsert, id) == nil }
-
 // updateIfChanged sends the fields that differ.
-func (c *Client) updateIfChanged(ctx context.Context, have User, u UserInput) (upsert.Outcome, error) {
-	request := changedFields(u.updateRequest(), have)
-	if request == (UpdateUserRequest{}) {
-		return upsert.Unchanged, nil
+func (c *Client) updateIfChanged(ctx context.Context, have User, u UserInput) (upsert.Result[string], error) {
+	result := upsert.Result[string]{ID: have.ID, Outcome: upsert.Unchanged}
+	if request := changedFields(u.updateRequest(), have); request != (UpdateUserRequest{}) {
+		result.Outcome = upsert.Updated
+		if err := c.update(ctx, opUpsert, have.ID, request); err != nil {
+			return upsert.Result[string]{}, err
+		}
 	}
-	return upsert.Updated, c.update(ctx, opUpsert, have.ID, request)
-}
-
-// mayBeEmailConflict reports whether Partoo may have rejected a create because another
-// user has the email. The status is not documented.
-func mayBeEmailConflict(err error) bool {
-	return errors.Is(err, rest.ErrInvalid) || errors.Is(err, rest.ErrConflict)
-}
-
-// joinLookupError returns the error of a lookup after a failed write, with both causes.
-func joinLookupError(last, err error) error {
-	if last == nil {
-		return err
-	}
-	return fmt.Errorf("%w (searching again after: %w)", err, last)
-}
-
-func upsertResult(id string, outcome upsert.Outcome, err error) (upsert.Result[string], error) {
-	if err != nil {
-		return upsert.Result[string]{}, err
-	}
-	return upsert.Result[string]{ID: id, Outcome: outcome}, nil
+	return result, nil
 }

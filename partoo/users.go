@@ -9,6 +9,7 @@ import (
 	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -30,7 +31,10 @@ func (c *Client) CreateUser(ctx context.Context, request CreateUserRequest) (id 
 // exist matches rest.ErrNotFound.
 func (c *Client) UpdateUser(ctx context.Context, id string, request UpdateUserRequest) error {
 	const operation = "UpdateUser"
-	if err := checkUpdate(operation, id, request); err != nil {
+	var p check.Problems
+	p.PathID("user_id", id)
+	updateChecker.Check(&p, &request)
+	if err := p.Err(provider, operation); err != nil {
 		return err
 	}
 	return c.update(ctx, operation, id, request)
@@ -97,7 +101,7 @@ func (c *Client) InviteUser(ctx context.Context, id string) error {
 // create sends a valid request.
 func (c *Client) create(ctx context.Context, operation string, request CreateUserRequest) (string, error) {
 	request.Email = email.Normalize(request.Email)
-	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Create: true, Secrets: secrets(request.Password)})
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Create: true, Secrets: []rest.Secret{wrapper.Deref(request.Password)}})
 	created, err := rest.Decode[createResponse](c.API().CreateUser(ctx, request))
 	return created.ID, err
 }
@@ -107,21 +111,14 @@ func (c *Client) update(ctx context.Context, operation, id string, request Updat
 	if request.Email != nil {
 		request.Email = new(email.Normalize(*request.Email))
 	}
-	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true, Secrets: secrets(request.Password)})
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true, Secrets: []rest.Secret{wrapper.Deref(request.Password)}})
 	_, err := rest.Decode[statusResponse](c.API().UpdateUser(ctx, id, request))
 	return err
 }
 
-func secrets(password *rest.Secret) []rest.Secret {
-	if password == nil {
-		return nil
-	}
-	return []rest.Secret{*password}
-}
-
 // statusResponse is the response of a write.
 type statusResponse struct {
-	Status string `json:"status"`
+	Status gen.RequestStatus `json:"status"`
 }
 
 // Spec returns the type with all fields of the spec.
@@ -129,29 +126,18 @@ func (statusResponse) Spec() reflect.Type { return reflect.TypeFor[gen.UserWrite
 
 // Check requires the only status in the spec.
 func (r statusResponse) Check() error {
-	if r.Status != "success" {
+	if r.Status != gen.RequestStatusSuccess {
 		return errors.New(`unexpected response: no status "success"`)
 	}
 	return nil
 }
 
-type createResponse struct {
-	statusResponse
-	ID string `json:"id"`
-}
+type createResponse struct{ gen.UserWriteResult }
 
-// Spec returns the type with all fields of the spec.
-func (createResponse) Spec() reflect.Type { return reflect.TypeFor[gen.UserWriteResult]() }
-
-func (r createResponse) Check() error { return checkHasID(r.ID) }
+// Check requires an id, which means success.
+func (r createResponse) Check() error { return wrapper.RequireID(r.ID) }
 
 type userResponse struct{ User }
 
-func (r userResponse) Check() error { return checkHasID(r.ID) }
-
-func checkHasID(id string) error {
-	if id == "" {
-		return errors.New(`unexpected response: no "id"`)
-	}
-	return nil
-}
+// Check requires an id.
+func (r userResponse) Check() error { return wrapper.RequireID(r.ID) }

@@ -1,12 +1,11 @@
 package usercom
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"reflect"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
@@ -74,9 +73,14 @@ func checkAttributes(p *check.Problems, attributes map[string]any) {
 			p.Add("attributes", "must not contain an empty name")
 			continue
 		}
-		field := "attributes." + shortName(name)
+		runes := []rune(strings.ToValidUTF8(name, "\uFFFD"))
+		isLong := len(runes) > maxAttributeName
+		if isLong {
+			runes = append(runes[:40], '…')
+		}
+		field := "attributes." + string(runes)
 		p.Text(field, name)
-		if utf8.RuneCountInString(name) > maxAttributeName {
+		if isLong {
 			p.Add(field, "must have a name of at most 255 characters")
 		}
 		if standardAttributes[name] {
@@ -86,30 +90,14 @@ func checkAttributes(p *check.Problems, attributes map[string]any) {
 	}
 }
 
-// maxShownName is the number of characters that an error shows of a name that is
-// too long.
-const maxShownName = 40
-
-// shortName returns a name for an error text.
-func shortName(name string) string {
-	name = strings.ToValidUTF8(name, "\uFFFD")
-	if runes := []rune(name); len(runes) > maxAttributeName {
-		return string(runes[:maxShownName]) + "…"
-	}
-	return name
-}
-
-// escapedReplacement matches the escape \ufffd, not itself escaped, which
-// encoding/json writes for invalid UTF-8. It writes a valid U+FFFD unescaped.
-var escapedReplacement = regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`)
-
-// checkJSON adds a problem if encoding value as JSON fails or changes it, as with invalid UTF-8.
+// checkJSON adds a problem if encoding value as JSON fails or changes it.
 func checkJSON(p *check.Problems, field string, value any) {
 	encoded, err := json.Marshal(value)
 	switch {
 	case err != nil:
 		p.Add(field, "must be a JSON value: text, a finite number, true, false, null, or lists and objects of them")
-	case escapedReplacement.Match(encoded):
+	// encoding/json writes this escape for invalid UTF-8, and a valid U+FFFD without one.
+	case bytes.Contains(bytes.ReplaceAll(encoded, []byte(`\\`), nil), []byte(`\ufffd`)):
 		p.Add(field, "must be valid UTF-8")
 	}
 }

@@ -1,6 +1,7 @@
 package usercom
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,22 +20,22 @@ const (
 	optionVersion = "WithVersion"
 )
 
-// Client calls one user.com application with one REST API key. It is safe for
-// concurrent use.
+// Client calls one user.com application with one REST API key. It is safe for concurrent
+// use.
 type Client struct {
 	rest    *rest.Client
 	api     *gen.ClientWithResponses
 	version int // of the API
 }
 
-// New returns a client for the application at https://<subdomain>.user.com. apiKey
-// is its REST API key of 64 characters, sent as "Authorization: Token …" (vendor
-// pages "Update or create user", "Basic API usage").
+// New returns a client for the application at https://<subdomain>.user.com. apiKey is
+// its REST API key of 64 characters, sent as "Authorization: Token …" (vendor pages
+// "Update or create user", "Basic API usage").
 //
-// The subdomain is one DNS label: "app", not "app.user.com" and not a URL. It may
-// be empty only with rest.WithBaseURL, which overrides it and includes the path:
-// https://host/api/public. New returns an error if the subdomain, the key, the
-// base URL or an option is invalid; its text contains neither key nor subdomain.
+// The subdomain is one DNS label: "app", not "app.user.com" and not a URL. It may be
+// empty only with rest.WithBaseURL, which overrides it and includes the path:
+// https://host/api/public. New returns an error if the subdomain, the key, the base URL
+// or an option is invalid; its text contains neither key nor subdomain.
 func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 	base, err := baseURL(subdomain)
 	if err != nil {
@@ -44,30 +45,29 @@ func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, set := rc.Option(optionVersion).(int)
-	genOptions := []gen.ClientOption{gen.WithHTTPClient(rc)}
-	switch {
-	case !set, version == 1:
+	version, ok := rc.Option(optionVersion).(int)
+	if !ok {
 		version = 1
-	case version == 2:
+	}
+	genOptions := []gen.ClientOption{gen.WithHTTPClient(rc)}
+	switch version {
+	case 1:
+	case 2:
 		genOptions = append(genOptions, gen.WithRequestEditorFn(acceptVersion2))
 	default:
 		return nil, fmt.Errorf("%s: new client: WithVersion: %d, want 1 or 2", provider, version)
 	}
 	api, err := gen.NewClientWithResponses(rc.BaseURL(), genOptions...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: new client: %w", provider, err)
-	}
-	return &Client{rest: rc, api: api, version: version}, nil
+	return &Client{rest: rc, api: api, version: version}, err
 }
 
-// WithVersion selects version 1 (default) or 2 of the API. Version 1 is that of
-// vendor page "Update or create user" at https://user.com/pl/api/, which identifies
-// users by user_id. Version 2 is that of https://apidocs.user.com, which identifies
-// them by custom_id, and accepts custom attributes and tags in an upsert.
+// WithVersion selects version 1 (default) or 2 of the API. Version 1 is that of vendor
+// page "Update or create user" at https://user.com/pl/api/, which identifies users by
+// user_id. Version 2 is that of https://apidocs.user.com, which identifies them by
+// custom_id, and accepts custom attributes and tags in an upsert.
 //
-// With version 2 every request contains the header "Accept: */*; version=2". The
-// methods that are not documented for version 2 return an error that matches
+// With version 2 every request contains the header "Accept: */*; version=2". The methods
+// that are not documented for version 2 return an error that matches
 // errors.ErrUnsupported: DeleteUser, SetAttribute and SetAttributes.
 //
 // If the live service uses the other version, every upsert may create a user again
@@ -91,24 +91,20 @@ func (c *Client) requireVersion1(operation string) error {
 	return wrapper.NewError(provider, operation, "not documented for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
 }
 
-// API returns the complete generated client. It uses the same credential, retries
-// and limits, and also returns a *rest.Error for a response that is not 2xx. Its
+// API returns the generated client with all operations. It uses the same credential,
+// retries and limits, and also returns a *rest.Error for a response that is not 2xx. Its
 // types carry no compatibility promise.
-func (c *Client) API() *gen.ClientWithResponses {
-	if c.api != nil {
-		return c.api
-	}
-	// Every call of a zero Client returns an error.
-	unusable, _ := gen.NewClientWithResponses("https://unusable.invalid", gen.WithHTTPClient(new(rest.Client)))
-	return unusable
-}
+func (c *Client) API() *gen.ClientWithResponses { return cmp.Or(c.api, zeroAPI) }
+
+// zeroAPI is the API of a zero Client: every call returns an error.
+var zeroAPI, _ = gen.NewClientWithResponses("https://zero.invalid", gen.WithHTTPClient(new(rest.Client)))
 
 // dnsLabel is one label according to RFC 1123.
 var dnsLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// baseURL does not repeat the subdomain in its error: a caller who swaps the
-// arguments of New passes the key as subdomain, which is rejected here because of
-// its 64 characters.
+// baseURL does not repeat the subdomain in its error: a caller who swaps the arguments
+// of New passes the key as subdomain, which is rejected here because of its 64
+// characters.
 func baseURL(subdomain string) (string, error) {
 	switch {
 	case subdomain == "":

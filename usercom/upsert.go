@@ -17,42 +17,48 @@ const opUpsert = "UpsertUser"
 // succeeded and whose second one, for the custom attributes, failed.
 var ErrAttributesNotSet = errors.New("the user was upserted, but its custom attributes were not set")
 
-// UpsertUser creates the user with u.UserID, or updates the existing one (vendor
-// page "Update or create user"). The result contains the vendor's id and whether
-// the user was Created or Updated; Unchanged does not occur, because user.com does
-// not report it. Input that fails [UserInput.Validate] is not sent.
+// UpsertUser creates the user with u.UserID, or updates the existing one (vendor page
+// "Update or create user"). The result contains the vendor's id and whether the user was
+// Created or Updated; Unchanged does not occur, because user.com does not report it.
+// Input that fails [UserInput.Validate] is not sent.
 //
-// The request is retried, since the same UserID identifies the same user. The
-// outcome is that of the last attempt: a user that an attempt with a lost response
-// created is Updated.
+// The request is retried, since the same UserID identifies the same user. The outcome is
+// that of the last attempt: a user that an attempt with a lost response created is
+// Updated.
 //
 // With version 1 of the API, custom attributes need a second request, by id. If it
-// fails, UpsertUser returns
-// the result of the first request and an error that matches [ErrAttributesNotSet],
-// whose Executed is yes: the user exists and has all fields except the custom
-// attributes. Call [Client.SetAttributes] with the id, or repeat the upsert.
+// fails, UpsertUser returns the result of the first request and an error that matches
+// [ErrAttributesNotSet], whose Executed is yes: the user exists and has all fields
+// except the custom attributes. Call [Client.SetAttributes] with the id, or repeat the
+// upsert.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[int64], err error) {
 	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Idempotent: true, Create: true})
 	defer func() { end(result.Outcome, err) }()
 	if err := u.ValidateVersion(c.version); err != nil {
-		return upsert.Result[int64]{}, err
+		return result, err
 	}
 	body, err := u.upsertBody(c.version)
 	if err != nil {
-		return upsert.Result[int64]{}, fmt.Errorf("%s: %s: %w", provider, opUpsert, err)
+		return result, fmt.Errorf("%s: %s: %w", provider, opUpsert, err)
 	}
 	resp, err := rest.Decode[upsertResponse](c.API().UpdateOrCreateUserWithBody(ctx, "application/json", bytes.NewReader(body)))
-	if err != nil || c.version == 2 {
-		return resp.result(), err
+	if err != nil {
+		return result, err
+	}
+	result = upsert.Result[int64]{ID: resp.ID, Outcome: upsert.Updated}
+	if *resp.Created {
+		result.Outcome = upsert.Created
+	}
+	if c.version == 2 {
+		return result, nil
 	}
 	if err := c.setAttributes(ctx, opUpsert, resp.ID, u.Attributes); err != nil {
-		err = wrapper.RaiseExecuted(err, rest.ExecutedYes)
-		return resp.result(), fmt.Errorf("%w (%w)", err, ErrAttributesNotSet)
+		return result, fmt.Errorf("%w (%w)", wrapper.RaiseExecuted(err, rest.ExecutedYes), ErrAttributesNotSet)
 	}
-	return resp.result(), nil
+	return result, nil
 }
 
-// upsertResponse uses pointers to distinguish false from absent; the generated type
+// upsertResponse uses a pointer to distinguish false from absent; the generated type
 // does not.
 type upsertResponse struct {
 	Created *bool `json:"created"`
@@ -61,22 +67,8 @@ type upsertResponse struct {
 
 // Check requires both fields: without them the outcome is unknown.
 func (r upsertResponse) Check() error {
-	switch {
-	case r.ID <= 0:
-		return errNoID
-	case r.Created == nil:
-		return errors.New("response does not contain whether the user was created")
+	if r.Created == nil {
+		return wrapper.MissingError("created")
 	}
-	return nil
-}
-
-func (r upsertResponse) result() upsert.Result[int64] {
-	outcome := upsert.Updated
-	switch {
-	case r.Created == nil: // the zero response
-		return upsert.Result[int64]{}
-	case *r.Created:
-		outcome = upsert.Created
-	}
-	return upsert.Result[int64]{ID: r.ID, Outcome: outcome}
+	return wrapper.RequireID(r.ID)
 }

@@ -2,12 +2,10 @@ package usercom
 
 import (
 	"encoding/json"
-	"maps"
 
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
-	"github.com/usersync/usersync/internal/fields"
 )
 
 // UserInput is the input of [Client.UpsertUser]. UserID is required. Any other
@@ -65,24 +63,6 @@ type UserInput struct {
 	Attributes map[string]any `json:"attributes" help:"custom attributes by name, such as {\"plan\":\"pro\"}"`
 }
 
-// Derived from the tags of UserInput; see package fields.
-var (
-	inputChecker  = fields.NewChecker[UserInput, UserInput]()
-	updateChecker = fields.NewChecker[UserInput, UpdateUserRequest]()
-	toVersion1    = fields.NewMapping[UserInput, gen.UpdateOrCreateUserRequest]()
-	toVersion2    = fields.NewMappingBy[UserInput, gen.UpdateOrCreateUserV2Request]("v2")
-
-	inputChecker2  = fields.NewChecker[version2Limits, UserInput]()
-	updateChecker2 = fields.NewChecker[version2Limits, UpdateUserRequest]()
-)
-
-// version2Limits declares limits that only vendor page "Update or create user",
-// version 2, contains.
-type version2Limits struct {
-	FirstName string `json:"first_name" check:"max=40"`
-	LastName  string `json:"last_name" check:"max=40"`
-}
-
 // Key returns UserID, by which user.com identifies a user. Use it for
 // upsert.WithKey.
 func (u UserInput) Key() string { return u.UserID }
@@ -111,7 +91,7 @@ func (u UserInput) ValidateVersion(version int) error {
 func (u UserInput) upsertBody(version int) ([]byte, error) {
 	u.Email = email.Normalize(u.Email)
 	if version == 2 {
-		request := gen.UpdateOrCreateUserV2Request{AdditionalProperties: maps.Clone(u.Attributes)}
+		request := gen.UpdateOrCreateUserV2Request{AdditionalProperties: u.Attributes}
 		toVersion2.Copy(&u, &request)
 		return json.Marshal(request)
 	}

@@ -2,15 +2,13 @@ package usercom
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
-
-var errNoID = errors.New("response contains no id")
 
 // GetUser returns the user with the vendor's id (vendor page "Basic API usage").
 // An unknown id is an error that matches rest.ErrNotFound. A 404 with an HTML page
@@ -73,9 +71,4 @@ func decodeUser(id int64, operation string, resp *http.Response, err error) (Use
 type userResponse struct{ User }
 
 // Check requires an id.
-func (r userResponse) Check() error {
-	if r.ID <= 0 {
-		return errNoID
-	}
-	return nil
-}
+func (r userResponse) Check() error { return wrapper.RequireID(r.ID) }

@@ -8,9 +8,9 @@ import (
 
 // Page is one page of a list.
 type Page[T any] struct {
-	Number int64 // as in the response; 0: not in the response
-	Last   int64 // number of the last page
-	Total  int64 // number of items on all pages; negative: not in the response
+	Number int64  // as in the response; 0: not in the response
+	Last   int64  // number of the last page
+	Total  *int64 // number of items on all pages; nil: not in the response
 	Items  []T
 }
 
@@ -102,7 +102,11 @@ func (l List[T, ID]) Load(maxPages int64, keep func(T)) (Loaded, error) {
 	l.Fetch = func(number int64) (Page[T], error) {
 		page, err := fetch(number)
 		last = page.Last
-		totals[page.Total] = true
+		total := int64(-1)
+		if page.Total != nil {
+			total = *page.Total
+		}
+		totals[total] = true
 		return page, err
 	}
 	for item, err := range l.All() {

@@ -2,9 +2,14 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/usersync/usersync/rest"
+	"github.com/usersync/usersync/upsert"
 )
 
 // NewError returns a *rest.Error of an operation that failed for another reason than an
@@ -38,12 +43,42 @@ func RaiseExecuted(err error, executed rest.Executed) error {
 	return err
 }
 
-// PtrOrNil returns a pointer to v, or nil if v is the zero value.
-func PtrOrNil[T comparable](v T) *T {
-	if v == *new(T) {
-		return nil
+// MissingError is the error of a response without a required field.
+func MissingError(field string) error { return fmt.Errorf("unexpected response: no %q", field) }
+
+// RequireID returns an error if the id of a response is 0, negative or empty.
+func RequireID[ID cmp.Ordered](id ID) error {
+	if id <= *new(ID) {
+		return MissingError("id")
 	}
-	return new(v) // &v would put every v on the heap, also those not returned
+	return nil
+}
+
+// OnlyUser returns the only user with an email. No user is an error that matches
+// rest.ErrNotFound; several are one that matches rest.ErrConflict and contains their ids.
+func OnlyUser[U any](provider, operation string, users []U, id func(U) int64) (user U, err error) {
+	switch len(users) {
+	case 0:
+		return user, NewError(provider, operation, "no user has this email", rest.ErrNotFound)
+	case 1:
+		return users[0], nil
+	}
+	const maxIDs = 10
+	var ids []string
+	for _, user := range users[:min(len(users), maxIDs)] {
+		ids = append(ids, strconv.FormatInt(id(user), 10))
+	}
+	message := fmt.Sprintf("%d users have this email: id %s", len(users), strings.Join(ids, ", "))
+	return user, NewError(provider, operation, message, rest.ErrConflict)
+}
+
+// NewPreview returns the preview of an existing user with these changes.
+func NewPreview[ID comparable](id ID, changes []upsert.Change) (p upsert.Preview[ID]) {
+	p.ID, p.Outcome, p.Changes = id, upsert.Unchanged, changes
+	if len(changes) > 0 {
+		p.Outcome = upsert.Updated
+	}
+	return p
 }
 
 // Deref returns the value that p points to, or the zero value if p is nil.

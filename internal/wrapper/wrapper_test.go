@@ -20,6 +20,14 @@ func TestNewError(t *testing.T) {
 	assert.ErrorContains(t, err, "acme: FindUser: no user has this email")
 }
 
+func TestRequireID(t *testing.T) {
+	require.NoError(t, wrapper.RequireID("a"))
+	require.NoError(t, wrapper.RequireID(1))
+	for _, err := range []error{wrapper.RequireID(""), wrapper.RequireID(0), wrapper.RequireID(-1)} {
+		assert.EqualError(t, err, `unexpected response: no "id"`)
+	}
+}
+
 func TestRaiseExecutedNeverLowers(t *testing.T) {
 	inner := &rest.Error{Executed: rest.ExecutedMaybe}
 	err := fmt.Errorf("wrapped: %w", inner)
@@ -32,9 +40,7 @@ func TestRaiseExecutedNeverLowers(t *testing.T) {
 	assert.Equal(t, rest.ExecutedNo, wrapper.ExecutedOf(other))
 }
 
-func TestPointers(t *testing.T) {
-	assert.Nil(t, wrapper.PtrOrNil(""))
-	assert.Equal(t, new("a"), wrapper.PtrOrNil("a"))
+func TestDeref(t *testing.T) {
 	assert.Equal(t, "a", wrapper.Deref(new("a")))
 	assert.Zero(t, wrapper.Deref[int](nil))
 }

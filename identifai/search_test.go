@@ -121,9 +121,9 @@ func TestUsersFailsOnRepeatedPage(t *testing.T) {
 		{"pages repeat", []string{page(1, 3, 1, 2), page(2, 3, 1, 2)}, 2, "page 2 of 3 contains no new users"},
 		{"overlap", []string{page(1, 2, 1, 2), page(2, 2, 2, 3)}, 3, ""},
 		{"null entries", []string{`{"current_page":1,"last_page":1,"data":[null,{"id":1}]}`}, 1, ""},
-		{"no list", []string{`{"current_page":1,"last_page":1}`}, 0, "no list of users"},
-		{"no last_page", []string{`{"data":[{"id":1}]}`}, 0, "no last_page"},
-		{"no id", []string{`{"current_page":1,"last_page":1,"data":[{"email":"a@b"}]}`}, 0, "without an id"},
+		{"no list", []string{`{"current_page":1,"last_page":1}`}, 0, `no "data"`},
+		{"no last_page", []string{`{"data":[{"id":1}]}`}, 0, `no "last_page"`},
+		{"no id", []string{`{"current_page":1,"last_page":1,"data":[{"email":"a@b"}]}`}, 0, `no "id"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -57,9 +57,9 @@ func TestUsersFailsOnRepeatedLastPage(t *testing.T) {
 		`{"data":[{"id":2},null],"last_page":2,"per_page":"1"}`: "",
 		`{"data":[{"id":2}],"last_page":1,"current_page":2}`:    "",
 		`{"data":[{"id":2}],"last_page":2,"current_page":1}`:    "requested page 2, got page 1",
-		`{"data":null,"last_page":2,"current_page":2}`:          "no list of users",
+		`{"data":null,"last_page":2,"current_page":2}`:          `no "data"`,
 		`{"data":[{"id":2,"email":7}],"last_page":2}`:           "unexpected response",
-		`{"data":[{"id":null,"name":null}],"last_page":2}`:      "without an id",
+		`{"data":[{"id":null,"name":null}],"last_page":2}`:      `no "id"`,
 		`[{"id":2}]`: "unexpected response",
 	} {
 		t.Run(last, func(t *testing.T) {

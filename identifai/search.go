@@ -1,0 +1,126 @@
+package identifai
+
+import (
+	"context"
+	"iter"
+
+	gen "github.com/usersync/usersync/gen/identifai"
+	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/paging"
+	"github.com/usersync/usersync/internal/wrapper"
+	"github.com/usersync/usersync/rest"
+)
+
+// perPage is the default page size: that of the example on vendor page "Retrieve
+// users". According to the page, a request without a page size returns all users,
+// which may exceed the response limit.
+const perPage = 100
+
+// Users lists the partner's users that pass all filters that are set (vendor page
+// "Retrieve users"), from params.Page (default 1) to the last page. Each page is
+// fetched when the loop reaches it; after a break nothing more is sent.
+//
+//	for user, err := range client.Users(ctx, identifai.ListUsersParams{}) {
+//
+// An error ends the list; it is yielded with a zero User. Pages are not a snapshot: if
+// users are created or deleted meanwhile, a user may be missed, but none is yielded
+// twice. The default of PerPage is 100. The parameter names search and page are
+// inference.
+func (c *Client) Users(ctx context.Context, params ListUsersParams) iter.Seq2[User, error] {
+	const operation = "Users"
+	if err := searchChecker.Err(provider, operation, params); err != nil {
+		return func(yield func(User, error) bool) { yield(User{}, err) }
+	}
+	return c.userPages(ctx, operation, params).All()
+}
+
+// userPages lists users with parameters that were checked before.
+func (c *Client) userPages(ctx context.Context, operation string, params ListUsersParams) paging.List[User, int64] {
+	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
+	if params.PerPage == nil {
+		params.PerPage = new(int64(perPage))
+	}
+	return paging.List[User, int64]{
+		First: params.Page,
+		Fetch: func(number int64) (paging.Page[User], error) {
+			params := params
+			params.Page = &number
+			page, err := rest.Decode[userPage](c.API().ListUsers(ctx, &params))
+			return paging.Page[User]{Number: page.CurrentPage, Last: page.LastPage, Total: page.Total, Items: withoutNil(page.Data)}, err
+		},
+		ID:       func(user User) int64 { return user.ID },
+		NewError: func(message string) error { return wrapper.NewError(provider, operation, message, nil) },
+	}
+}
+
+// userPage is a page of a list, whose entries may be null.
+type userPage struct {
+	gen.UserPage
+	Data []*User `json:"data"`
+}
+
+// Strict returns the fields that decide which user is meant.
+func (userPage) Strict() []string { return []string{"data.id", "data.email"} }
+
+// Check requires users with ids, and the number of pages.
+func (p userPage) Check() error {
+	switch {
+	case p.Data == nil:
+		return wrapper.MissingError("data")
+	case p.LastPage < 1 && len(p.Data) > 0:
+		return wrapper.MissingError("last_page")
+	}
+	for _, user := range withoutNil(p.Data) {
+		if err := wrapper.RequireID(user.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FindUserByEmail returns the partner's user with this email, in any letter case; if
+// several users match, the one with the exact spelling. identifAI has no lookup by
+// email: the list is searched, and the emails are compared here. That the vendor's
+// search ignores letter case is inference. An email without a user is an error that
+// matches rest.ErrNotFound; an email of several users matches rest.ErrConflict, and the
+// error contains their ids.
+func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User, error) {
+	const operation = "FindUserByEmail"
+	var p check.Problems
+	p.Email("email", emailAddress)
+	if err := p.Err(provider, operation); err != nil {
+		return User{}, err
+	}
+	users, err := c.findByEmail(ctx, operation, emailAddress)
+	if err != nil {
+		return User{}, err
+	}
+	return onlyUser(operation, users)
+}
+
+// findByEmail returns the users with the email, or only the one with the exact spelling.
+// It reads all pages of the search: the vendor's filter matches parts of an email.
+func (c *Client) findByEmail(ctx context.Context, operation, wanted string) ([]User, error) {
+	wanted = email.Normalize(wanted)
+	var matches, exact []User
+	for user, err := range c.userPages(ctx, operation, ListUsersParams{Search: &wanted}).All() {
+		if err != nil {
+			return nil, err
+		}
+		if email.Equal(user.Email, wanted) {
+			matches = append(matches, user)
+		}
+		if email.Normalize(user.Email) == wanted {
+			exact = append(exact, user)
+		}
+	}
+	if len(exact) == 1 {
+		return exact, nil
+	}
+	return matches, nil
+}
+
+func onlyUser(operation string, users []User) (User, error) {
+	return wrapper.OnlyUser(provider, operation, users, func(user User) int64 { return user.ID })
+}
