@@ -2,7 +2,6 @@ package usercom
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -12,9 +11,8 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// DuplicateError is the error of [Client.CheckUpsert]: the API created a user twice.
-// Delete one of the two users and use the other version of the API, see
-// [WithVersion].
+// DuplicateError is the error of [Client.Guard]: the API created a user twice. Delete
+// one of the two users and use the other version of the API, see [WithVersion].
 type DuplicateError struct {
 	// UserID is the UserID of both users.
 	UserID string
@@ -41,27 +39,13 @@ func (e *DuplicateError) FailureClass() (class string, suspected bool) {
 	return "configuration", false
 }
 
-// CheckUpsert upserts a user, whose first upsert had this result, a second time. It
-// returns a *[DuplicateError] unless the second outcome is Updated with the same id:
-// the server then does not identify users by their UserID, and every upsert would
-// create another user. Call it once, after the first upsert with the outcome
-// Created; [Client.Guard] does so.
-func (c *Client) CheckUpsert(ctx context.Context, u UserInput, first upsert.Result[int64]) error {
-	second, err := c.UpsertUser(ctx, u)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w (checking that a second upsert creates no second user)", err)
-	case second.Outcome != upsert.Updated || second.ID != first.ID:
-		return &DuplicateError{UserID: u.UserID, First: first.ID, Second: second.ID, Version: c.version}
-	}
-	return nil
-}
-
-// Guard returns [Client.UpsertUser] for a run, for example for upsert.All. It calls
-// [Client.CheckUpsert] after the first upsert with the outcome Created. If the check
-// fails, Guard returns the *[DuplicateError] for this and every later user, without a
-// request. It upserts one user at a time until the check has succeeded, or until an
-// upsert has the outcome Updated: the server then found a user by its UserID.
+// Guard returns [Client.UpsertUser] for a run, for example for upsert.All. It upserts
+// the first user with the outcome Created a second time. Unless the outcome is then
+// Updated with the same id, the server does not identify users by their UserID, and
+// every upsert would create another user: Guard returns a *[DuplicateError] for this and
+// every later user, without a request. It upserts one user at a time until the check has
+// succeeded, or until an upsert has the outcome Updated: the server then found a user by
+// its UserID.
 func (c *Client) Guard() func(context.Context, UserInput) (upsert.Result[int64], error) {
 	g := &guard{client: c, passed: make(chan struct{}), slot: make(chan struct{}, 1)}
 	return g.upsertUser
@@ -72,7 +56,7 @@ type guard struct {
 	slot    chan struct{} // contains a value while a user is upserted before passed
 	passed  chan struct{} // closed by pass
 	pass    sync.Once
-	checked atomic.Bool // CheckUpsert was called, or is being called
+	checked atomic.Bool // check was called, or is being called
 	failed  atomic.Pointer[DuplicateError]
 }
 
@@ -100,12 +84,18 @@ func (g *guard) upsertUser(ctx context.Context, u UserInput) (upsert.Result[int6
 	return result, err
 }
 
-func (g *guard) check(ctx context.Context, u UserInput, created upsert.Result[int64]) error {
-	err := g.client.CheckUpsert(ctx, u, created)
-	if duplicate, ok := errors.AsType[*DuplicateError](err); ok {
-		g.failed.Store(duplicate)
-	} else if err != nil {
-		g.checked.Store(false) // the next created user is checked
+// check upserts a user, whose first upsert had this result, a second time.
+func (g *guard) check(ctx context.Context, u UserInput, first upsert.Result[int64]) error {
+	second, err := g.client.UpsertUser(ctx, u)
+	switch {
+	case err != nil:
+		g.checked.Store(false)                             // the next created user is checked
+		err = wrapper.RaiseExecuted(err, rest.ExecutedYes) // the first upsert succeeded
+		return fmt.Errorf("%w (checking that a second upsert creates no second user)", err)
+	case second.Outcome != upsert.Updated || second.ID != first.ID:
+		failed := &DuplicateError{UserID: u.UserID, First: first.ID, Second: second.ID, Version: g.client.version}
+		g.failed.Store(failed)
+		return failed
 	}
-	return wrapper.RaiseExecuted(err, rest.ExecutedYes) // the first upsert succeeded
+	return nil
 }

@@ -107,15 +107,12 @@ func TestVersion2Validate(t *testing.T) {
 }
 
 // The live service may use another version than the client: it then ignores the key.
-func TestCheckUpsertDetectsWrongVersion(t *testing.T) {
+func TestGuardDetectsWrongVersion(t *testing.T) {
 	for _, version := range []int{1, 2} {
 		server := usercomtest.NewServer(usercomtest.WithDefaultVersion(3 - version))
 		client, err := usercom.New("", usercomtest.Key, append(server.Options(), rest.WithHTTPClient(clientThatDropsAccept(server)), usercom.WithVersion(version))...)
 		require.NoError(t, err)
-		u := usercom.UserInput{UserID: "4711", Email: "ada@example.com"}
-		first, err := client.UpsertUser(t.Context(), u)
-		require.NoError(t, err)
-		err = client.CheckUpsert(t.Context(), u, first)
+		_, err = client.Guard()(t.Context(), usercom.UserInput{UserID: "4711", Email: "ada@example.com"})
 		var duplicate *usercom.DuplicateError
 		require.ErrorAs(t, err, &duplicate)
 		assert.Equal(t, usercom.DuplicateError{UserID: "4711", First: 1, Second: 2, Version: version}, *duplicate)
@@ -129,14 +126,31 @@ func TestCheckUpsertDetectsWrongVersion(t *testing.T) {
 	}
 }
 
-func TestCheckUpsertPassesForTheRightVersion(t *testing.T) {
+func TestGuardPassesForTheRightVersion(t *testing.T) {
 	for _, version := range []int{1, 2} {
 		server := usercomtest.NewServer()
-		client := newClient(t, server, usercom.WithVersion(version))
-		first, err := client.UpsertUser(t.Context(), ada())
+		result, err := newClient(t, server, usercom.WithVersion(version)).Guard()(t.Context(), ada())
 		require.NoError(t, err)
-		require.NoError(t, client.CheckUpsert(t.Context(), ada(), first))
-		require.ErrorContains(t, client.CheckUpsert(t.Context(), ada(), upsert.Result[int64]{ID: 99}), "ids 99 and 1")
+		assert.Equal(t, upsert.Result[int64]{ID: 1, Outcome: upsert.Created}, result)
+		assert.Len(t, server.Users(), 1)
+	}
+}
+
+// The second response reports another user, or "created" again.
+func TestGuardComparesBothResults(t *testing.T) {
+	for _, second := range []string{`{"created":false,"id":2}`, `{"created":true,"id":1}`} {
+		server := usercomtest.NewServer()
+		respond := func(body string) resttest.Fault {
+			return resttest.Fault{Status: 200, Body: body, Header: map[string][]string{"Content-Type": {"application/json"}}}
+		}
+		server.Fail(respond(`{"created":true,"id":1}`), respond(second))
+		upsertUser := newClient(t, server).Guard()
+		for range 2 {
+			_, err := upsertUser(t.Context(), usercom.UserInput{UserID: "4711"})
+			var duplicate *usercom.DuplicateError
+			require.ErrorAs(t, err, &duplicate, second)
+		}
+		assert.Len(t, server.Requests(), 2)
 	}
 }
 

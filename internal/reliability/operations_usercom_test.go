@@ -7,7 +7,6 @@ import (
 
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
-	"github.com/usersync/usersync/upsert"
 	"github.com/usersync/usersync/usercom"
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
@@ -73,9 +72,6 @@ func usercomEntries() []usercomEntry {
 		{name: "UpsertUser in version 2 with every field", options: []rest.Option{usercom.WithVersion(2)}, call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.UpsertUser(ctx, everyField[usercom.UserInput]()))
 		}, situations: []usercomSituation{{}}},
-		{name: "CheckUpsert", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
-			return noResult(c.CheckUpsert(ctx, ada, upsert.Result[int64]{ID: 7}))
-		}, situations: []usercomSituation{{prepare: addContact("Augusta"), requests: []request{{name: "upsert", class: idempotent, after: "Ada"}}}}},
 		{name: "Guard", method: "UpsertUser", call: func(ctx context.Context, c *usercom.Client) (result, error) {
 			return upsertResult(c.Guard()(ctx, ada))
 		}, situations: []usercomSituation{
