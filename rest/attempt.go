@@ -54,7 +54,7 @@ func (c *Client) attempt(next handler) handler {
 		a.Context = httptrace.WithClientTrace(ctx, &a.hooks)
 		x.attempt = a
 		resp, e = next(x)
-		c.logAttempt(x, resp, e, time.Since(start))
+		x.logAttempt(resp, e, time.Since(start))
 		return resp, e
 	}
 }
@@ -91,16 +91,11 @@ func contextError(ctx context.Context) error {
 // *http.Transport calls the hooks, unless it fails before it needs a connection.
 // Another transport may not: then only an error of dialling proves something.
 func (a *attempt) executedAfter(transport http.RoundTripper, err error) Executed {
-	if a.wroteHeaders.Load() {
-		return ExecutedMaybe
-	}
-	if _, ok := transport.(*http.Transport); ok || a.gotConn.Load() {
-		return ExecutedNo
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return ExecutedNo
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
+	_, callsHooks := transport.(*http.Transport)
+	op, isOp := errors.AsType[*net.OpError](err)
+	_, isDNS := errors.AsType[*net.DNSError](err)
+	notSent := callsHooks || a.gotConn.Load() || isOp && op.Op == "dial" || isDNS
+	if notSent && !a.wroteHeaders.Load() {
 		return ExecutedNo
 	}
 	return ExecutedMaybe

@@ -13,16 +13,10 @@ import (
 // Call describes the requests made with a context. A request without one, as made
 // through API(), is treated by the rules of its method.
 type Call struct {
-	// Operation is the name in errors and logs, for example "UpsertUser".
-	Operation string
-	// Idempotent marks requests that may be sent twice although their method does
-	// not say so.
-	Idempotent bool
-	// NoRetry marks requests that are never sent again, not even after a 429.
-	NoRetry bool
-	// Create marks requests that do not name an existing user, so that a 404 can
-	// only mean that the URL is wrong.
-	Create bool
+	Operation  string // name in errors and logs, for example "UpsertUser"
+	Idempotent bool   // may be sent twice, although the method does not say so
+	NoRetry    bool   // never sent again, not even after a 429
+	Create     bool   // names no existing user: a 404 can only mean that the URL is wrong
 	// Secrets are removed from errors and logs if the server repeats them, in
 	// responses to all requests made with the context.
 	Secrets []Secret

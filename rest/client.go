@@ -15,17 +15,11 @@ import (
 
 // Provider describes the API of a provider, as its package knows it.
 type Provider struct {
-	// Name is the name in errors and logs, for example "partoo".
-	Name string
-	// BaseURL is the default of WithBaseURL.
-	BaseURL string
-	// Header is the header of the credential, for example "X-Api-Key".
-	Header string
-	// Scheme is the word before the key in Header, for example "Token". It may be
-	// empty.
-	Scheme string
-	// Quotas are the documented quotas of one key, the default of WithQuotas.
-	Quotas []backoff.QuotaSet
+	Name    string             // in errors and logs, for example "partoo"
+	BaseURL string             // the default of WithBaseURL
+	Header  string             // of the credential, for example "X-Api-Key"
+	Scheme  string             // the word before the key in Header, for example "Token"; may be empty
+	Quotas  []backoff.QuotaSet // the documented quotas of one key, the default of WithQuotas
 }
 
 // Client sends requests to one provider with one credential. It is the
@@ -46,10 +40,9 @@ type credential struct {
 	value  []string // of the header
 }
 
-// NewClient returns a client of provider. Its error names every problem: an empty
-// key, a key with white space or control characters, a base URL that is not
-// https (http is allowed for loopback hosts) or that contains user info, a query
-// or a fragment, and options that are out of range or of another provider.
+// NewClient returns a client of provider. Its error names every problem: a key that
+// is empty or contains white space or control characters, an invalid base URL (see
+// [WithBaseURL]), and options that are out of range or of another provider.
 func NewClient(provider Provider, key string, options ...Option) (*Client, error) {
 	c := &Client{
 		settings: settings{
@@ -137,8 +130,7 @@ func (c *Client) Option(name string) any { return c.providerOptions[name] }
 // Format writes the name of the provider for every verb, and never the key.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.provider+" client") }
 
-// closeBody closes the body of a request that is not sent, as a transport would
-// do.
+// closeBody closes a body, if there is one.
 func closeBody(body io.ReadCloser) {
 	if body != nil {
 		_ = body.Close()

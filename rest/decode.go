@@ -55,6 +55,9 @@ func Discard(resp *http.Response, err error) error {
 
 var errHTML = errors.New("invalid response: HTML page instead of JSON")
 
+// noClient is the client of responses that are not from a Client.
+var noClient = &Client{credential: new(credential)}
+
 // withBody calls use with the body of a 2xx response. An error of use becomes the cause
 // of an *Error. A response that is not from a Client is read here.
 func withBody(resp *http.Response, err error, use func(x *callState, body []byte) error) error {
@@ -67,7 +70,7 @@ func withBody(resp *http.Response, err error, use func(x *callState, body []byte
 		x, body = b.call, b.data
 	} else {
 		defer func() { _ = resp.Body.Close() }()
-		x = &callState{client: &Client{credential: new(credential)}, attempts: 1}
+		x = &callState{client: noClient, attempts: 1}
 		if r := resp.Request; r != nil {
 			x.method, x.path, x.call = r.Method, r.URL.Path, callFrom(r.Context())
 		}

@@ -30,12 +30,9 @@ type Executed int
 
 // The values of Executed.
 const (
-	// ExecutedNo: certainly not. The request was not sent, or it was rejected.
-	ExecutedNo Executed = iota
-	// ExecutedMaybe: unknown. The response was lost or is a 5xx.
-	ExecutedMaybe
-	// ExecutedYes: yes, at least in part, but the response cannot be used.
-	ExecutedYes
+	ExecutedNo    Executed = iota // certainly not: the request was not sent, or it was rejected
+	ExecutedMaybe                 // unknown: the response was lost or is a 5xx
+	ExecutedYes                   // yes, at least in part, but the response cannot be used
 )
 
 // String returns "no", "maybe" or "yes".
@@ -63,19 +60,15 @@ func executedForStatus(status int) Executed {
 // 2xx, no response, a response that cannot be used, or input that was not sent. It
 // matches the sentinels above, and through its cause the errors of packages
 // context and net. If a wait did not fit the deadline of the context, the error is
-// both the 429 and context.DeadlineExceeded.
-//
-// Its texts never contain the API key, passwords of the call or bodies, whatever
-// the fmt verb or slog handler.
+// both the 429 and context.DeadlineExceeded. Its texts never contain the API key,
+// passwords of the call or bodies, whatever the fmt verb or slog handler.
 type Error struct {
-	Provider  string // "identifai", "partoo", "usercom"
-	Operation string // the method of the client, "UpsertUser"; empty for calls through API()
-	Method    string // HTTP method
-	Path      string // path of the URL, without the query
-	// StatusCode is the HTTP status, 0 if there was no response.
-	StatusCode int
-	// Message is what the response says about the request as a whole.
-	Message string
+	Provider   string // "identifai", "partoo", "usercom"
+	Operation  string // the method of the client, "UpsertUser"; empty for calls through API()
+	Method     string // HTTP method
+	Path       string // path of the URL, without the query
+	StatusCode int    // HTTP status, 0 if there was no response
+	Message    string // what the response says about the request as a whole
 	// Fields contains the problems of single fields, in the vendor's words and
 	// names, or in usersync's if the input was not sent. Fields of nested objects
 	// have dotted names.
@@ -83,19 +76,11 @@ type Error struct {
 	// RetryAfter is how long to wait before the next attempt: what the server
 	// asked for, or else the wait that did not fit. 0: unknown.
 	RetryAfter time.Duration
-	// Attempts is how often the request was sent, 0 if it was not.
-	Attempts int
-	// Executed describes the whole call: whether the server executed any of its
-	// requests. It has no meaning for reads.
-	Executed Executed
-	// Body contains the first 64 KiB of the response as received. It may repeat
-	// what was sent and is not part of any text.
-	Body []byte `json:"-"`
-	// Header contains the harmless headers of the response: dates, rate limits and
-	// request ids.
-	Header http.Header
-	// Err is the cause, if any, unchanged: its own text is not redacted.
-	Err error `json:"-"`
+	Attempts   int         // how often the request was sent
+	Executed   Executed    // of the whole call: whether any of its requests was; no meaning for reads
+	Body       []byte      `json:"-"` // first 64 KiB of the response, in no text: it may repeat what was sent
+	Header     http.Header // dates, rate limits and request ids of the response
+	Err        error       `json:"-"` // the cause, if any; its own text is not redacted
 
 	cause      string // Err as text, without secrets
 	truncated  bool   // the response ended early

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The failure classes. [Error.FailureClass] returns one of them.
+// The results of [Error.FailureClass].
 const (
 	classUser          = "user"
 	classService       = "service"

@@ -6,44 +6,40 @@ import (
 	"time"
 )
 
-func (c *Client) logAttempt(x *callState, resp *http.Response, e *Error, took time.Duration) {
-	if !c.log.Enabled(x.ctx, slog.LevelDebug) {
+func (x *callState) logAttempt(resp *http.Response, e *Error, took time.Duration) {
+	if !x.client.log.Enabled(x.ctx, slog.LevelDebug) {
 		return
 	}
-	attrs := append(x.attrs(), slog.Duration("took", took))
-	switch {
-	case e != nil:
-		attrs = append(attrs, slog.Any("error", e))
-	case resp != nil:
-		attrs = append(attrs, slog.Int("status", resp.StatusCode))
+	result := slog.Any("error", e)
+	if e == nil {
+		result = slog.Int("status", resp.StatusCode)
 	}
-	c.log.LogAttrs(x.ctx, slog.LevelDebug, "attempt", attrs...)
+	x.log(slog.LevelDebug, "attempt", slog.Duration("took", took), result)
 }
 
 // logWait logs a wait before it starts. After a 429 without Retry-After the pacer
 // decides how long it takes: wait is 0 then.
-func (c *Client) logWait(x *callState, e *Error, wait time.Duration) {
-	if !c.log.Enabled(x.ctx, slog.LevelWarn) {
+func (x *callState) logWait(e *Error, wait time.Duration) {
+	if !x.client.log.Enabled(x.ctx, slog.LevelWarn) {
 		return
 	}
-	attrs := x.attrs()
+	var duration slog.Attr // handlers ignore an empty one
 	if wait > 0 {
-		attrs = append(attrs, slog.Duration("wait", wait.Round(time.Millisecond)))
+		duration = slog.Duration("wait", wait.Round(time.Millisecond))
 	}
-	if e.StatusCode != 0 {
-		attrs = append(attrs, slog.Int("status", e.StatusCode))
-	} else {
-		attrs = append(attrs, slog.String("cause", e.cause))
+	reason := slog.Int("status", e.StatusCode)
+	if e.StatusCode == 0 {
+		reason = slog.String("cause", e.cause)
 	}
-	c.log.LogAttrs(x.ctx, slog.LevelWarn, "waiting before another attempt", attrs...)
+	x.log(slog.LevelWarn, "waiting before another attempt", duration, reason)
 }
 
-func (x *callState) attrs() []slog.Attr {
-	return []slog.Attr{
+func (x *callState) log(level slog.Level, message string, attrs ...slog.Attr) {
+	x.client.log.LogAttrs(x.ctx, level, message, append([]slog.Attr{
 		slog.String("provider", x.client.provider),
 		slog.String("operation", x.call.Operation),
 		slog.String("method", x.method),
 		slog.String("path", x.redact(x.path)),
 		slog.Int("attempt", x.attempts),
-	}
+	}, attrs...)...)
 }

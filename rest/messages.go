@@ -108,16 +108,11 @@ func (m *errorMessages) read(value any) {
 func messageKeys(object map[string]any) (keys []string) {
 	for _, key := range []string{"error", "errors", "message", "detail", "title"} {
 		isError := strings.HasPrefix(key, "error")
-		found := false
-		switch object[key].(type) {
-		case string:
-			found = key != "title" || len(keys) == 0
-		case map[string]any:
-			found = isError
-		case []any:
-			found = isError || len(keys) > 0 // otherwise it may be a field with this name
-		}
-		if found {
+		_, isText := object[key].(string)
+		_, isList := object[key].([]any)
+		_, isObject := object[key].(map[string]any)
+		// A list of the others may be a field with this name.
+		if isText && (key != "title" || len(keys) == 0) || isList && (isError || len(keys) > 0) || isObject && isError {
 			keys = append(keys, key)
 		}
 	}
@@ -170,9 +165,8 @@ func (m *errorMessages) add(name, text string) {
 	}
 }
 
-// isHTML reports whether body is a web page. These are JSON APIs: a 404 page comes
-// from a router or proxy that does not know the URL, and says nothing about the
-// user.
+// isHTML reports whether body is a web page: it comes from a router or proxy, not
+// from the API.
 func isHTML(body []byte) bool { return bytes.HasPrefix(trimBody(body), []byte("<")) }
 
 // trimBody removes white space and a byte order mark.

@@ -12,10 +12,9 @@ import (
 )
 
 // An Observer receives the events of calls, for traces and metrics (WithObserver).
-// Observe runs in the goroutine of the call, so it must return quickly, and it must
-// be safe for concurrent use. What it returns for [OperationStarted] and
-// [AttemptStarted] is the context of everything until the end of the operation or
-// the attempt; for other events it is ignored. Nil means ctx.
+// Observe runs in the goroutine of the call and must be safe for concurrent use. What
+// it returns for [OperationStarted] and [AttemptStarted] is the context of everything
+// until their end; for other events it is ignored. Nil means ctx.
 type Observer interface {
 	Observe(ctx context.Context, e Event) context.Context
 }

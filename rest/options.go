@@ -12,11 +12,8 @@ import (
 
 // Defaults of the options.
 const (
-	// DefaultTimeout limits one attempt, from dialling to the last byte of the
-	// response.
-	DefaultTimeout = 30 * time.Second
-	// DefaultResponseLimit is the maximum size of a response in bytes.
-	DefaultResponseLimit = 10 << 20
+	DefaultTimeout       = 30 * time.Second // of one attempt, from dialling to the last byte of the response
+	DefaultResponseLimit = 10 << 20         // bytes
 )
 
 // Option configures a client. The same options work with identifai.New, partoo.New

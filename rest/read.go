@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"time"
 
@@ -27,12 +28,18 @@ func (c *Client) read(transport http.RoundTripper) handler {
 	return func(x *callState) (*http.Response, *Error) {
 		out := x.request.WithContext(x.attempt)
 		out.Header, out.Body, out.Host = x.header, x.body, ""
-		resp, err := roundTrip(transport, out)
+		resp, err := transport.RoundTrip(out)
+		if resp != nil {
+			defer closeBody(resp.Body)
+		} else if err == nil {
+			err = errors.New("the transport returned neither a response nor an error")
+		}
 		if err != nil {
 			return nil, x.newError(x.attempt.executedAfter(transport, err), x.attemptCause(err))
 		}
-		received := resp.Body
-		defer func() { _ = received.Close() }()
+		if resp.Body == nil {
+			resp.Body = http.NoBody
+		}
 		resp.Request = x.request
 		if c.observer != nil {
 			x.reportDeprecation(resp.Header)
@@ -92,7 +99,7 @@ func (x *callState) readLimited(resp *http.Response, limit int64) ([]byte, error
 	var data bytes.Buffer
 	// The server may announce more than it sends.
 	data.Grow(int(min(max(resp.ContentLength, 0), 64<<10)) + bytes.MinRead)
-	x.limited = io.LimitedReader{R: resp.Body, N: limit + 1}
+	x.limited = io.LimitedReader{R: resp.Body, N: min(limit, math.MaxInt64-1) + 1}
 	_, err := data.ReadFrom(&x.limited)
 	if int64(data.Len()) > limit {
 		return nil, fmt.Errorf("%w: limit is %d bytes", ErrTooLarge, limit)

@@ -91,7 +91,7 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 	case wait > 0 && !backoff.FitsDeadline(x.ctx, wait):
 		reason = fmt.Errorf("not waiting %v: deadline is sooner: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
 	default:
-		c.logWait(x, e, max(wait, e.RetryAfter))
+		x.logWait(e, max(wait, e.RetryAfter))
 		if wait <= 0 {
 			return true
 		}
@@ -136,11 +136,8 @@ func (c *Client) WaitRetry(ctx context.Context, err error, n int) error {
 		return err
 	}
 	x := &callState{client: c, ctx: ctx, call: callFrom(ctx), policy: c.policyFor(ctx), method: e.Method, path: e.Path, attempts: e.Attempts}
-	if n >= x.policy.MaxAttempts {
+	if n >= x.policy.MaxAttempts || !c.waitBeforeRetry(x, e, n) {
 		return err
-	}
-	if !c.waitBeforeRetry(x, e, n) {
-		return e
 	}
 	return nil
 }

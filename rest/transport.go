@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -45,23 +44,4 @@ func newTransport() *http.Transport {
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 	}
-}
-
-// roundTrip calls tr.RoundTrip, for transports that break its contract: it returns
-// either an error or a response with a body.
-func roundTrip(tr http.RoundTripper, req *http.Request) (*http.Response, error) {
-	resp, err := tr.RoundTrip(req)
-	if err != nil {
-		if resp != nil {
-			closeBody(resp.Body)
-		}
-		return nil, err
-	}
-	if resp == nil {
-		return nil, errors.New("the transport returned neither a response nor an error")
-	}
-	if resp.Body == nil {
-		resp.Body = http.NoBody
-	}
-	return resp, nil
 }
