@@ -25,10 +25,14 @@ type T interface {
 //
 // The client must read bodies itself, as package rest does.
 func Transport(t T, next http.RoundTripper) http.RoundTripper {
-	tr := &transport{next: next, open: make(map[*body]bool)}
+	tr := &transport{next: next, problems: make(map[*body]string)}
 	t.Cleanup(func() {
 		t.Helper()
-		tr.report(t)
+		tr.mu.Lock()
+		defer tr.mu.Unlock()
+		for b, problem := range tr.problems {
+			t.Errorf("bodycheck: %s: %s", b.name, problem)
+		}
 	})
 	return tr
 }
@@ -37,8 +41,7 @@ type transport struct {
 	next http.RoundTripper
 
 	mu       sync.Mutex
-	open     map[*body]bool
-	problems []string
+	problems map[*body]string // of the bodies that are open or were closed early
 }
 
 func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -46,60 +49,43 @@ func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || resp == nil || resp.Body == nil {
 		return resp, err
 	}
-	name := r.Method + " " + r.URL.Path + ": " + resp.Status
-	mayStop := resp.StatusCode == http.StatusSwitchingProtocols || resp.ContentLength > earlyCloseLimit
-	b := &body{ReadCloser: resp.Body, transport: tr, name: name, mayCloseEarly: mayStop}
-	// A copy, because some tests return the same response twice.
-	watched := *resp
+	b := &body{
+		ReadCloser: resp.Body, transport: tr, name: r.Method + " " + r.URL.Path + ": " + resp.Status,
+		mayClose: resp.StatusCode == http.StatusSwitchingProtocols || resp.ContentLength > earlyCloseLimit,
+	}
+	watched := *resp // a copy, because some tests return the same response twice
 	watched.Body = b
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	tr.open[b] = true
+	tr.problems[b] = "the body was not closed"
 	return &watched, nil
-}
-
-func (tr *transport) report(t T) {
-	t.Helper()
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	for b := range tr.open {
-		t.Errorf("bodycheck: %s: the body was not closed", b.name)
-	}
-	for _, problem := range tr.problems {
-		t.Errorf("bodycheck: %s", problem)
-	}
 }
 
 type body struct {
 	io.ReadCloser
-	transport     *transport
-	name          string
-	mayCloseEarly bool
+	transport *transport
+	name      string
 
-	mu        sync.Mutex
-	read      int
-	readToEnd bool
+	read     int
+	mayClose bool
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.transport.mu.Lock()
+	defer b.transport.mu.Unlock()
 	b.read += n
-	b.readToEnd = b.readToEnd || err != nil
+	b.mayClose = b.mayClose || err != nil || b.read >= earlyCloseLimit
 	return n, err
 }
 
 func (b *body) Close() error {
-	b.mu.Lock()
-	gaveUp := !b.readToEnd && !b.mayCloseEarly && b.read < earlyCloseLimit
-	b.mu.Unlock()
-	tr := b.transport
-	tr.mu.Lock()
-	if gaveUp && tr.open[b] {
-		tr.problems = append(tr.problems, b.name+": the body was closed before its end")
+	b.transport.mu.Lock()
+	if b.mayClose {
+		delete(b.transport.problems, b)
+	} else {
+		b.transport.problems[b] = "the body was closed before its end"
 	}
-	delete(tr.open, b)
-	tr.mu.Unlock()
+	b.transport.mu.Unlock()
 	return b.ReadCloser.Close()
 }

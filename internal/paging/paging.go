@@ -4,6 +4,7 @@ package paging
 import (
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // Page is one page of a list.
@@ -33,21 +34,30 @@ type List[T any, ID comparable] struct {
 // end too early.
 func (l List[T, ID]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var zero T
 		number := int64(1)
 		if l.First != nil {
 			number = *l.First
 		}
 		seen := make(map[ID]bool)
+		isKnown := func(item T) bool {
+			id := l.ID(item)
+			known := seen[id]
+			seen[id] = true
+			return known
+		}
 		for ; ; number++ {
 			page, err := l.Fetch(number)
-			if err != nil {
-				yield(zero, err)
-				return
+			items := slices.DeleteFunc(slices.Clone(page.Items), isKnown)
+			switch {
+			case err != nil:
+			case page.Number != 0 && page.Number != number: // the server ignores the parameter
+				err = l.NewError(fmt.Sprintf("requested page %d, got page %d", number, page.Number))
+			case len(items) == 0 && (len(page.Items) > 0 || number < page.Last):
+				err = l.NewError(fmt.Sprintf("page %d of %d contains no new users", number, page.Last))
 			}
-			items := l.newItems(page.Items, seen)
-			if problem := page.problem(number, len(items)); problem != "" {
-				yield(zero, l.NewError(problem))
+			if err != nil {
+				var none T
+				yield(none, err)
 				return
 			}
 			for _, item := range items {
@@ -60,28 +70,6 @@ func (l List[T, ID]) All() iter.Seq2[T, error] {
 			}
 		}
 	}
-}
-
-// newItems returns the items that are not in seen, and adds them to it.
-func (l List[T, ID]) newItems(items []T, seen map[ID]bool) (unseen []T) {
-	for _, item := range items {
-		if id := l.ID(item); !seen[id] {
-			seen[id] = true
-			unseen = append(unseen, item)
-		}
-	}
-	return unseen
-}
-
-// problem describes what is wrong with the page with this number, or is empty.
-func (p Page[T]) problem(requested int64, newItems int) string {
-	switch {
-	case p.Number != 0 && p.Number != requested: // the server ignores the parameter
-		return fmt.Sprintf("requested page %d, got page %d", requested, p.Number)
-	case newItems == 0 && (len(p.Items) > 0 || requested < p.Last):
-		return fmt.Sprintf("page %d of %d contains no new users", requested, p.Last)
-	}
-	return ""
 }
 
 // Loaded is the result of [List.Load].

@@ -38,13 +38,11 @@ func InPause(ctx context.Context) bool {
 	return ok
 }
 
-// TakePause returns the pause before the calls with this context, to the first of
-// them.
-func TakePause(ctx context.Context) (paused time.Duration, ok bool) {
-	left, ok := ctx.Value(pauseKey{}).(*atomic.Int64)
-	if !ok {
-		return 0, false
+// TakePause returns the pause before the calls with this context to the first of them,
+// and 0 to the others.
+func TakePause(ctx context.Context) time.Duration {
+	if left, ok := ctx.Value(pauseKey{}).(*atomic.Int64); ok {
+		return time.Duration(left.Swap(0))
 	}
-	paused = time.Duration(left.Swap(0))
-	return paused, paused > 0
+	return 0
 }

@@ -23,12 +23,8 @@ func TestFromReturnsTheInnermostLimit(t *testing.T) {
 }
 
 func TestTakePauseReturnsPauseOnce(t *testing.T) {
-	_, ok := waitlimit.TakePause(t.Context())
-	assert.False(t, ok)
+	assert.Zero(t, waitlimit.TakePause(t.Context()))
 	ctx := waitlimit.WithPause(t.Context(), time.Minute)
-	paused, ok := waitlimit.TakePause(ctx)
-	assert.True(t, ok)
-	assert.Equal(t, time.Minute, paused)
-	_, ok = waitlimit.TakePause(ctx)
-	assert.False(t, ok, "one call reports it")
+	assert.Equal(t, time.Minute, waitlimit.TakePause(ctx))
+	assert.Zero(t, waitlimit.TakePause(ctx), "one call reports it")
 }
