@@ -22,10 +22,7 @@ func columnsOf[U any]() (columns []column) {
 		c := column{f, userfile.CellType{Type: f.Type, Key: f.Key}}
 		for _, v := range f.Enum {
 			if n, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
-				if c.cells.Words == nil {
-					c.cells.Words = make(map[string]int64)
-				}
-				c.cells.Words[v.Word] = n
+				c.cells.Words = append(c.cells.Words, userfile.Word{Number: n, Text: v.Word})
 			}
 		}
 		columns = append(columns, c)

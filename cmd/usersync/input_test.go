@@ -54,9 +54,9 @@ func TestMalformedCSV(t *testing.T) {
 		"list in semicolons": {"partoo", lines("email;first_name;last_name;business_ids", "ada@example.com;Ada;Lovelace;a;b"), []string{
 			"line 2: has 5 cells, the header has 4: enclose a cell that contains ';' in quotes",
 		}},
-		"header not in UTF-8":   {"partoo", lines(header+",caf\xe9", ada+","), []string{"line 1: the name of column 4 is not valid UTF-8: use --encoding if the file has another encoding, such as windows-1252"}},
+		"header not in UTF-8":   {"partoo", lines(header+",caf\xe9", ada+","), []string{"line 1: not valid UTF-8: use --encoding if the file has another encoding, such as windows-1252"}},
 		"header in bad quotes":  {"partoo", lines(`"email,first_name`, ada), []string{`line 1: invalid quoting: a cell that begins with " must end with ", and each " in it must be doubled`}},
-		"row not in UTF-8":      {"partoo", lines(header, ada, "bea@example.com,\"B\n\",Br\xe9wn"), []string{"line 4: last_name: not valid UTF-8: use --encoding if the file has another encoding, such as windows-1252"}},
+		"row not in UTF-8":      {"partoo", lines(header, ada, "bea@example.com,\"B\n\",Br\xe9wn"), []string{"line 4: not valid UTF-8: use --encoding if the file has another encoding, such as windows-1252"}},
 		"quote in a cell":       {"partoo", lines(header, `ada@example.com,A"da,Lovelace`, "bea,B,B"), []string{`line 2: invalid quoting: enclose a cell that contains " in quotes and double each " in it`, "line 3: email: must be an e-mail address like ada@example.com (partoo)"}},
 		"quote that ends early": {"partoo", lines(header, `ada@example.com,"A"da,Lovelace`), []string{`line 2: invalid quoting: a cell that begins with " must end with ", and each " in it must be doubled`}},
 		"quote without end":     {"partoo", lines(header, ada, `bea@example.com,"Bea,Brown`, "cy@example.com,Cy,Clark"), []string{`line 3: invalid quoting: a cell that begins with " must end with ", and each " in it must be doubled`}},

@@ -8,7 +8,6 @@ import (
 	"io"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
 // separatorLine is a first line that names the separator, as Excel reads it.
@@ -22,30 +21,29 @@ var (
 
 // readCSV reads a header and rows.
 func (f *File) readCSV(text string, s *schema) {
-	skipped := 0
 	if m := separatorLine.FindStringSubmatch(text); m != nil {
-		text = text[len(m[0]):]
+		text = text[len(m[0])-1:] // with the line break: lines are counted
 		f.separator = cmp.Or(f.separator, []rune(m[1])[0])
-		skipped = 1
 	}
 	f.separator = cmp.Or(f.separator, s.detectSeparator(text))
-	r := csvReader{newCSVReader(text, f.separator), skipped}
-	names, err := r.header()
-	if err == io.EOF {
+	r := newCSVReader(text, f.separator)
+	names, err := readHeader(r)
+	switch {
+	case err == io.EOF:
 		f.Problems.Add(Problem{Line: 1, Text: "the file is empty: it must begin with a header, the names of the columns"})
 		return
-	} else if err != nil {
-		f.Problems.Add(r.problem(err))
+	case err != nil:
+		f.Problems.Add(csvProblem(err))
 		return
 	}
-	f.readHeader(r, names, s)
+	f.addHeader(lineOf(r, 0), names, s)
 	for {
 		cells, err := r.Read()
 		switch {
 		case err == io.EOF:
 			return
 		case err != nil:
-			f.Problems.Add(r.problem(err))
+			f.Problems.Add(csvProblem(err))
 		case !isBlank(cells):
 			f.addCells(r, cells)
 		}
@@ -64,10 +62,10 @@ func newCSVReader(text string, separator rune) *csv.Reader {
 func (s *schema) detectSeparator(text string) rune {
 	best, bestKnown, bestNames := ',', 0, 0
 	for _, separator := range ",;\t" {
-		names, _ := csvReader{Reader: newCSVReader(text, separator)}.header()
+		names, _ := readHeader(newCSVReader(text, separator))
 		count := 0
 		for _, name := range names {
-			if _, use := s.resolve(name); use == known {
+			if c, _ := s.resolve(name); c.name != "" {
 				count++
 			}
 		}
@@ -78,26 +76,8 @@ func (s *schema) detectSeparator(text string) rune {
 	return best
 }
 
-func separatorName(separator rune) string {
-	switch separator {
-	case ',':
-		return "comma"
-	case ';':
-		return "semicolon"
-	case '\t':
-		return "tab"
-	}
-	return string(separator)
-}
-
-// csvReader knows how many lines were skipped before its text.
-type csvReader struct {
-	*csv.Reader
-	skipped int
-}
-
-// header returns the first row that is not blank.
-func (r csvReader) header() (names []string, err error) {
+// readHeader returns the first row that is not blank.
+func readHeader(r *csv.Reader) (names []string, err error) {
 	for err == nil && isBlank(names) {
 		names, err = r.Read()
 	}
@@ -106,80 +86,60 @@ func (r csvReader) header() (names []string, err error) {
 
 func isBlank(cells []string) bool { return strings.TrimSpace(strings.Join(cells, "")) == "" }
 
-// line is where a cell of the last row begins.
-func (r csvReader) line(cell int) int {
+// lineOf is where a cell of the last row begins.
+func lineOf(r *csv.Reader, cell int) int {
 	line, _ := r.FieldPos(cell)
-	return line + r.skipped
+	return line
 }
 
-func (f *File) readHeader(r csvReader, names []string, s *schema) {
-	line := r.line(0)
+func (f *File) addHeader(line int, names []string, s *schema) {
+	width := 0 // without the last columns that have no name
 	for i, name := range names {
-		names[i] = strings.TrimSpace(indexName.ReplaceAllString(name, ""))
-		if !utf8.ValidString(name) {
-			f.Problems.Add(Problem{Line: line, Text: fmt.Sprintf("the name of column %d is %s", i+1, notUTF8)})
-			names[i] = ""
+		if names[i] = strings.TrimSpace(indexName.ReplaceAllString(name, "")); names[i] != "" {
+			width = i + 1
 		}
 	}
-	for len(names) > 0 && names[len(names)-1] == "" { // columns without name
-		names = names[:len(names)-1]
-	}
-	f.Header = s.newLayout(names, false)
+	f.Header = s.newLayout(names[:width], false)
 	f.Header.Line = line
 	for _, text := range f.Header.problems {
-		if len(names) == 1 {
+		if width == 1 {
 			text += " (if the separator is not recognized, use --separator)"
 		}
 		f.Problems.Add(Problem{Line: line, Text: text})
 	}
 }
 
-const notUTF8 = "not valid UTF-8: use --encoding if the file has another encoding, such as windows-1252"
-
 // addCells adds a row. Cells without a named column must be empty.
-func (f *File) addCells(r csvReader, cells []string) {
+func (f *File) addCells(r *csv.Reader, cells []string) {
 	width, count := f.Header.width, len(cells)
 	for count > width && strings.TrimSpace(cells[count-1]) == "" {
 		count--
 	}
-	size := fmt.Sprintf("has %s, the header has %d", Plural(count, "cell"), width)
-	switch {
-	case count < width:
-		f.Problems.Add(Problem{Line: r.line(0), Text: size})
-		return
-	case count > width:
-		f.Problems.Add(Problem{Line: r.line(0), Text: size + fmt.Sprintf(": enclose a cell that contains %q in quotes", f.separator)})
-		return
-	}
-	valid := true
-	for i, cell := range cells[:width] {
-		switch {
-		case f.Header.names[i] == "" && !(i == 0 && index.MatchString(cell)) && strings.TrimSpace(cell) != "":
-			f.Problems.Add(Problem{Line: r.line(i), Text: fmt.Sprintf("cell %d has a value, but its column has no name", i+1)})
-		case !utf8.ValidString(cell):
-			f.Problems.Add(Problem{Line: r.line(i), Column: f.Header.names[i], Text: notUTF8})
-		default:
-			continue
+	if count != width {
+		text := fmt.Sprintf("has %s, the header has %d", Plural(count, "cell"), width)
+		if count > width {
+			text += fmt.Sprintf(": enclose a cell that contains %q in quotes", f.separator)
 		}
-		valid = false
+		f.Problems.Add(Problem{Line: lineOf(r, 0), Text: text})
+		return
 	}
-	if valid {
-		f.Rows = append(f.Rows, Row{Line: r.line(0), Layout: f.Header, values: cells[:width:width]})
+	problems := f.Problems.Total
+	for i, cell := range cells[:width] {
+		if f.Header.names[i] == "" && !(i == 0 && index.MatchString(cell)) && strings.TrimSpace(cell) != "" {
+			f.Problems.Add(Problem{Line: lineOf(r, i), Text: fmt.Sprintf("cell %d has a value, but its column has no name", i+1)})
+		}
+	}
+	if f.Problems.Total == problems {
+		f.Rows = append(f.Rows, Row{Line: lineOf(r, 0), Layout: f.Header, values: cells[:width:width]})
 	}
 }
 
-// problem words an error of the CSV reader.
-func (r csvReader) problem(err error) Problem {
-	e, ok := errors.AsType[*csv.ParseError](err)
-	if !ok {
-		return Problem{Text: err.Error()}
-	}
-	p := Problem{Line: e.StartLine + r.skipped, Text: e.Err.Error()}
-	switch {
-	case errors.Is(err, csv.ErrBareQuote):
+// csvProblem words an error of the CSV reader.
+func csvProblem(err error) Problem {
+	e, _ := errors.AsType[*csv.ParseError](err) // reading a string has no other errors
+	p := Problem{Line: e.StartLine, Text: `invalid quoting: a cell that begins with " must end with ", and each " in it must be doubled`}
+	if e.Err == csv.ErrBareQuote {
 		p.Text = `invalid quoting: enclose a cell that contains " in quotes and double each " in it`
-	case errors.Is(err, csv.ErrQuote):
-		p.Text = `invalid quoting: a cell that begins with " must end with ", and each " in it must be doubled`
 	}
 	return p
 }

@@ -3,27 +3,32 @@ package userfile
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 )
 
 // decode converts the content of a file to UTF-8 with LF or CRLF line endings. A byte
 // order mark wins over the name of an encoding: a file of failed rows has one.
-func (f *File) decode(data, encoding string) (text string, err error) {
-	isUTF8 := strings.HasPrefix(data, "\uFEFF")
-	switch isUTF16 := strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff"); {
-	case encoding != "" && !isUTF8 && !isUTF16:
-		text, f.encoding, err = decodeNamed(data, encoding)
-		f.bom = f.encoding != "UTF-8"
-	case isUTF16:
-		f.encoding, f.bom = "UTF-16", true
-		text, err = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(data)
-	default:
-		text, f.encoding = data, "UTF-8"
+func (f *File) decode(data, name string) (text string, err error) {
+	var e encoding.Encoding
+	switch text, f.bom = strings.CutPrefix(data, "\uFEFF"); {
+	case f.bom:
+	case strings.HasPrefix(data, "\xff\xfe"), strings.HasPrefix(data, "\xfe\xff"):
+		e, name = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM), "UTF-16"
+	case name != "":
+		if e, err = htmlindex.Get(name); err != nil {
+			return "", fmt.Errorf("--encoding %s: want a name such as windows-1252, iso-8859-2 or utf-16le", Printable(name))
+		}
+		name, _ = htmlindex.Name(e)
 	}
-	if trimmed, ok := strings.CutPrefix(text, "\uFEFF"); ok {
-		text, f.bom = trimmed, true
+	f.encoding = "UTF-8"
+	if e != nil && e != unicode.UTF8 {
+		f.encoding, f.bom = name, true
+		text, err = e.NewDecoder().String(data)
+		text = strings.ReplaceAll(text, "\uFFFD", "\xff") // for checkEncoding
 	}
 	f.crlf = strings.Contains(text, "\r\n")
 	if strings.Count(text, "\r") > strings.Count(text, "\r\n") {
@@ -36,16 +41,15 @@ func (f *File) decode(data, encoding string) (text string, err error) {
 // contain LF, and the CR CR LF that Windows programs write in text mode.
 var lineEnds = strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n", "\r", "\n")
 
-func decodeNamed(data, encoding string) (text, name string, err error) {
-	e, err := htmlindex.Get(encoding)
-	if err != nil {
-		return "", "", fmt.Errorf("--encoding %s: want a name such as windows-1252, iso-8859-2 or utf-16le", Printable(encoding))
+// checkEncoding reports the first line that is not valid.
+func (f *File) checkEncoding(text string) {
+	number := 0
+	for line := range strings.Lines(text) {
+		if number++; !utf8.ValidString(line) {
+			f.Problems.Add(Problem{Line: number, Text: "not valid " + f.encoding + ": use --encoding if the file has another encoding, such as windows-1252"})
+			return
+		}
 	}
-	if name, _ = htmlindex.Name(e); name == "utf-8" { // invalid bytes are reported with their line
-		return data, "UTF-8", nil
-	}
-	text, err = e.NewDecoder().String(data)
-	return text, name, err
 }
 
 // signatures are the first bytes of files that cannot be read.

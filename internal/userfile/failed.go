@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -22,67 +21,58 @@ type FailedRow struct {
 // WriteFailed writes rows as they were read, with a reason, in the format of the file. The
 // encoding is UTF-8, with a byte order mark unless the file is UTF-8 without one.
 func (f *File) WriteFailed(w io.Writer, rows []FailedRow) error {
+	var b strings.Builder
 	if f.bom {
-		if _, err := io.WriteString(w, "\uFEFF"); err != nil {
-			return err
-		}
+		b.WriteString("\uFEFF")
 	}
 	if f.format == "jsonl" {
-		return writeFailedJSON(w, rows)
-	}
-	out := csv.NewWriter(w)
-	out.Comma, out.UseCRLF = f.separator, f.crlf
-	reason := slices.IndexFunc(f.Header.names[:f.Header.width], func(name string) bool { return simplify(name) == simplify(ReasonColumn) })
-	write := func(cells []string, text string) {
-		cells = slices.Clone(cells)
-		if reason >= 0 {
-			cells = slices.Delete(cells, reason, reason+1)
+		for _, r := range rows {
+			r.writeJSON(&b)
 		}
-		_ = out.Write(append(cells, text)) // Error returns the first error
+	} else {
+		f.writeFailedCSV(&b, rows)
 	}
-	write(f.Header.names[:f.Header.width], ReasonColumn)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (f *File) writeFailedCSV(b *strings.Builder, rows []FailedRow) {
+	out := csv.NewWriter(b)
+	out.Comma, out.UseCRLF = f.separator, f.crlf
+	names := f.Header.names[:f.Header.width]
+	write := func(cells []string, reason string) {
+		var row []string
+		for i, cell := range cells {
+			if simplify(names[i]) != simplify(ReasonColumn) {
+				row = append(row, cell)
+			}
+		}
+		_ = out.Write(append(row, reason)) // a strings.Builder returns no errors
+	}
+	write(names, ReasonColumn)
 	for _, r := range rows {
 		write(r.values, r.Reason)
 	}
 	out.Flush()
-	return out.Error()
 }
 
-func writeFailedJSON(w io.Writer, rows []FailedRow) error {
-	for _, r := range rows {
-		line, err := r.withReason()
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintln(w, line); err != nil {
-			return err
+// writeJSON writes the line with a reason in place of an earlier one.
+func (r FailedRow) writeJSON(b *strings.Builder) {
+	d := json.NewDecoder(strings.NewReader(r.source)) // without errors: the line was read before
+	_, _ = d.Token()
+	b.WriteByte('{')
+	for d.More() {
+		name, _ := d.Token()
+		var value json.RawMessage
+		_ = d.Decode(&value)
+		if name != ReasonColumn {
+			fmt.Fprintf(b, "%s:%s,", quote(name), value)
 		}
 	}
-	return nil
+	fmt.Fprintf(b, "%q:%s}\n", ReasonColumn, quote(r.Reason))
 }
 
-// withReason returns the line with a reason in place of an earlier one.
-func (r FailedRow) withReason() (string, error) {
-	members, err := parseObject(r.source)
-	if err != nil {
-		return "", err
-	}
-	reason, err := json.Marshal(r.Reason)
-	if err != nil {
-		return "", err
-	}
-	if !slices.ContainsFunc(members, func(m member) bool { return m.name == ReasonColumn }) {
-		separator := ","
-		if len(members) == 0 {
-			separator = ""
-		}
-		return strings.TrimSuffix(r.source, "}") + fmt.Sprintf("%s%q:%s}", separator, ReasonColumn, reason), nil
-	}
-	object := make(map[string]json.RawMessage)
-	for _, m := range members {
-		object[m.name] = m.value
-	}
-	object[ReasonColumn] = reason
-	line, err := json.Marshal(object)
-	return string(line), err
+func quote(text any) []byte {
+	quoted, _ := json.Marshal(text)
+	return quoted
 }

@@ -4,115 +4,81 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// jsonReader reads lines. Lines with the same names share a layout.
-type jsonReader struct {
-	schema  *schema
-	layouts map[string]*Layout // by their names
-
-	// Of the current line: the names, each with a line break, the values, and their ends.
-	names, values []byte
-	ends          []int
-}
-
-// readJSON reads an object from every line that is not blank.
+// readJSON reads an object from every line that is not blank. Lines with the same names
+// share a layout.
 func (f *File) readJSON(text string, s *schema) {
-	r := jsonReader{schema: s, layouts: make(map[string]*Layout)}
+	layouts := make(map[string]*Layout)
 	number := 0
 	for line := range strings.SplitSeq(text, "\n") {
 		number++
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		row, problems := r.row(line)
-		row.Line = number
-		for _, p := range problems {
-			p.Line = number
-			f.Problems.Add(p)
-		}
+		names, values, problems := s.flatten("", line)
 		if len(problems) == 0 {
-			f.Rows = append(f.Rows, row)
+			key := strings.Join(names, "\n")
+			if layouts[key] == nil {
+				layouts[key] = s.newLayout(names, true)
+			}
+			if problems = layouts[key].problems; len(problems) == 0 {
+				f.Rows = append(f.Rows, Row{Line: number, Layout: layouts[key], values: values, source: line})
+			}
+		}
+		for _, text := range problems {
+			f.Problems.Add(Problem{Line: number, Text: text})
 		}
 	}
 }
 
-func (r *jsonReader) row(line string) (Row, []Problem) {
-	r.names, r.values, r.ends = r.names[:0], r.values[:0], r.ends[:0]
-	problems := r.add("", line)
-	if len(problems) > 0 {
-		return Row{}, problems
-	}
-	layout := r.layouts[string(r.names)]
-	if layout == nil {
-		names := strings.Split(string(r.names), "\n")
-		layout = r.schema.newLayout(names[:len(names)-1], true)
-		r.layouts[string(r.names)] = layout
-	}
-	for _, text := range layout.problems {
-		problems = append(problems, Problem{Text: text})
-	}
-	return Row{Layout: layout, values: r.split(), source: line}, problems
-}
-
-// split returns the values of the current line. They share one string, which takes less
-// memory than one for each.
-func (r *jsonReader) split() []string {
-	all, start := string(r.values), 0
-	values := make([]string, 0, len(r.ends))
-	for _, end := range r.ends {
-		values = append(values, all[start:end])
-		start = end
-	}
-	return values
-}
-
-// add adds the members of the line, or of the object of a group in it.
-func (r *jsonReader) add(group, text string) (problems []Problem) {
+// flatten returns the names and values of a line, or of the object of a group in it. The
+// names in the object of a group get its name as prefix.
+func (s *schema) flatten(group, text string) (names, values, problems []string) {
 	members, err := parseObject(text)
 	if err != nil {
-		return []Problem{{Column: group, Text: err.Error()}}
+		return nil, nil, []string{strings.TrimPrefix(group+": ", ": ") + err.Error()}
 	}
+	names, values = make([]string, 0, len(members)), make([]string, 0, len(members))
 	for _, m := range members {
 		prefix, _, dotted := strings.Cut(m.name, ".")
-		switch isGroup := group == "" && r.schema.isGroup(prefix); {
+		switch isGroup := group == "" && s.isGroup(prefix); {
 		case isGroup && dotted:
-			problems = append(problems, Problem{Text: fmt.Sprintf(`unknown key %s: put the fields of one provider in an object, such as {"%s": {…}}`, Printable(m.name), prefix)})
-		case isGroup && string(m.value) == "null":
+			problems = append(problems, fmt.Sprintf(`unknown key %s: put the fields of one provider in an object, such as {"%s": {…}}`, Printable(m.name), prefix))
+		case isGroup && m.value == "null":
 		case isGroup:
-			problems = append(problems, r.add(m.name, string(m.value))...)
-		case strings.Contains(m.name, "\n"):
-			problems = append(problems, Problem{Text: r.schema.unknownName(m.name)})
+			innerNames, innerValues, innerProblems := s.flatten(m.name, m.value)
+			names, values, problems = append(names, innerNames...), append(values, innerValues...), append(problems, innerProblems...)
+		case strings.Contains(m.name, "\n"): // separates the names of a layout
+			problems = append(problems, s.unknownName(m.name))
 		default:
-			if group != "" {
-				r.names = append(append(r.names, group...), '.')
-			}
-			r.names = append(append(r.names, m.name...), '\n')
-			r.values = append(r.values, m.value...)
-			r.ends = append(r.ends, len(r.values))
+			names = append(names, strings.TrimPrefix(group+"."+m.name, "."))
+			values = append(values, m.value)
 		}
 	}
-	return problems
+	return names, values, problems
 }
 
-// member is one name of an object with its value.
-type member struct {
-	name  string
-	value json.RawMessage
-}
+// member is one name of an object with its value as JSON.
+type member struct{ name, value string }
 
-// memberName is the name of a member. Each is a different key of a map, so that equal
-// names in an object are detected.
+// memberName is a name of an object. Each is a different key of a map, so that equal names
+// are detected.
 type memberName struct{ text *string }
 
-// UnmarshalText is called by encoding/json.
 func (n *memberName) UnmarshalText(text []byte) error {
 	n.text = new(string(text))
+	return nil
+}
+
+type memberValue string
+
+func (v *memberValue) UnmarshalJSON(data []byte) error {
+	*v = memberValue(data)
 	return nil
 }
 
@@ -121,7 +87,7 @@ func parseObject(text string) ([]member, error) {
 	if err := checkJSON(text); err != nil {
 		return nil, err
 	}
-	var object map[memberName]json.RawMessage
+	var object map[memberName]memberValue
 	err := json.Unmarshal([]byte(text), &object)
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return nil, fmt.Errorf("must be a JSON object: %w", e)
@@ -131,7 +97,7 @@ func parseObject(text string) ([]member, error) {
 	}
 	members := make([]member, 0, len(object))
 	for name, value := range object {
-		members = append(members, member{*name.text, value})
+		members = append(members, member{*name.text, string(value)})
 	}
 	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	for i := 1; i < len(members); i++ {
@@ -142,34 +108,20 @@ func parseObject(text string) ([]member, error) {
 	return members, nil
 }
 
+// escape matches an escape sequence of JSON: a surrogate pair, a lone surrogate as
+// submatch, or another one.
+var escape = regexp.MustCompile(`(?i)\\(?:ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(ud[89a-f][0-9a-f]{2})|.)`)
+
 // checkJSON rejects what encoding/json would replace by U+FFFD: invalid UTF-8 and lone
 // surrogates.
 func checkJSON(text string) error {
 	if !utf8.ValidString(text) {
-		return errors.New(notUTF8)
+		return errors.New("not valid UTF-8")
 	}
-	for i := 0; i < len(text); i++ {
-		if text[i] != '\\' {
-			continue
+	for _, m := range escape.FindAllStringSubmatch(text, -1) {
+		if m[1] != "" {
+			return errors.New(`contains the lone surrogate \` + strings.ToLower(m[1]))
 		}
-		i++
-		first := escaped(text[i:])
-		if !utf16.IsSurrogate(first) {
-			continue
-		}
-		if i += 5; utf16.DecodeRune(first, escaped(strings.TrimPrefix(text[i:], `\`))) == utf8.RuneError {
-			return fmt.Errorf(`contains the lone surrogate \u%04x`, first)
-		}
-		i += 5
 	}
 	return nil
-}
-
-// escaped is the UTF-16 code unit of an escape such as u00e9, 0 for another text.
-func escaped(text string) rune {
-	if len(text) < 5 || text[0] != 'u' {
-		return 0
-	}
-	unit, _ := strconv.ParseUint(text[1:5], 16, 16)
-	return rune(unit)
 }

@@ -55,25 +55,26 @@ func (m *Mapping) Add(rename string) error {
 // apply adds the mapping to the schema.
 func (m Mapping) apply(s *schema) error {
 	for _, name := range append(m.Ignore, ReasonColumn) {
-		s.ignored[simplify(name)] = true
+		s.names[simplify(name)] = column{}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Rename)) {
-		c, ok := s.columns[simplify(m.Rename[name])]
-		_, twice := s.renamed[simplify(name)]
+		simple := simplify(name)
+		c, isKnown := s.known[simplify(m.Rename[name])]
+		former, isUsed := s.names[simple]
+		_, twice := s.unseen[simple]
 		switch {
-		case !ok:
+		case !isKnown:
 			return fmt.Errorf("mapping of %s: %s", Printable(name), s.unknownName(m.Rename[name]))
 		case twice:
-			return fmt.Errorf("mapping of %s: the same column is renamed to %s", Printable(name), s.renamed[simplify(name)])
-		case s.ignored[simplify(name)]:
+			return fmt.Errorf("mapping of %s: the same column is renamed to %s", Printable(name), former)
+		case isUsed && former == column{}:
 			return fmt.Errorf("mapping of %s: the same column is ignored", Printable(name))
 		}
-		s.renamed[simplify(name)] = c
-		s.unseen[simplify(name)] = name
+		s.names[simple], s.unseen[simple] = c, name
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Constant)) {
-		c, ok := s.columns[simplify(name)]
-		if !ok {
+		c, isKnown := s.known[simplify(name)]
+		if !isKnown {
 			return fmt.Errorf("constant of the mapping: %s", s.unknownName(name))
 		}
 		s.constants = append(s.constants, c)

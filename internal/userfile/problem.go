@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
-// maxProblems is the number of problems that are printed.
-const maxProblems = 100
+const (
+	maxProblems  = 100 // that are printed
+	maxPrintable = 100 // characters of an untrusted text that are printed
+)
 
 // Problem is an error in a file.
 type Problem struct {
@@ -21,18 +24,17 @@ type Problem struct {
 }
 
 func (p Problem) String() string {
-	var b strings.Builder
-	if p.Line > 0 {
-		fmt.Fprintf(&b, "line %d: ", p.Line)
-	}
+	text := p.Text
 	if p.Column != "" {
-		b.WriteString(Printable(p.Column) + ": ")
+		text = Printable(p.Column) + ": " + text
 	}
-	b.WriteString(p.Text)
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
 	if len(p.Groups) > 0 {
-		fmt.Fprintf(&b, " (%s)", strings.Join(p.Groups, ", "))
+		text += " (" + strings.Join(p.Groups, ", ") + ")"
 	}
-	return b.String()
+	return text
 }
 
 // Problems counts problems and keeps the first of them.
@@ -63,16 +65,8 @@ func (p *Problems) Add(problems ...Problem) {
 func (p *Problems) Join(other Problems) {
 	p.Total += other.Total
 	p.First = append(p.First, other.First...)
-	slices.SortStableFunc(p.First, func(a, b Problem) int { return cmp.Compare(a.sortKey(), b.sortKey()) })
+	slices.SortStableFunc(p.First, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	p.First = p.First[:min(len(p.First), maxProblems)]
-}
-
-// sortKey sorts problems of the file as a whole to the end.
-func (p Problem) sortKey() int {
-	if p.Line == 0 {
-		return math.MaxInt
-	}
-	return p.Line
 }
 
 // Print lists the problems, and the known columns if one is unknown.
@@ -86,4 +80,25 @@ func (p *Problems) Print(w io.Writer, groups []Group) {
 	if slices.ContainsFunc(p.First, func(one Problem) bool { return strings.HasPrefix(one.Text, unknownColumn) }) {
 		fmt.Fprint(w, help(groups))
 	}
+}
+
+// Printable makes an untrusted text safe for a terminal: shortened, and quoted if it
+// contains anything but visible characters and spaces.
+func Printable(text string) string {
+	if runes := []rune(text); len(runes) > maxPrintable {
+		text = string(runes[:maxPrintable]) + "…"
+	}
+	isHidden := func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }
+	if text == "" || strings.ContainsFunc(text, isHidden) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+// Plural is a number with its noun.
+func Plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
 }

@@ -2,6 +2,7 @@ package userfile
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -38,11 +39,13 @@ type File struct {
 	crlf      bool // lines end in CRLF
 }
 
+var separatorNames = map[rune]string{',': "comma", ';': "semicolon", '\t': "tab"}
+
 // String describes what was detected.
 func (f *File) String() string {
 	text := "JSONL"
 	if f.format == "csv" {
-		text = "CSV, separator " + separatorName(f.separator)
+		text = "CSV, separator " + cmp.Or(separatorNames[f.separator], string(f.separator))
 	}
 	if text += ", " + f.encoding; f.gzip {
 		text += ", gzip"
@@ -66,31 +69,27 @@ func Read(r io.Reader, groups []Group, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{format: o.Format, separator: o.Separator}
-	if f.format == "" {
-		f.format = formatOf(o.Name)
-	}
+	f := &File{format: cmp.Or(o.Format, formatOf(o.Name)), separator: o.Separator}
 	data, err := f.load(r)
 	if err != nil {
 		return nil, fmt.Errorf("reading: %w", err)
 	}
-	text := ""
-	problem := unsupported(data)
-	if problem == "" {
-		if text, err = f.decode(data, o.Encoding); err != nil {
-			return nil, err
-		}
-		problem = f.wrongFormat(text)
+	text, err := f.decode(data, o.Encoding)
+	if err != nil {
+		return nil, err
 	}
-	if i := strings.Index(text, "\uFFFD"); i >= 0 && f.encoding != "UTF-8" && problem == "" {
-		f.Problems.Add(Problem{Line: 1 + strings.Count(text[:i], "\n"), Text: "not valid " + f.encoding})
-	}
-	switch {
-	case problem != "":
+	if problem := cmp.Or(unsupported(data), f.wrongFormat(text)); problem != "" {
 		f.Problems.Add(Problem{Text: problem})
-	case f.format == "jsonl":
+	} else if f.checkEncoding(text); f.Problems.Total == 0 {
+		f.readRows(text, s)
+	}
+	return f, nil
+}
+
+func (f *File) readRows(text string, s *schema) {
+	if f.format == "jsonl" {
 		f.readJSON(text, s)
-	default:
+	} else {
 		f.readCSV(text, s)
 	}
 	if f.Problems.Total == 0 {
@@ -99,7 +98,6 @@ func Read(r io.Reader, groups []Group, o Options) (*File, error) {
 	if len(f.Rows) == 0 && f.Problems.Total == 0 {
 		f.Problems.Add(Problem{Text: "no users in the file"})
 	}
-	return f, nil
 }
 
 // load returns the content of a file, decompressed.

@@ -1,7 +1,5 @@
 package userfile
 
-import "strings"
-
 // Row is one row of a file.
 type Row struct {
 	Line    int      // the first line of the row
@@ -22,18 +20,6 @@ type Layout struct {
 	problems  []string
 }
 
-// Cell is one value of a row: the text of a CSV cell, or JSON.
-type Cell struct {
-	Text   string
-	IsJSON bool
-}
-
-// IsSet reports whether the cell has a value. Empty cells, null and "" have none.
-func (c Cell) IsSet() bool {
-	text := strings.TrimSpace(c.Text)
-	return text != "" && !(c.IsJSON && (text == "null" || text == `""`))
-}
-
 // Cell returns the value of a column for a group and the name of the column in the file.
 // A column for the group alone wins over one for all groups.
 func (r Row) Cell(group, column string) (c Cell, name string, isSet bool) {
@@ -43,16 +29,14 @@ func (r Row) Cell(group, column string) (c Cell, name string, isSet bool) {
 		if !ok {
 			continue
 		}
-		cell := Cell{IsJSON: r.IsJSON}
+		var cell Cell
 		if i < r.width {
-			cell.Text = r.values[i]
+			cell = Cell{r.values[i], r.IsJSON}
 		} else {
 			cell = r.constants[i-r.width]
 		}
-		if cell.IsSet() {
-			c, name, isSet = cell, r.names[i], true
-		} else if !isSet {
-			name = r.names[i]
+		if cell.IsSet() || !isSet {
+			c, name, isSet = cell, r.names[i], cell.IsSet()
 		}
 	}
 	return c, name, isSet
@@ -69,11 +53,11 @@ func (l *Layout) Has(group, column string) bool {
 func (s *schema) newLayout(names []string, isJSON bool) *Layout {
 	l := &Layout{IsJSON: isJSON, width: len(names), names: names, constants: s.values, shared: make(map[string]int), own: make(map[string]map[string]int)}
 	for i, name := range names {
-		switch c, use := s.resolve(name); use {
-		case known:
-			l.add(c, i)
-		case unknown:
+		switch c, isKnown := s.resolve(name); {
+		case !isKnown:
 			l.problems = append(l.problems, s.unknownName(name))
+		case c != column{}:
+			l.add(c, i)
 		}
 	}
 	for i, c := range s.constants {

@@ -18,33 +18,28 @@ type Group struct {
 // column is a known column: of one group, or of all if group is empty.
 type column struct{ group, name string }
 
-func (c column) String() string {
-	if c.group == "" {
-		return c.name
-	}
-	return c.group + "." + c.name
-}
+func (c column) String() string { return strings.TrimPrefix(c.group+"."+c.name, ".") }
 
 // schema is what the names in a file mean. Its maps have simplified names as keys.
 type schema struct {
-	groups  []Group
-	columns map[string]column
-	ignored map[string]bool
-	renamed map[string]column
-	unseen  map[string]string // renamed names that the file has not had yet
+	groups []Group
+	known  map[string]column
+	names  map[string]column // in the file: known, renamed, or ignored ones without column
+	unseen map[string]string // renamed names that the file has not had yet
 
 	constants []column
 	values    []Cell // of the constants
 }
 
 func newSchema(groups []Group, m Mapping) (*schema, error) {
-	s := &schema{groups: groups, columns: make(map[string]column), ignored: make(map[string]bool), renamed: make(map[string]column), unseen: make(map[string]string)}
+	s := &schema{groups: groups, known: make(map[string]column), unseen: make(map[string]string)}
 	for _, g := range groups {
 		for _, name := range g.Columns {
-			s.columns[simplify(name)] = column{name: name}
-			s.columns[simplify(g.Name+"."+name)] = column{g.Name, name}
+			s.known[simplify(name)] = column{name: name}
+			s.known[simplify(g.Name+"."+name)] = column{g.Name, name}
 		}
 	}
+	s.names = maps.Clone(s.known)
 	return s, m.apply(s)
 }
 
@@ -59,29 +54,12 @@ func simplify(name string) string {
 	}, name)
 }
 
-// The uses of a name in a file.
-type use int
-
-const (
-	unknown use = iota
-	known
-	ignored
-)
-
-// resolve returns the column that a name in the file means.
-func (s *schema) resolve(name string) (column, use) {
+// resolve returns the column that a name in the file means, or none if it is ignored.
+func (s *schema) resolve(name string) (c column, isKnown bool) {
 	name = simplify(name)
-	if name == "" || s.ignored[name] {
-		return column{}, ignored
-	}
-	if c, ok := s.renamed[name]; ok {
-		delete(s.unseen, name)
-		return c, known
-	}
-	if c, ok := s.columns[name]; ok {
-		return c, known
-	}
-	return column{}, unknown
+	delete(s.unseen, name)
+	c, isKnown = s.names[name]
+	return c, isKnown || name == ""
 }
 
 // unused reports renamed columns that the file does not have.
@@ -103,7 +81,7 @@ func (s *schema) unknownName(name string) string {
 	text := unknownColumn + Printable(name)
 	letters := []rune(simplify(name))
 	best, closest := min(3, len(letters)/2+1), "" // not every short name is like id
-	for simple, column := range s.columns {
+	for simple, column := range s.known {
 		if d := distance(letters, []rune(simple)); d < best || d == best && column.String() < closest {
 			best, closest = d, column.String()
 		}
@@ -137,11 +115,9 @@ func distance(a, b []rune) int {
 
 // help lists the columns of the groups.
 func help(groups []Group) string {
-	var b strings.Builder
-	b.WriteString("known columns:\n")
+	text := "known columns:\n"
 	for _, g := range groups {
-		fmt.Fprintf(&b, "  %s: %s\n", g.Name, strings.Join(g.Columns, ", "))
+		text += fmt.Sprintf("  %s: %s\n", g.Name, strings.Join(g.Columns, ", "))
 	}
-	fmt.Fprintf(&b, "each also with a prefix, such as %s.%s\n", groups[0].Name, groups[0].Columns[0])
-	return b.String()
+	return text + fmt.Sprintf("each also with a prefix, such as %s.%s\n", groups[0].Name, groups[0].Columns[0])
 }
