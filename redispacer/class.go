@@ -327,13 +327,13 @@ func (c *class) consult(now time.Time) (time.Duration, bool) {
 		c.fallBack(now)
 		return 0, true
 	}
+	c.fallback = nil
 	if r.state == stateRestore {
 		c.mustRestore = true
 		return 0, true
 	}
 	c.reports = c.reports[sent:]
 	c.learn(r, now)
-	c.fallback = nil
 	if s.Restore != nil {
 		c.mustRestore = false
 	}
@@ -423,7 +423,9 @@ func (c *class) newStep(now time.Time) step {
 	if c.processes == 0 {
 		s.Processes = max(1, c.pacer.config.Share)
 	}
-	if c.mustRestore {
+	// A step of the fallback may be carried out late, while this process sends requests
+	// that the store does not know. So it must not say that they are all known.
+	if c.mustRestore && c.fallback == nil {
 		s.Restore = c.requests.entries(now)
 	}
 	return s

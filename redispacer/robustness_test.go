@@ -156,6 +156,36 @@ func TestLocalRequestIsReportedToReturnedStore(t *testing.T) {
 	}
 }
 
+// The store may carry out a question of the fallback after its timeout, while the process
+// still sends requests without the store.
+func TestQuestionOfTheFallbackRestoresNoRequests(t *testing.T) {
+	t.Parallel()
+	server := startRedis(t)
+	p := newTestPacer(t, server, oneQuota(1, 100*time.Millisecond))
+	c := p.classes[0]
+	send(t, p)
+	awaitIdle(t, p)
+	server.stop()
+	send(t, p)
+	awaitIdle(t, p)
+	c.mu.Lock()
+	c.mustRestore = true
+	assert.NotNil(t, c.fallback)
+	assert.Nil(t, c.newStep(p.now()).Restore)
+	c.mu.Unlock()
+	server.start(t)
+	returned := func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.fallback == nil && !c.mustRestore
+	}
+	for start := time.Now(); !returned() && time.Since(start) < 10*time.Second; {
+		send(t, p)
+		awaitIdle(t, p)
+	}
+	assert.True(t, returned(), "the next question restores the requests")
+}
+
 // A learned limit is raised again, also after a process died with the request that
 // tried more.
 func TestLearnedLimitIsRaisedAgain(t *testing.T) {
