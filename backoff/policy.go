@@ -20,7 +20,7 @@ const (
 type Policy struct {
 	// MaxAttempts is the maximum number of attempts of one call, including the first.
 	// Attempts that end in a 429 do not count: the server did nothing, and MaxWait limits
-	// how long they are retried. In a run of upsert.All those without Retry-After count.
+	// how long they are retried. In a run of upsert.All they count.
 	// Default 4; 1 means no retry.
 	MaxAttempts int
 	// Base is the maximum wait after the first failure other than a 429. It doubles with

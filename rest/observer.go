@@ -162,7 +162,7 @@ func (c *Client) StartOperation(ctx context.Context, call Call) (_ context.Conte
 // startOperation reports the start of an operation.
 func (x *callState) startOperation() {
 	x.ctx = x.observe(x.ctx, Event{Kind: OperationStarted})
-	if pause := waitlimit.TakePause(x.ctx); pause > 0 {
+	if pause := waitlimit.From(x.ctx).TakePause(); pause > 0 {
 		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: WaitOutage})
 		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: WaitOutage, Duration: pause})
 	}

@@ -83,7 +83,7 @@ func TestObserverGetsOperationsAttemptsAndWaits(t *testing.T) {
 			status(429, "Retry-After", "7"), status(200),
 			status(503, "Retry-After", "3"), broken(reset), status(200),
 		}}
-		for _, ctx := range []context.Context{waitlimit.WithPause(t.Context(), 5*time.Second), t.Context()} {
+		for _, ctx := range []context.Context{waitlimit.With(t.Context(), &waitlimit.Call{MaxWait: time.Hour, Pause: 5 * time.Second}), t.Context()} {
 			_, err := s.do(ctx, rest.Call{Operation: "GetUser"}, "GET", rest.WithObserver(o), rest.WithRetry(backoff.Policy{Base: time.Nanosecond}))
 			require.NoError(t, err)
 		}

@@ -22,7 +22,7 @@ var (
 func (c *Client) retry(next handler) handler {
 	return func(x *callState) (*http.Response, *Error) {
 		failures, rateLimited := 0, 0
-		_, inRun := waitlimit.From(x.ctx)
+		inRun := waitlimit.From(x.ctx) != nil
 		for {
 			resp, e := next(x)
 			if e == nil || !x.shouldRetry(e) {
@@ -35,7 +35,7 @@ func (c *Client) retry(next handler) handler {
 			}
 			*n++
 			attempts := failures
-			if inRun && e.RetryAfter == 0 {
+			if inRun {
 				attempts += rateLimited // the run tries another user, in case it is only this one
 			}
 			if attempts >= x.policy.MaxAttempts || !c.waitBeforeRetry(x, e, *n) {
@@ -78,6 +78,7 @@ func (x *callState) shouldRetry(e *Error) bool {
 // After a 429 a pacer that handles it makes all callers wait: then this function
 // only checks that the server does not ask for more than the policy allows.
 func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
+	waitlimit.From(x.ctx).SetFailed()
 	wait := time.Duration(0)
 	if e.StatusCode != http.StatusTooManyRequests || !c.pacer.Handles429() {
 		wait = x.policy.Delay(n, e.RetryAfter)
@@ -149,13 +150,13 @@ func (c *Client) policyFor(ctx context.Context) backoff.Policy {
 	if p, ok := ctx.Value(policyKey{}).(backoff.Policy); ok {
 		policy = p.WithDefaults()
 	}
-	if waitlimit.InPause(ctx) {
-		policy.MaxAttempts = 1 // the pause is the wait between attempts
-	}
-	if limit, ok := waitlimit.From(ctx); ok {
-		policy.MaxWait, policy.MaxRetryAfter = limit, limit
-		if limit < 0 {
+	if limits := waitlimit.From(ctx); limits != nil {
+		policy.MaxWait, policy.MaxRetryAfter = limits.MaxWait, limits.MaxWait
+		if limits.MaxWait < 0 {
 			policy.MaxRetryAfter = math.MaxInt64
+		}
+		if limits.MaxAttempts > 0 {
+			policy.MaxAttempts = min(policy.MaxAttempts, limits.MaxAttempts)
 		}
 	}
 	return policy

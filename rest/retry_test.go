@@ -170,9 +170,9 @@ func TestAttemptsAreLimitedBut429sDoNotCount(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 7, s.sent())
 
-		// In a run they count, unless the server names a time: the run tries another user.
-		inRun := waitlimit.With(t.Context(), time.Hour)
-		s = &script{t: t, steps: []func() (*http.Response, error){status(429), status(429), status(503), status(429)}}
+		// In a run they count: the run tries another user.
+		inRun := waitlimit.With(t.Context(), &waitlimit.Call{MaxWait: time.Hour})
+		s = &script{t: t, steps: []func() (*http.Response, error){status(429), status(429, "Retry-After", "1"), status(503), status(429)}}
 		_, err = s.do(inRun, rest.Call{}, "GET")
 		require.ErrorIs(t, err, rest.ErrRateLimited)
 		assert.Equal(t, 4, s.sent())

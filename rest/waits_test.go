@@ -149,7 +149,7 @@ func TestWaitLimitOfContextReplacesPolicy(t *testing.T) {
 			for _, code := range []int{429, 503} {
 				s := &script{t: t, steps: []func() (*http.Response, error){status(code, "Retry-After", tt.retryAfter), status(200)}}
 				// This pacer leaves the wait to the call.
-				_, err := s.do(waitlimit.With(t.Context(), tt.limit), rest.Call{}, "GET", rest.WithPacer(ignoring429{}))
+				_, err := s.do(waitlimit.With(t.Context(), &waitlimit.Call{MaxWait: tt.limit}), rest.Call{}, "GET", rest.WithPacer(ignoring429{}))
 				assert.Equal(t, tt.ok, err == nil, "%v", tt)
 			}
 		}
@@ -157,7 +157,7 @@ func TestWaitLimitOfContextReplacesPolicy(t *testing.T) {
 		s := &script{t: t, steps: []func() (*http.Response, error){status(200)}}
 		client := newClient(t, s.RoundTrip, quota)
 		for range 2 {
-			_, err := client.Do(newRequest(t, waitlimit.With(t.Context(), 2*time.Hour), "GET", "/user", ""))
+			_, err := client.Do(newRequest(t, waitlimit.With(t.Context(), &waitlimit.Call{MaxWait: 2 * time.Hour}), "GET", "/user", ""))
 			require.NoError(t, err)
 		}
 	})
@@ -178,15 +178,17 @@ func TestWaitsAreLogged(t *testing.T) {
 	})
 }
 
-// During a pause of a run, the pause is the wait between attempts.
-func TestCallInPauseSendsOneAttempt(t *testing.T) {
+// A run makes fewer attempts, for example one during a pause.
+func TestRunLimitsAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{t: t, steps: []func() (*http.Response, error){status(500)}}
-		ctx := waitlimit.WithPause(t.Context(), time.Second)
-		_, err := s.do(ctx, rest.Call{}, "GET")
-		var e *rest.Error
-		require.ErrorAs(t, err, &e)
-		assert.Equal(t, 1, e.Attempts)
+		for limit, attempts := range map[int]int{0: 4, 1: 1, 3: 3, 9: 4} {
+			s := &script{t: t, steps: []func() (*http.Response, error){status(500)}}
+			ctx := waitlimit.With(t.Context(), &waitlimit.Call{MaxWait: time.Hour, MaxAttempts: limit})
+			_, err := s.do(ctx, rest.Call{}, "GET")
+			var e *rest.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, attempts, e.Attempts)
+		}
 	})
 }
 

@@ -58,11 +58,14 @@ func (i Item[T, R]) LogValue() slog.Value {
 //     success the run continues, and the users that failed are retried. If the
 //     service fails for longer than [WithMaxOutage], the run ends. It also ends, without
 //     waiting, if a required wait exceeds this limit or the deadline of ctx.
-//     A user that failed in three pauses is yielded as failed, since other users
-//     succeeded in between. Pauses whose first try failed do not count. If only users
-//     are left that have failed, each is yielded as failed after three failures if a
-//     user that was started later has succeeded. For a single user, a success since its
-//     start is enough.
+//     A user that fails three times is yielded as failed if the first try of each
+//     pause in between succeeded. Otherwise the pause was an outage, and earlier
+//     failures do not count.
+//     At the end, users that failed may be the only ones left. A user is then yielded as
+//     failed after three failures if another one succeeded that was started after its
+//     first failure. Without such a success it may be an outage that began with the
+//     last users: they are tried until it ends or exceeds the limit. Only a single last
+//     user is yielded as failed after 15 minutes, if other users succeeded before.
 //   - A failure of the configuration, for example a rejected API key, ends the run.
 //
 // # Incomplete runs
@@ -105,7 +108,9 @@ func All[T, R any](ctx context.Context, users iter.Seq[T], upsertFunc func(conte
 	}
 	return func(yield func(Item[T, R]) bool) {
 		r := newRun(ctx, upsertFunc, key, content, o)
-		go r.readUsers(users)
+		r.goroutines.Go(func() {
+			catch(func() { r.readUsers(users) }, r.crashes)
+		})
 		defer r.shutdown()
 		r.loop(yield)
 	}

@@ -135,31 +135,63 @@ func TestAllWaitsForALongRetryAfter(t *testing.T) {
 	})
 }
 
-// A 429 without Retry-After that concerns one user only must not stop the others.
+// A 429 that concerns one user only must not stop the others.
 func TestAllFailsAUserThatAlwaysGets429(t *testing.T) {
-	for _, workers := range []int{1, 8} {
-		synctest.Test(t, func(t *testing.T) {
-			server, client := identifaiServer(t)
-			throttle := resttest.Throttle("")
-			throttle.Match = func(r *http.Request) bool {
-				body, err := io.ReadAll(r.Body)
-				return err == nil && strings.Contains(string(body), "ada-50@")
-			}
-			server.ClearFaults()
-			server.Fail(throttle.Repeat(-1))
-			failed := 0
-			start := time.Now()
-			for item := range upsert.All(t.Context(), identifaiUsers(100), client.UpsertUser, upsert.WithWorkers(workers)) {
-				if item.Err != nil {
-					failed++
-					assert.Equal(t, 50, item.Index)
-					assert.ErrorIs(t, item.Err, rest.ErrRateLimited)
+	for _, retryAfter := range []string{"", "5"} {
+		for _, workers := range []int{1, 8} {
+			synctest.Test(t, func(t *testing.T) {
+				server, client := identifaiServer(t)
+				throttle := resttest.Throttle(retryAfter)
+				throttle.Match = bodyContains("ada-50@")
+				server.ClearFaults()
+				server.Fail(throttle.Repeat(-1))
+				failed := 0
+				start := time.Now()
+				for item := range upsert.All(t.Context(), identifaiUsers(100), client.UpsertUser, upsert.WithWorkers(workers)) {
+					if item.Err != nil {
+						failed++
+						assert.Equal(t, 50, item.Index)
+						assert.ErrorIs(t, item.Err, rest.ErrRateLimited)
+					}
 				}
-			}
-			assert.Equal(t, 1, failed)
-			assert.Equal(t, 99, len(server.Users()))
-			assert.Less(t, time.Since(start), 15*time.Minute)
-		})
+				assert.Equal(t, 1, failed)
+				assert.Equal(t, 99, len(server.Users()))
+				assert.Less(t, time.Since(start), 15*time.Minute)
+			})
+		}
+	}
+}
+
+// bodyContains matches requests whose body contains the text.
+func bodyContains(text string) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		body, err := io.ReadAll(r.Body)
+		return err == nil && strings.Contains(string(body), text)
+	}
+}
+
+// With one worker, the retries of a user that always gets 500 delay the others.
+func TestAllSpendsAtMostTenSecondsOnAUserThatAlwaysGets500(t *testing.T) {
+	for _, workers := range []int{1, 2, 8} {
+		for _, bad := range []int{0, 50, 90} {
+			synctest.Test(t, func(t *testing.T) {
+				server := usercomtest.NewServer()
+				fault := resttest.Status(500)
+				fault.Match = bodyContains(fmt.Sprintf(`"%d"`, bad))
+				server.Fail(fault.Repeat(-1), resttest.Fault{Delay: latency, Times: -1})
+				client, err := usercom.New("", usercomtest.Key, append(server.Options(), rest.WithQuotas())...)
+				require.NoError(t, err)
+				start, failed := time.Now(), 0
+				for item := range upsert.All(t.Context(), usercomUsers(100), client.UpsertUser, upsert.WithWorkers(workers)) {
+					if item.Err != nil {
+						failed++
+						assert.Equal(t, bad, item.Index)
+					}
+				}
+				assert.Equal(t, 1, failed)
+				assert.LessOrEqual(t, time.Since(start), 100*latency/time.Duration(workers)+10*time.Second)
+			})
+		}
 	}
 }
 

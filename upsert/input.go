@@ -12,39 +12,26 @@ const (
 	maxCountTime = 100 * time.Millisecond
 )
 
-// readUsers sends a user for each demand and ends when the demand ends.
+// readUsers sends the users, one after the other, until the loop has ended.
 func (r *run[T, R]) readUsers(users iter.Seq[T]) {
-	defer close(r.users)
-	catch(func() {
-		if _, ok := <-r.demand; !ok {
+	for user := range users {
+		select {
+		case r.users <- user:
+		case <-r.done:
 			return
 		}
-		for user := range users {
-			r.users <- user
-			if _, ok := <-r.demand; !ok {
-				return
-			}
-		}
-	}, func(c *crash) { r.readCrash = c })
-}
-
-// ask asks the reader for a user, unless one is already on its way.
-func (r *run[T, R]) ask() {
-	if !r.reading && !r.inputEnded {
-		r.reading = true
-		r.demand <- struct{}{}
 	}
+	close(r.users)
 }
 
-// receive takes a user from the reader. It returns false if the reader crashed.
-func (r *run[T, R]) receive(user T, ok bool) bool {
-	r.reading = false
+// receive takes a user from the reader. It returns the user if it may start.
+func (r *run[T, R]) receive(user T, ok bool) (j job[T], start bool) {
 	if !ok {
-		r.inputEnded = true
+		r.users = nil
 		r.inputRead = r.callerCtx.Err() == nil && r.stop.Err() == nil // else it may have ended early
-		return r.readCrash == nil
+		return j, false
 	}
-	j := job[T]{index: r.nextIndex, user: user}
+	j = job[T]{index: r.nextIndex, user: user}
 	r.nextIndex++
 	if r.keyFunc != nil {
 		j.key = r.keyFunc(user)
@@ -60,16 +47,17 @@ func (r *run[T, R]) receive(user T, ok bool) bool {
 	switch {
 	case r.reason != nil:
 		r.countNotSent(j)
+		return j, false
 	case busy:
 		r.waitingByKey[j.key] = append(queue, j)
 		r.waiting++
-	case !r.isRecorded(j):
-		if j.key != "" {
-			r.waitingByKey[j.key] = nil
-		}
-		r.next = &j
+		return j, false
+	case r.isRecorded(j):
+		return j, false
+	case j.key != "":
+		r.waitingByKey[j.key] = nil
 	}
-	return true
+	return j, true
 }
 
 func (r *run[T, R]) isRecorded(j job[T]) bool {
@@ -106,9 +94,6 @@ func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
 	for _, queue := range r.waitingByKey {
 		r.countNotSent(queue...)
 	}
-	if r.next != nil {
-		r.countNotSent(*r.next)
-	}
 	r.countRest()
 	if r.notSent > 0 || !r.inputRead {
 		err := &IncompleteError{Reason: cmp.Or(r.reason, r.cancelled), NotSent: r.notSent, atLeast: !r.inputRead}
@@ -122,8 +107,7 @@ func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
 func (r *run[T, R]) countRest() {
 	timeout := time.After(maxCountTime)
 	for range maxCounted {
-		r.ask()
-		if r.inputEnded {
+		if r.users == nil {
 			return
 		}
 		select {

@@ -30,8 +30,8 @@ func (p *Panic) Unwrap() error {
 // runtime.Goexit (which testing's FailNow calls) if panicked is nil.
 type crash struct{ panicked *Panic }
 
-// catch calls f and reports if f ended without returning.
-func catch(f func(), report func(*crash)) {
+// catch calls f and sends a crash if f ended without returning.
+func catch(f func(), crashes chan<- *crash) {
 	returned := false
 	defer func() {
 		if returned {
@@ -41,7 +41,7 @@ func catch(f func(), report func(*crash)) {
 		if value := recover(); value != nil { // nil after Goexit: panic(nil) has a value, too
 			c.panicked = &Panic{Value: value, Stack: debug.Stack()}
 		}
-		report(c)
+		crashes <- c
 	}()
 	f()
 	returned = true

@@ -17,11 +17,13 @@ const (
 	// maxUnknownHost is how long an unknown host is a failure of the service before
 	// any user succeeded.
 	maxUnknownHost = time.Minute
+	// maxLastUser is how long the only user that is left is tried if others succeeded
+	// before it. An outage that begins with the last user looks the same.
+	maxLastUser = 15 * time.Minute
 )
 
 // pause is the state of a run that waits for the service.
 type pause struct {
-	number int // of the current pause, or the last
 	on     bool
 	since  time.Time
 	delay  time.Duration    // before the next try
@@ -33,44 +35,37 @@ type pause struct {
 // allowsStart reports whether a user may start: always without a pause.
 func (p *pause) allowsStart() bool { return !p.on || p.timer == nil && !p.trying }
 
-// hasFailed counts a failure of the service and reports whether the user has failed:
-// in three pauses, or three times if no other user is left that could end the pause.
+// hasFailed counts a failure of the service and reports whether the user has failed. A
+// failed try says nothing about its user, unless only users are left that have failed
+// and another user succeeded meanwhile.
 func (r *run[T, R]) hasFailed(j *job[T]) bool {
-	number := r.pause.number
-	if !r.pause.on {
-		number++ // the one that begins now
+	if j.firstFailed.IsZero() {
+		j.firstFailed = j.limits.FailedAt()
 	}
-	if j.failures == 0 || j.pause != number || r.onlyFailedLeft() && r.othersSucceeded(j) {
+	onlyFailed := r.onlyFailedLeft()
+	if !j.isTry || onlyFailed && r.latestGood.After(j.firstFailed) {
 		j.failures++
 	}
-	j.pause = number
-	return j.failures >= maxFailures
+	isLast := onlyFailed && len(r.ready) == 0 && r.successes > 0
+	return j.failures >= maxFailures || isLast && r.pause.on && time.Since(r.pause.since) >= maxLastUser
+}
+
+// onlyFailedLeft reports whether all other users that are left have failed.
+func (r *run[T, R]) onlyFailedLeft() bool {
+	return r.inFlight == 0 && r.users == nil &&
+		!slices.ContainsFunc(r.ready, func(j job[T]) bool { return j.firstFailed.IsZero() })
 }
 
 // endPause lets the run continue. If the first try failed, the service is the reason of
-// the pause, and the failures in it do not count.
+// the pause: what the users have failed with so far does not count.
 func (r *run[T, R]) endPause() {
 	if r.pause.delay > firstDelay {
 		for i := range r.ready {
-			if j := &r.ready[i]; j.pause == r.pause.number {
-				j.failures--
-			}
+			r.ready[i].failures, r.ready[i].firstFailed = 0, time.Time{}
 		}
 	}
 	r.log.Info("run resumed", "paused_for", time.Since(r.pause.since).Round(time.Millisecond))
-	r.pause = pause{number: r.pause.number}
-}
-
-// onlyFailedLeft reports whether all users that are left have failed before.
-func (r *run[T, R]) onlyFailedLeft() bool {
-	return r.inFlight == 0 && r.next == nil && r.inputEnded &&
-		!slices.ContainsFunc(r.ready, func(j job[T]) bool { return j.failures == 0 })
-}
-
-// othersSucceeded reports whether a user that was started later has succeeded. If j is
-// the only user left, a success after its start is enough.
-func (r *run[T, R]) othersSucceeded(j *job[T]) bool {
-	return r.lastOrder > j.order || len(r.ready) == 0 && r.successes > j.successesBefore
+	r.pause = pause{}
 }
 
 // serviceFailed pauses the run until the next try, or ends it if the service fails for
@@ -84,7 +79,6 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 		return
 	case !r.pause.on:
 		r.pause.on = true
-		r.pause.number++
 		r.pause.since = j.startedAt
 		if r.lastSuccess.After(r.pause.since) {
 			r.pause.since = r.lastSuccess

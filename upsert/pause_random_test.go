@@ -16,9 +16,7 @@ import (
 // Runs with random outages, workers, keys and cancellations: each user is upserted once
 // at most, and each is yielded or counted as not sent.
 func TestAllWithRandomOutages(t *testing.T) {
-	onlyOneLeft := 0
-	const seeds = 500
-	for seed := range uint64(seeds) {
+	for seed := range uint64(500) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
 			n, keys := 1+random.IntN(200), 1+random.IntN(50)
@@ -54,10 +52,53 @@ func TestAllWithRandomOutages(t *testing.T) {
 			for user, times := range s.done {
 				assert.Equal(t, 1, times, "seed %d: user %d", seed, user)
 			}
-			// An outage that begins when one user is left looks like a user that always fails.
-			assert.LessOrEqual(t, o.failed, 1, "seed %d", seed)
-			onlyOneLeft += o.failed
+			assert.Zero(t, o.failed, "seed %d", seed)
 		})
 	}
-	assert.LessOrEqual(t, onlyOneLeft, seeds/50)
+}
+
+// An outage that begins while the last users are in flight looks like a user that always
+// fails if only one is left.
+func TestAllWaitsForAnOutageThatBeginsWithTheLastUsers(t *testing.T) {
+	onlyOneLeft := 0
+	for _, workers := range []int{1, 2, 8} {
+		for _, outage := range []time.Duration{time.Second, time.Minute, 10 * time.Minute} {
+			for seed := range uint64(50) {
+				synctest.Test(t, func(t *testing.T) {
+					random := rand.New(rand.NewPCG(seed, 8))
+					n, latencies := 8+random.IntN(40), make([]time.Duration, 48)
+					for i := range latencies {
+						latencies[i] = time.Duration(1+random.IntN(200)) * time.Millisecond
+					}
+					from := time.Duration(n)*latency/time.Duration(workers) - time.Duration(random.IntN(250)-50)*time.Millisecond
+					s := newService(between(from, from+outage, unavailable))
+					failed, done, hit := 0, 0, map[int]bool{}
+					for item := range upsert.All(t.Context(), count(n), func(ctx context.Context, n int) (result, error) {
+						if err := wait(ctx, latencies[n]); err != nil {
+							return result{}, err
+						}
+						err := s.fail(n, s.took()) // the response is lost
+						if err != nil {
+							s.mu.Lock()
+							defer s.mu.Unlock()
+							hit[n] = true
+						}
+						return result{}, err
+					}, upsert.WithWorkers(workers)) {
+						if item.Err != nil {
+							failed++
+						} else {
+							done++
+						}
+					}
+					assert.Zero(t, failed)
+					assert.Equal(t, n, done)
+					if len(hit) == 1 {
+						onlyOneLeft++
+					}
+				})
+			}
+		}
+	}
+	assert.Positive(t, onlyOneLeft)
 }

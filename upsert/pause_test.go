@@ -149,13 +149,15 @@ func TestAllWaitsForTheEndOfAnOutage(t *testing.T) {
 	}
 }
 
-// One user that always fails must neither stop the run nor delay it.
+// One user that always fails must neither stop the run nor delay it. If no other user is
+// left that could show that the service works, the run waits for the end of an outage.
 func TestAllFailsAUserThatAlwaysFails(t *testing.T) {
 	const users = 1000
-	for _, workers := range []int{1, 8} {
-		for _, bad := range []int{0, 500, 990, 997, 998, 999} {
-			if workers == 1 && bad == 999 {
-				continue // may be an outage: see TestAllTriesTheLastUserUntilTheOutageEnds
+	for _, workers := range []int{1, 2, 8} {
+		for _, bad := range []int{0, 500, 990, 991, 997, 998, 999} {
+			longer := 4 * time.Second
+			if bad >= users-workers {
+				longer = 16 * time.Minute
 			}
 			t.Run(fmt.Sprint(workers, bad), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -166,7 +168,7 @@ func TestAllFailsAUserThatAlwaysFails(t *testing.T) {
 						return nil
 					})
 					assert.Equal(t, outcome{done: users - 1, failed: 1}, s.run(t, users, upsert.WithWorkers(workers)))
-					assert.LessOrEqual(t, s.took(), users*latency/time.Duration(workers)+10*time.Second)
+					assert.LessOrEqual(t, s.took(), users*latency/time.Duration(workers)+longer)
 				})
 			})
 		}
@@ -210,11 +212,32 @@ func TestAllTriesTheLastUserUntilTheOutageEnds(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newService(func(n int, at time.Duration) error {
 				if n > 0 || users == 1 {
-					return between(0, 10*time.Minute, unavailable)(n, at)
+					return between(0, 14*time.Minute, unavailable)(n, at)
 				}
 				return nil
 			})
 			assert.Equal(t, outcome{done: users}, s.run(t, users, upsert.WithWorkers(1)))
+		})
+	}
+}
+
+// Several users that fail one after the other, without a success, look like an outage,
+// and so does a single user if no other has succeeded.
+func TestAllDoesNotFailTheLastUsersTogether(t *testing.T) {
+	for _, users := range []int{1, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newService(func(n int, _ time.Duration) error {
+				if n > 0 || users == 1 {
+					return unavailable
+				}
+				return nil
+			})
+			o := s.run(t, users)
+			assert.Zero(t, o.failed)
+			assert.ErrorContains(t, o.incomplete, "service failed for longer than 1h0m0s")
+			o = newService(s.fail).run(t, 2, upsert.WithMaxOutage(10*time.Minute))
+			assert.Zero(t, o.failed, "the limit comes first")
+			assert.ErrorContains(t, o.incomplete, "service failed for longer than 10m0s")
 		})
 	}
 }
@@ -309,6 +332,7 @@ func TestAllEndsWhenTheConfigurationIsWrong(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newService(tt.fail)
 				o := s.run(t, 1000, upsert.WithWorkers(tt.workers))
+				o.cancelled = 0 // those in flight
 				assert.Equal(t, outcome{done: tt.done, failed: tt.failed, incomplete: o.incomplete}, o)
 				require.NotNil(t, o.incomplete)
 				assert.EqualError(t, o.incomplete.Reason, tt.reason)

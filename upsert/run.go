@@ -14,11 +14,13 @@ import (
 const (
 	maxSuspects = 20 // failures in a row that prove that the configuration is wrong
 	maxFailures = 3  // failures of the service after which a user has failed
+	// retryAttempts is the maximum number of attempts for a user that failed before. With
+	// one worker the others wait meanwhile.
+	retryAttempts = 3
 )
 
 // run is one range over the sequence that All returns. The goroutine of the loop
-// starts upserts and handles their results, and owns all fields. One goroutine reads
-// users, and each worker is a goroutine that upserts them.
+// starts upserts, handles their results, and owns all fields.
 type run[T, R any] struct {
 	options
 	upsertFunc  func(context.Context, T) (R, error)
@@ -29,30 +31,23 @@ type run[T, R any] struct {
 	ctx       context.Context // of the upserts
 	cancel    context.CancelCauseFunc
 
-	demand     chan struct{} // asks the reader for a user
-	users      chan T        // closed when the input ends
-	readCrash  *crash        // valid after users is closed
-	reading    bool          // a user was asked for
-	nextIndex  int
-	inputEnded bool
-	inputRead  bool // the input was read completely
+	users      chan T // closed when the input ends, then nil
+	results    chan result[T, R]
+	crashes    chan *crash
+	done       chan struct{}  // closed when the loop has ended
+	goroutines sync.WaitGroup // the reader and the upserts in flight
 
-	jobs     chan job[T]
-	results  chan result[T, R]
-	wg       sync.WaitGroup // of the workers
-	started  int            // workers
-	inFlight int            // upserts
-
-	next         *job[T]             // read in advance
-	ready        []job[T]            // to be started before next: retried users, and users whose wait for their key ended
-	waitingByKey map[string][]job[T] // by the keys of users that are started, ready or next
+	inFlight     int // upserts
+	nextIndex    int
+	inputRead    bool                // the input was read completely
+	ready        []job[T]            // users to retry, and users whose wait for their key ended
+	waitingByKey map[string][]job[T] // by the keys of users that are in flight or ready
 	waiting      int
 
-	order       int // users that were started
 	successes   int
 	lastSuccess time.Time
-	lastOrder   int // highest order of a user that succeeded
-	suspects    int // users that failed in a row as they would with a wrong configuration
+	latestGood  time.Time // the latest start of an upsert that succeeded
+	suspects    int       // users that failed in a row as they would with a wrong configuration
 	pause       pause
 
 	reason    error         // why the run ends early
@@ -68,16 +63,11 @@ type job[T any] struct {
 	key   string
 	entry Entry // identifies the user in the journal
 
-	startedAt time.Time     // the current try
-	isTry     bool          // it was started during a pause
-	maxWait   time.Duration // of the current try
-	paused    time.Duration // before the current try
-	// failures are those of the service, one in each pause. pause is the number of
-	// the last.
-	failures, pause int
-	// order counts the users that were started, up to this one. successesBefore is the
-	// number of successes at that time.
-	order, successesBefore int
+	startedAt   time.Time // the current upsert
+	isTry       bool      // it was started during a pause
+	limits      *waitlimit.Call
+	firstFailed time.Time // when the service first failed; zero: not yet
+	failures    int       // of the service, that count
 }
 
 // result is how the upsert of a user ended.
@@ -87,7 +77,6 @@ type result[T, R any] struct {
 	err        error
 	cancelled  bool // err is of an upsert that was cancelled
 	journalErr error
-	crash      *crash
 }
 
 func newRun[T, R any](ctx context.Context, upsertFunc func(context.Context, T) (R, error), key, content func(T) string, o options) *run[T, R] {
@@ -97,42 +86,31 @@ func newRun[T, R any](ctx context.Context, upsertFunc func(context.Context, T) (
 		keyFunc:      key,
 		contentFunc:  content,
 		callerCtx:    ctx,
-		demand:       make(chan struct{}, 1),
 		users:        make(chan T),
-		jobs:         make(chan job[T], o.workers),
 		results:      make(chan result[T, R], o.workers),
+		crashes:      make(chan *crash, o.workers+1),
+		done:         make(chan struct{}),
 		waitingByKey: map[string][]job[T]{},
 	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
 
-// work upserts users until there are no more.
-func (r *run[T, R]) work() {
-	defer r.wg.Done()
-	for j := range r.jobs {
-		res := result[T, R]{job: j}
-		catch(func() {
-			ctx := waitlimit.With(r.ctx, j.maxWait)
-			if j.isTry {
-				ctx = waitlimit.WithPause(ctx, j.paused)
-			}
-			res.result, res.err = r.upsertFunc(ctx, j.user)
-			switch ended := r.ctx.Err(); {
-			case res.err == nil:
-			case errors.Is(res.err, context.Canceled) || ended != nil && errors.Is(res.err, ended):
-				res.cancelled = true
-			case ended != nil:
-				res.cancelled, res.err = true, errors.Join(res.err, ended)
-			}
-			if res.err == nil || classify(res.err).class == classUser && !res.cancelled {
-				res.journalErr = r.record(j, res.result, res.err)
-			}
-			r.results <- res
-		}, func(c *crash) {
-			r.results <- result[T, R]{job: j, crash: c}
-		})
+// upsert upserts a user and records the result, unless the run may retry the user.
+func (r *run[T, R]) upsert(j job[T]) result[T, R] {
+	res := result[T, R]{job: j}
+	res.result, res.err = r.upsertFunc(waitlimit.With(r.ctx, j.limits), j.user)
+	switch ended := r.ctx.Err(); {
+	case res.err == nil:
+	case errors.Is(res.err, context.Canceled) || ended != nil && errors.Is(res.err, ended):
+		res.cancelled = true
+	case ended != nil:
+		res.cancelled, res.err = true, errors.Join(res.err, ended)
 	}
+	if res.err == nil || classify(res.err).class == classUser && !res.cancelled {
+		res.journalErr = r.record(j, res.result, res.err)
+	}
+	return res
 }
 
 func (r *run[T, R]) record(j job[T], res R, err error) error {
@@ -147,11 +125,11 @@ func (r *run[T, R]) loop(yield func(Item[T, R]) bool) {
 	for {
 		r.checkStopped()
 		r.start()
-		if r.inFlight == 0 && (r.reason != nil || r.inputEnded && r.next == nil && len(r.ready) == 0) {
+		if r.inFlight == 0 && (r.reason != nil || r.users == nil && len(r.ready) == 0) {
 			break
 		}
 		users, stopped, cancelled := r.users, r.stop.Done(), r.callerCtx.Done()
-		if r.inputEnded {
+		if !r.canStart() || r.waiting >= r.workers {
 			users = nil
 		}
 		if r.reason != nil {
@@ -159,19 +137,18 @@ func (r *run[T, R]) loop(yield func(Item[T, R]) bool) {
 		}
 		select {
 		case user, ok := <-users:
-			if !r.receive(user, ok) {
-				return
+			if j, ok := r.receive(user, ok); ok {
+				r.launch(j)
 			}
 		case res := <-r.results:
-			if res.crash != nil {
-				r.results <- res // for shutdown
-				return
-			}
 			item, ok := r.handle(res)
 			r.start() // before the caller's code runs
 			if ok && !yield(item) {
 				return
 			}
+		case c := <-r.crashes:
+			r.crashes <- c // for shutdown
+			return
 		case <-r.pause.timer:
 			r.pause.timer = nil
 		case <-stopped:
@@ -200,53 +177,58 @@ func (r *run[T, R]) end(reason error) {
 	}
 }
 
-// start starts the upserts that may start now, and asks for the next user.
+func (r *run[T, R]) canStart() bool {
+	return r.reason == nil && r.inFlight < r.workers && r.pause.allowsStart()
+}
+
+// start starts the upserts that may start now.
 func (r *run[T, R]) start() {
-	for r.reason == nil && r.inFlight < r.workers && r.pause.allowsStart() {
+	for r.canStart() {
 		j, ok := r.nextJob()
 		if !ok {
-			break
+			return
 		}
 		r.launch(j)
-	}
-	if r.reason == nil && r.next == nil && r.waiting < r.workers {
-		r.ask()
 	}
 }
 
 // nextJob returns the user to start next: one that is ready, or during a pause one
 // that was not tried yet.
 func (r *run[T, R]) nextJob() (j job[T], ok bool) {
-	switch {
-	case r.next != nil && (r.pause.on || len(r.ready) == 0):
-		j, r.next = *r.next, nil
-	case len(r.ready) > 0:
-		j, r.ready = r.ready[0], r.ready[1:]
-	default:
+	if r.waiting < r.workers && (r.pause.on || len(r.ready) == 0) {
+		select {
+		case user, ok := <-r.users:
+			if j, ok := r.receive(user, ok); ok {
+				return j, true
+			}
+		default:
+		}
+	}
+	if len(r.ready) == 0 {
 		return j, false
 	}
+	j, r.ready = r.ready[0], r.ready[1:]
 	return j, true
 }
 
 func (r *run[T, R]) launch(j job[T]) {
-	j.startedAt = time.Now()
-	if j.order == 0 {
-		r.order++
-		j.order, j.successesBefore = r.order, r.successes
-	}
-	j.isTry, j.maxWait, j.paused = r.pause.on, r.maxOutage, 0
-	if j.isTry {
+	j.startedAt, j.isTry = time.Now(), r.pause.on
+	j.limits = &waitlimit.Call{MaxWait: r.maxOutage}
+	switch {
+	case j.isTry:
 		r.pause.trying = true
-		j.paused = time.Since(r.pause.timed)
-		j.maxWait = max(j.maxWait-time.Since(r.pause.since), 1)
+		j.limits = &waitlimit.Call{
+			MaxWait:     max(r.maxOutage-time.Since(r.pause.since), 1),
+			MaxAttempts: 1, // the pause is the wait between attempts
+			Pause:       time.Since(r.pause.timed),
+		}
+	case j.failures > 0:
+		j.limits.MaxAttempts = retryAttempts
 	}
 	r.inFlight++
-	if r.started < r.inFlight {
-		r.started++
-		r.wg.Add(1)
-		go r.work()
-	}
-	r.jobs <- j
+	r.goroutines.Go(func() {
+		catch(func() { r.results <- r.upsert(j) }, r.crashes)
+	})
 }
 
 // handle decides what a result means for its user and for the run. ok is false if the
@@ -288,7 +270,10 @@ func (r *run[T, R]) handle(res result[T, R]) (item Item[T, R], ok bool) {
 
 func (r *run[T, R]) succeeded(j job[T]) {
 	r.successes++
-	r.lastSuccess, r.lastOrder = time.Now(), max(r.lastOrder, j.order)
+	r.lastSuccess = time.Now()
+	if j.startedAt.After(r.latestGood) {
+		r.latestGood = j.startedAt
+	}
 	r.suspects = 0
 	if r.pause.on && j.isTry {
 		r.endPause()
@@ -311,18 +296,11 @@ func (r *run[T, R]) suspect(f failure, err error) {
 // continues a crash of one of them.
 func (r *run[T, R]) shutdown() {
 	r.cancel(nil)
-	close(r.demand)
-	close(r.jobs)
-	for range r.users {
-	}
-	r.wg.Wait()
-	close(r.results)
-	for res := range r.results {
-		if res.crash != nil {
-			res.crash.rethrow()
-		}
-	}
-	if r.readCrash != nil {
-		r.readCrash.rethrow()
+	close(r.done)
+	r.goroutines.Wait()
+	select {
+	case c := <-r.crashes:
+		c.rethrow()
+	default:
 	}
 }

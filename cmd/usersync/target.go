@@ -83,7 +83,7 @@ func (t *target) isInFlight() bool {
 
 // upsert sends the users until all are sent, a context ends, or the run cannot continue.
 func (t *target) upsert(ctx, acceptCtx context.Context, in input, r *report) {
-	err := t.prepare(waitlimit.With(acceptCtx, r.options.maxOutage), r.options)
+	err := t.prepare(waitlimit.With(acceptCtx, &waitlimit.Call{MaxWait: r.options.maxOutage}), r.options)
 	if err == nil {
 		err = t.send(ctx, acceptCtx, in, r)
 	}

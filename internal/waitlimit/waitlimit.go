@@ -1,6 +1,5 @@
-// Package waitlimit carries the longest wait of a call in its context. Package
-// upsert sets it for the calls of a run; package rest uses it in place of MaxWait
-// and MaxRetryAfter of its retry policy.
+// Package waitlimit carries the limits of a call in its context. Package upsert sets
+// them for the calls of a run; package rest uses them with its retry policy.
 package waitlimit
 
 import (
@@ -9,40 +8,54 @@ import (
 	"time"
 )
 
+// Call contains the limits of the calls with one context, and the time of their first
+// failure.
+type Call struct {
+	// MaxWait is the longest total wait. It replaces MaxWait and MaxRetryAfter of the
+	// retry policy.
+	MaxWait time.Duration
+	// MaxAttempts limits the attempts of the retry policy; 0: no further limit.
+	MaxAttempts int
+	// Pause is the pause of the run before the call. The first call reports it to its observer.
+	Pause time.Duration
+
+	pauseTaken atomic.Bool
+	failed     atomic.Pointer[time.Time]
+}
+
 type key struct{}
 
-// With returns a context whose calls wait for at most limit in total.
-func With(ctx context.Context, limit time.Duration) context.Context {
-	return context.WithValue(ctx, key{}, limit)
+// With returns a context whose calls have the limits of c.
+func With(ctx context.Context, c *Call) context.Context {
+	return context.WithValue(ctx, key{}, c)
 }
 
-// From returns the limit of the calls with this context, and whether there is one.
-func From(ctx context.Context) (time.Duration, bool) {
-	limit, ok := ctx.Value(key{}).(time.Duration)
-	return limit, ok
+// From returns the limits of the calls with this context, or nil.
+func From(ctx context.Context) *Call {
+	c, _ := ctx.Value(key{}).(*Call)
+	return c
 }
 
-type pauseKey struct{}
-
-// WithPause returns a context for the first call after a pause of the run, which
-// reports the pause to its observer.
-func WithPause(ctx context.Context, paused time.Duration) context.Context {
-	left := new(atomic.Int64)
-	left.Store(int64(paused))
-	return context.WithValue(ctx, pauseKey{}, left)
-}
-
-// InPause reports whether the calls with this context belong to a try during a pause.
-func InPause(ctx context.Context) bool {
-	_, ok := ctx.Value(pauseKey{}).(*atomic.Int64)
-	return ok
-}
-
-// TakePause returns the pause before the calls with this context to the first of them,
-// and 0 to the others.
-func TakePause(ctx context.Context) time.Duration {
-	if left, ok := ctx.Value(pauseKey{}).(*atomic.Int64); ok {
-		return time.Duration(left.Swap(0))
+// TakePause returns Pause to the first of the calls, and 0 to the others. c may be nil.
+func (c *Call) TakePause() time.Duration {
+	if c == nil || c.pauseTaken.Swap(true) {
+		return 0
 	}
-	return 0
+	return c.Pause
+}
+
+// SetFailed notes that an attempt has failed. c may be nil.
+func (c *Call) SetFailed() {
+	if c != nil {
+		now := time.Now()
+		c.failed.CompareAndSwap(nil, &now)
+	}
+}
+
+// FailedAt returns when the first attempt failed, and otherwise the time now.
+func (c *Call) FailedAt() time.Time {
+	if at := c.failed.Load(); at != nil {
+		return *at
+	}
+	return time.Now()
 }

@@ -3,6 +3,7 @@ package waitlimit_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -10,21 +11,32 @@ import (
 	"github.com/usersync/usersync/internal/waitlimit"
 )
 
-func TestFromReturnsTheInnermostLimit(t *testing.T) {
-	_, ok := waitlimit.From(t.Context())
-	assert.False(t, ok)
+func TestFromReturnsTheInnermostLimits(t *testing.T) {
+	assert.Nil(t, waitlimit.From(t.Context()))
 
-	ctx := waitlimit.With(waitlimit.With(t.Context(), time.Hour), 0)
+	ctx := waitlimit.With(waitlimit.With(t.Context(), &waitlimit.Call{MaxWait: time.Hour}), &waitlimit.Call{MaxAttempts: 1})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	limit, ok := waitlimit.From(ctx)
-	assert.True(t, ok)
-	assert.Zero(t, limit)
+	c := waitlimit.From(ctx)
+	assert.Zero(t, c.MaxWait)
+	assert.Equal(t, 1, c.MaxAttempts)
 }
 
 func TestTakePauseReturnsPauseOnce(t *testing.T) {
-	assert.Zero(t, waitlimit.TakePause(t.Context()))
-	ctx := waitlimit.WithPause(t.Context(), time.Minute)
-	assert.Equal(t, time.Minute, waitlimit.TakePause(ctx))
-	assert.Zero(t, waitlimit.TakePause(ctx), "one call reports it")
+	var c *waitlimit.Call
+	assert.Zero(t, c.TakePause())
+	c = &waitlimit.Call{Pause: time.Minute}
+	assert.Equal(t, time.Minute, c.TakePause())
+	assert.Zero(t, c.TakePause(), "one call reports it")
+}
+
+func TestFailedAtReturnsTheFirstFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, start := &waitlimit.Call{}, time.Now()
+		c.SetFailed()
+		time.Sleep(time.Second)
+		c.SetFailed()
+		assert.Equal(t, start, c.FailedAt())
+		assert.Equal(t, time.Now(), new(waitlimit.Call).FailedAt())
+	})
 }
