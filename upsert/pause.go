@@ -73,9 +73,6 @@ func (r *run[T, R]) endPause() {
 func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 	switch {
 	case r.reason != nil:
-		if r.tooLong > 0 && f.wait > r.tooLong { // the pacer's wait is shorter than the server's
-			r.endForWait(f.wait, err)
-		}
 		return
 	case !r.pause.on:
 		r.pause.on = true
@@ -101,7 +98,7 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 	case f.suspected && r.successes == 0 && pausedFor >= maxUnknownHost:
 		r.end(err)
 	case f.wait > r.maxOutage:
-		r.endForWait(f.wait, err)
+		r.end(fmt.Errorf("required wait of %v exceeds the limit of %v: %w", f.wait.Round(time.Second), r.maxOutage, err))
 	case left <= 0:
 		r.end(fmt.Errorf("service failed for longer than %v: %w", r.maxOutage, err))
 	case f.wait > left:
@@ -113,10 +110,4 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 		r.pause.timer, r.pause.timed = time.After(delay), time.Now()
 		r.log.Warn("run paused: service failed", "next_try_in", delay.Round(time.Millisecond), "paused_for", pausedFor.Round(time.Millisecond), "error", err)
 	}
-}
-
-// endForWait ends the run because of a wait that exceeds the limit.
-func (r *run[T, R]) endForWait(wait time.Duration, err error) {
-	r.tooLong = wait
-	r.reason = fmt.Errorf("required wait of %v exceeds the limit of %v: %w", wait.Round(time.Second), r.maxOutage, err)
 }

@@ -50,9 +50,8 @@ type run[T, R any] struct {
 	suspects    int       // users that failed in a row as they would with a wrong configuration
 	pause       pause
 
-	reason    error         // why the run ends early
-	tooLong   time.Duration // the wait that is the reason, if any
-	cancelled error         // the first error of an upsert that was cancelled
+	reason    error // why the run ends early
+	cancelled error // the first error of an upsert that was cancelled
 	notSent   int
 }
 
