@@ -28,25 +28,22 @@ type Bulk struct {
 // users of the run contain, including the users that an earlier, interrupted run
 // completed; [Bulk.UpsertUser] explains why.
 //
-// Bulk fetches the first page, of 100 users, of the list of the partner's users. If the
-// number of remaining pages is smaller than users, it reads them too, and
-// [Bulk.UpsertUser] uses the list. Otherwise, and without any request if users is 1,
-// [Bulk.UpsertUser] works like [Client.UpsertUser].
-//
-// The list saves writes, for which the quotas are half of those for reads: a user that
-// already matches needs no request; an existing user without ID needs one write instead
-// of a rejected create, a search and an update. If 10,000 users are listed and 100 of
-// them changed, a run takes 5 minutes; without the list 5 h 33 min, and twice that
-// without IDs. In the worst case, when all users are new, it takes 1.5 times as long; if
-// no more users are listed than upserted, 0.5 % longer.
+// Bulk reads the list of the partner's users, in pages of 100. If the list has more pages
+// than users, Bulk drops the first one, and [Bulk.UpsertUser] works like
+// [Client.UpsertUser]; if users is 1, without any request. With the list, a user that
+// already matches needs no request, and an existing user without ID one write instead of a
+// rejected create, a search and an update. If 10,000 users are listed and 100 of them
+// changed, a run takes 5 minutes; without the list 5 h 33 min, and twice that without IDs.
+// If all users are new, a run takes at worst 1.5 times as long; if no more users are listed
+// than upserted, 0.5 % longer.
 //
 // A listed user serves one upsert; a second one works like [Client.UpsertUser]. A Bulk
-// uses about 400 bytes per listed user until then, and for the whole run about 100 bytes
-// for each of ids and for each user.
+// uses about 400 bytes per listed user until then, and about 100 bytes for each of ids and
+// each user for the whole run.
 //
-// Start the run immediately, since the list becomes outdated: see [Bulk.UpsertUser]. The
-// error is that of the list. If users or one of ids is less than 1, it matches
-// rest.ErrInvalid. [Client.UpsertUser] may still work if the list fails.
+// Start the run immediately: the list becomes outdated. The error is that of the list;
+// [Client.UpsertUser] may work nevertheless. It matches rest.ErrInvalid if users or one of
+// ids is less than 1.
 func (c *Client) Bulk(ctx context.Context, users int, ids ...int64) (*Bulk, error) {
 	const operation = "Bulk"
 	var p check.Problems
@@ -99,27 +96,25 @@ func newCompactor() func(User) User {
 //	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser) {
 //
 // A listed user that matches the input is not written: the outcome is upsert.Unchanged,
-// and User is the listed user, whose Partner and Pricing may be shared. Name, Email,
-// Heuristic and PricingID must be equal, and Readonly if it is set. Differences that
+// and User is the listed user, whose Partner and Pricing may be shared. Differences that
 // identifAI removes do not count (inference): white space around Name and Heuristic, the
-// letter case of Email, and the Unicode normalisation form of all three. A field that
-// the list does not show is unknown, and the user is written: a field that is null, and
-// Password, Newsletter and SaveFiles if they are set. Omit these three unless they must
-// be set again.
+// letter case of Email, and the Unicode normalisation form of all three. A field that the
+// list does not show is unknown, and the user is written: a field that is null, and
+// Password, Newsletter and SaveFiles if they are set. Omit these three unless they must be
+// set again.
 //
-// Without an ID, a user whose email one listed user has, in any letter case, is updated
-// by that user's id. If the response shows that the list is outdated (a 404, or id or
-// email rejected), and for all other users, UpsertUser works like [Client.UpsertUser].
+// Without an ID, a user whose email one listed user has, in any letter case, is updated by
+// that user's id. If the response shows that the list is outdated (a 404, or id or email
+// rejected), and for all other users, UpsertUser works like [Client.UpsertUser].
 //
-// An email may move from user A to user B in one run, if A contains its ID. A user
-// without ID is never written to an id of the run, unless the user of the run with that
-// id has the same email. While A still has the email, B fails with rest.ErrConflict;
-// retry B after A. This requires A's ID in the ids of [Client.Bulk], or that A's upsert
-// started before B's. Otherwise B overwrites A, and A fails with rest.ErrConflict.
+// An email may move from user A to user B in one run, if A contains its ID: a user without
+// ID is never written to an id of the run, unless the emails are equal. While A still has
+// the email, B fails with rest.ErrConflict; retry B after A. This requires A's ID in the
+// ids of [Client.Bulk], or that A's upsert started before B's. Otherwise B overwrites A,
+// and A fails with rest.ErrConflict.
 //
 // Changes by other clients after the list was read are not noticed: a user that they
-// changed may count as Unchanged, and a new email that they gave a user may be
-// overwritten.
+// changed may count as Unchanged, and an email that they changed may be overwritten.
 func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result UpsertResult, err error) {
 	ctx, end := b.client.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.Password}})
 	defer func() { end(result.Outcome, err) }()
@@ -164,23 +159,19 @@ func isStale(err error) bool {
 }
 
 // Preview returns what UpsertUser would do with u, and writes nothing. If the list does
-// not show it, the email is looked up as by [Client.FindUserByEmail]. An email that
-// several users have is an error that matches rest.ErrConflict.
+// not show it, the email is looked up as by [Client.FindUserByEmail]; several users are an
+// error that matches rest.ErrConflict. Each user is previewed separately: a new user that
+// occurs twice is Created both times, without an ID. Changes contains the fields that the
+// list shows with other values or not at all, such as Password.
 //
-// An email that belongs to a user whose ID the run contains is such a conflict too,
-// unless Preview was called before with that ID and another email: the email is then
-// taken to be free. So preview users with ID first.
+// An email of a user whose ID the run contains is a conflict too, unless Preview was
+// called before with that ID and another email: so preview users with ID first.
 //
 // An ID that is not listed, although the list is complete, is an error that matches
-// rest.ErrNotFound: identifAI updates only the partner's own users (vendor page "Create
-// or update user") and would presumably reject it (inference). Any other ID that is not
-// listed is taken to exist, because identifAI has no operation to get a user by id.
-//
-// If the outcome is Updated and the list shows the user, the result contains the changed
-// fields. Fields that the list does not show, such as Password, count as changed. Each
-// user is previewed separately: a new user that occurs twice is Created both times, and
-// stays listed for UpsertUser. The result of Created has no ID. Other errors of
-// UpsertUser are not predicted, except invalid input.
+// rest.ErrNotFound: identifAI updates only the partner's own users (vendor page "Create or
+// update user") and would presumably reject it (inference). Any other ID is taken to
+// exist, because identifAI has no operation to get a user by id. Of the other errors of
+// UpsertUser only invalid input is predicted.
 func (b *Bulk) Preview(ctx context.Context, u UserInput) (preview upsert.Preview[int64], err error) {
 	if err := u.Validate(); err != nil {
 		return preview, err

@@ -26,10 +26,10 @@ type Client struct {
 	textBooleans bool
 }
 
-// New returns a client for [Production], or for the URL of rest.WithBaseURL. It stays
-// within [Quotas], which all clients of the process with the same key share;
-// rest.WithQuotas replaces or removes them. New returns an error if the key, the base
-// URL or an option is invalid; its text never contains the key.
+// New returns a client for [Production], or for the URL of rest.WithBaseURL. All clients
+// of the process with the same key share its [Quotas]; rest.WithQuotas replaces or removes
+// them. New returns an error if the key, the base URL or an option is invalid; its text
+// never contains the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
 	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "X-Api-Key", Quotas: Quotas()}, apiKey, options...)
 	if err != nil {
@@ -50,17 +50,15 @@ func Quotas() []backoff.QuotaSet {
 	}
 }
 
-// WithTextBooleans sends booleans as true and false instead of 1 and 0. The vendor's
-// samples show true and false. The framework that identifAI seems to use (inference)
-// reliably accepts only 1 and 0, and may read the text false as true. The live service
-// was never tried: use this option if it rejects 1 and 0.
+// WithTextBooleans sends booleans as true and false, like the vendor's samples, instead of
+// 1 and 0. Use it if the live service rejects 1 and 0, which was never tried. The framework
+// that identifAI seems to use may read the text false as true (inference).
 func WithTextBooleans() rest.Option {
 	return rest.ProviderOption(provider, optionTextBooleans, true)
 }
 
 // API returns the generated client with all operations. It uses the same credential,
-// retries and limits, and also returns a *rest.Error for a response that is not 2xx. Its
-// types carry no compatibility promise.
+// retries, limits and errors. Its types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return cmp.Or(c.api, zeroAPI) }
 
 // zeroAPI is the API of a zero Client: every call returns an error.

@@ -12,30 +12,23 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// perPage is the default page size: that of the example on vendor page "Retrieve
-// users". According to the page, a request without a page size returns all users,
-// which may exceed the response limit.
+// perPage is the default page size, that of the vendor's example. According to the page,
+// a request without a page size returns all users, which may exceed the response limit.
 const perPage = 100
 
-// Users lists the partner's users that pass all filters that are set (vendor page
-// "Retrieve users"), from params.Page (default 1) to the last page. Each page is
-// fetched when the loop reaches it; after a break nothing more is sent.
+// Users lists the partner's users that pass all filters (vendor page "Retrieve users"),
+// from params.Page (default 1) to the last page. A page is fetched when the loop needs
+// it. PerPage is 100 by default. The parameter names search and page are inference.
 //
 //	for user, err := range client.Users(ctx, identifai.ListUsersParams{}) {
 //
-// An error ends the list; it is yielded with a zero User. Pages are not a snapshot: if
-// users are created or deleted meanwhile, a user may be missed, but none is yielded
-// twice. The default of PerPage is 100. The parameter names search and page are
-// inference.
+// An error ends the list and is yielded with a zero User. Pages are not a snapshot: if
+// users are created or deleted meanwhile, a user may be missed, but none is yielded twice.
 func (c *Client) Users(ctx context.Context, params ListUsersParams) iter.Seq2[User, error] {
-	const operation = "Users"
-	if err := searchChecker.Err(provider, operation, params); err != nil {
-		return func(yield func(User, error) bool) { yield(User{}, err) }
-	}
-	return c.userPages(ctx, operation, params).All()
+	return c.userPages(ctx, "Users", params).All()
 }
 
-// userPages lists users with parameters that were checked before.
+// userPages returns the list of the users that pass the filters.
 func (c *Client) userPages(ctx context.Context, operation string, params ListUsersParams) paging.List[User, int64] {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	if params.PerPage == nil {
@@ -46,6 +39,9 @@ func (c *Client) userPages(ctx context.Context, operation string, params ListUse
 		Fetch: func(number int64) (paging.Page[User], error) {
 			params := params
 			params.Page = &number
+			if err := searchChecker.Err(provider, operation, params); err != nil {
+				return paging.Page[User]{}, err
+			}
 			page, err := rest.Decode[userPage](c.API().ListUsers(ctx, &params))
 			return paging.Page[User]{Number: page.CurrentPage, Last: page.LastPage, Total: page.Total, Items: withoutNil(page.Data)}, err
 		},
@@ -80,11 +76,10 @@ func (p userPage) Check() error {
 }
 
 // FindUserByEmail returns the partner's user with this email, in any letter case; if
-// several users match, the one with the exact spelling. identifAI has no lookup by
-// email: the list is searched, and the emails are compared here. That the vendor's
-// search ignores letter case is inference. An email without a user is an error that
-// matches rest.ErrNotFound; an email of several users matches rest.ErrConflict, and the
-// error contains their ids.
+// several users match, the one with the exact spelling. identifAI has no lookup by email:
+// the list is searched, which presumably ignores letter case (inference), and the emails
+// are compared here. No user is an error that matches rest.ErrNotFound; several are one
+// that matches rest.ErrConflict and contains their ids.
 func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User, error) {
 	const operation = "FindUserByEmail"
 	var p check.Problems

@@ -28,23 +28,18 @@ func newResult(user User, outcome upsert.Outcome) UpsertResult {
 
 // UpsertUser creates or updates a user, so that exactly one user matches u (vendor page
 // "Create or update user"). With an ID it updates that user; the request is retried if
-// its response is lost. Without an ID it creates a user; that request is sent once.
+// its response is lost. Without an ID it creates a user; that request is sent once. Input
+// that fails [UserInput.Validate] is not sent.
 //
-// If a create is rejected with 400, 409 or 422 because of the email, or without naming a
-// field, the user is looked up as by [Client.FindUserByEmail] and updated by id: the
-// outcome is Updated. If no user or several users are found, the error of the create is
-// returned; the email may belong to another partner.
-//
-// If the outcome of a create is unknown (its response was lost, is invalid or is a 5xx),
-// the user is looked up and updated in the same way: the outcome Updated may stand for a
-// user that this call created. If no user or several users are found, the error of the
-// create is returned with Executed maybe or yes, and no second create is sent.
+// The user is looked up as by [Client.FindUserByEmail] and updated by id, with the outcome
+// Updated, if a create is rejected with 400, 409 or 422 because of the email or without
+// naming a field, or if its outcome is unknown (a lost or invalid response, or a 5xx): it
+// may have created that user. If no user or several users are found, the error of the
+// create is returned: the email may belong to another partner. Executed is maybe or yes if
+// the outcome is unknown; no second create is sent.
 //
 // If an email moves from user A to user B, update A by ID first and upsert B afterwards.
 // [Bulk.UpsertUser] checks that order for the users of a run.
-//
-// Invalid input is an error that names every invalid field and matches rest.ErrInvalid;
-// nothing is sent.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result UpsertResult, err error) {
 	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.Password}})
 	defer func() { end(result.Outcome, err) }()
@@ -54,8 +49,8 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result UpsertResu
 	return c.upsert(ctx, u, nil)
 }
 
-// upsert upserts u, which must be valid. If a user is found by email, ids.match checks
-// that another row of the run does not contain this user's id. ids is nil outside Bulk.
+// upsert upserts u, which must be valid. ids checks that no other row of the run contains
+// the id of a user found by email; it is nil outside Bulk.
 func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertResult, error) {
 	result, err := c.write(ctx, u)
 	executed := wrapper.ExecutedOf(err) // of the first write
@@ -78,8 +73,7 @@ func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertRe
 	return result, wrapper.RaiseExecuted(err, executed)
 }
 
-// write sends u. With an id the request may be retried: an update can be repeated
-// safely.
+// write sends u. With an id it is an update, which may be retried.
 func (c *Client) write(ctx context.Context, u UserInput) (UpsertResult, error) {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: opUpsert, Idempotent: u.ID != nil, Create: u.ID == nil})
 	u.Email = email.Normalize(u.Email)

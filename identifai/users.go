@@ -3,6 +3,7 @@ package identifai
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/wrapper"
@@ -10,9 +11,9 @@ import (
 )
 
 // SendCreationEmail sends the user an email with a link to set a password or to activate
-// the account, and returns the user (vendor page "Send creation email"). It is not
-// retried if the outcome is unknown: Executed of the error is then maybe or yes, and the
-// email may have been sent. An unknown user is an error that matches rest.ErrNotFound.
+// the account, and returns the user (vendor page "Send creation email"). If the outcome is
+// unknown it is not retried: the error has Executed maybe or yes, and the email may have
+// been sent. An unknown user is an error that matches rest.ErrNotFound.
 func (c *Client) SendCreationEmail(ctx context.Context, id int64) (User, error) {
 	const operation = "SendCreationEmail"
 	var p check.Problems
@@ -54,7 +55,6 @@ type userResponse struct {
 	Data *User `json:"data"`
 }
 
-// Check requires an id.
 func (r userResponse) Check() error { return wrapper.RequireID(r.user().ID) }
 
 func (r userResponse) user() User {
@@ -98,11 +98,8 @@ type creditsResponse struct {
 
 // Check requires both numbers.
 func (r creditsResponse) Check() error {
-	switch {
-	case r.AvailableCredits == nil:
-		return wrapper.MissingError("available_credits")
-	case r.TotalSpent == nil:
-		return wrapper.MissingError("total_spent")
+	if r.AvailableCredits == nil || r.TotalSpent == nil {
+		return errors.New("unexpected response: no credits")
 	}
 	return nil
 }

@@ -19,30 +19,20 @@ type Bulk struct {
 	list   *wrapper.UserList[User] // by email; nil if it was not read
 }
 
-// Bulk prepares the upsert of about this many users. It fetches the first page of
-// the list of all users that the key may see, with 100 users per page. If the
-// remaining pages are fewer than users, it reads them, and [Bulk.UpsertUser] needs
-// no searches. Otherwise it drops the first page, and [Bulk.UpsertUser] works like
-// [Client.UpsertUser].
+// Bulk prepares a run that upserts about this number of users. It reads the list of all
+// users that the key may see, in pages of 100, so that [Bulk.UpsertUser] needs no searches.
+// If the list has more pages than users, Bulk drops the first one, and [Bulk.UpsertUser]
+// works like [Client.UpsertUser]; if users is 1, without any request. If 10,000 users exist
+// and 100 of them changed, a run takes 40 seconds instead of 34 minutes, at 300 requests
+// per minute.
 //
-// The number of requests, for M users of which W must be written, if N users exist:
+// A listed user serves one upsert; a second one searches. A Bulk uses about 700 bytes per
+// listed user until then, more for long lists of businesses, and about 100 bytes for each
+// user for the whole run.
 //
-//	Client.UpsertUser  M + W
-//	N up to 100 M      N/100, rounded up, + W
-//	N over 100 M       1 + M + W
-//	M = 1              1 + W, without a list
-//
-// If 10,000 users exist and 100 of them have changed, that takes 40 seconds instead
-// of 34 minutes, at 300 requests per minute.
-//
-// The list is used once per user; a second upsert of an email searches. A Bulk takes
-// about 700 bytes for each existing user until that user is upserted, more for long
-// lists of businesses.
-//
-// Start the run immediately after Bulk, because the list gets out of date: see
-// [Bulk.UpsertUser]. The error is that of the list request: rest.ErrTooLarge if a
-// page exceeds rest.WithResponseLimit, rest.ErrInvalid if users is less than 1.
-// [Client.UpsertUser] may work nevertheless.
+// Start the run immediately: the list becomes outdated. The error is that of the list;
+// [Client.UpsertUser] may work nevertheless. It matches rest.ErrInvalid if users is less
+// than 1, and rest.ErrTooLarge if a page exceeds rest.WithResponseLimit.
 func (c *Client) Bulk(ctx context.Context, users int) (*Bulk, error) {
 	const operation = "Bulk"
 	var p check.Problems
@@ -78,19 +68,17 @@ func newCompactor() func(User) User {
 //
 //	for item := range upsert.All(ctx, slices.Values(users), bulk.UpsertUser) {
 //
-// A listed user is compared with the list: the fields that differ are sent, or
-// nothing (Unchanged, without any request). A user that is not listed is created
-// without a search, if the number of listed users equals the number that Partoo
-// reported on every page. In all other cases UpsertUser searches: for the second
-// upsert of an email, if several listed users have the email, if the listed user no
-// longer exists, and if a create was rejected or its outcome is unknown. So users
-// that were created or deleted meanwhile do no harm.
+// A listed user is compared with the list: the fields that differ are sent, or nothing
+// (Unchanged, without any request). A user that is not listed is created without a search,
+// if the number of listed users equals the number that Partoo reported on every page. In
+// all other cases UpsertUser searches: for the second upsert of an email, if several
+// listed users have it, if the listed user no longer exists, and if a create was rejected
+// or its outcome is unknown.
 //
-// Two kinds of changes by other clients since the list are not noticed. If they
-// changed a user, the outcome may be Unchanged, or fields that were not sent keep
-// that change; a user whose email was changed is still updated. And if they created
-// a user, only Partoo's rejection of a used email prevents a second user
-// (inference).
+// Changes by other clients after the list was read are not noticed: a user that they
+// changed may count as Unchanged or keep some of the changes; a user whose email they
+// changed is still updated. If they created the user, only Partoo's rejection of a used
+// email prevents a second one (inference).
 func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
 	ctx, end := b.client.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.OnCreate.Password}})
 	defer func() { end(result.Outcome, err) }()
@@ -100,11 +88,10 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result upsert.Resul
 	return b.client.upsert(ctx, u, b.lookup(b.list.Take(u.Key())))
 }
 
-// Preview returns what UpsertUser would do with u, from the list or by a search,
-// without writing. If the outcome is Updated, it contains the fields that would be
-// sent. A new user has no ID, and is Created each time: users are previewed
-// independently of each other. Preview does not predict errors of Partoo, only those
-// of [UserInput.Validate].
+// Preview returns what UpsertUser would do with u, from the list or by a search, and
+// writes nothing. Each user is previewed separately: a new user that occurs twice is
+// Created both times, without an ID. Changes contains the fields that would be sent. Of
+// the errors of UpsertUser only invalid input and those of the search are predicted.
 func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Preview[string], error) {
 	var preview upsert.Preview[string]
 	if err := u.Validate(); err != nil {

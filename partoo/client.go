@@ -32,14 +32,11 @@ type Client struct {
 	searchDelay time.Duration
 }
 
-// New returns a client for [Production], or for the [Sandbox]:
-//
-//	partoo.New(key, rest.WithBaseURL(partoo.Sandbox))
-//
-// It stays within [Quotas], which all clients of the process with the same key share. The
-// quota is that of the whole organisation: rest.WithShare leaves a part to other
-// processes, rest.WithQuotas replaces or removes it. New returns an error if the key, the
-// base URL or an option is invalid; its text never contains the key.
+// New returns a client for [Production], or for the URL of rest.WithBaseURL(partoo.Sandbox).
+// All clients of the process with the same key share its [Quotas]. They are those of the
+// whole organisation: rest.WithShare leaves a part to other processes, rest.WithQuotas
+// replaces or removes them. New returns an error if the key, the base URL or an option is
+// invalid; its text never contains the key.
 func New(apiKey string, options ...rest.Option) (*Client, error) {
 	rc, err := rest.NewClient(rest.Provider{Name: provider, BaseURL: Production, Header: "x-APIKey", Quotas: Quotas()}, apiKey, options...)
 	if err != nil {
@@ -60,8 +57,7 @@ func Quotas() []backoff.QuotaSet {
 }
 
 // API returns the generated client with all operations. It uses the same credential,
-// retries and limits, and also returns a *rest.Error for a response that is not 2xx. Its
-// types carry no compatibility promise.
+// retries, limits and errors. Its types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return cmp.Or(c.api, zeroAPI) }
 
 // zeroAPI is the API of a zero Client: every call returns an error.

@@ -12,17 +12,13 @@
 //	})
 //
 // Partoo has no upsert operation. [Client.UpsertUser] searches for the email, then
-// creates the user, or sends the fields that differ, or nothing. The id in the result
-// is Partoo's, a string; the other methods take this id.
+// creates the user, or sends the fields that differ, or nothing. The id in the result is
+// Partoo's, a string; the other methods take this id.
 //
-// For many users, [Client.Bulk] lists all existing users first if that takes fewer
-// requests than one search per user. Use it with upsert.All.
+// Every failed call returns a *rest.Error; package rest describes the retries. Requests
+// are queued to stay within the vendor's [Quotas]. For many users, [Client.Bulk] lists
+// the existing ones first if that takes fewer requests.
 //
-// Errors of calls are *rest.Error; use errors.As. After a 429, a call waits and tries
-// again. Lost responses and 5xx are retried if that is safe; see package rest. Partoo
-// allows 300 requests per minute and organisation, for all its keys together (vendor
-// page "Rate Limiting").
-//
-// Facts name the vendor page they come from, or are marked as inference. Package
-// partootest has a fake Partoo for tests.
+// Comments name the vendor page of each fact, or mark it as inference. Package partootest
+// provides a fake Partoo for tests.
 package partoo

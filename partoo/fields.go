@@ -38,10 +38,9 @@ func checkID(operation, id string) error {
 	return p.Err(provider, operation)
 }
 
-// changedFields returns the fields of want that must be sent for the user have. It
-// omits fields that have the wanted value and those that Partoo ignores for the
-// role. A field that the response did not contain is unknown and stays in. The
-// result is zero if nothing must be sent.
+// changedFields returns the fields of want that must be sent for the user have: those with
+// another value and those whose value is unknown, without the lists that Partoo ignores
+// for the role.
 func changedFields(want UpdateUserRequest, have User) UpdateUserRequest {
 	before := wrapper.Deref(have.Role)
 	after := before

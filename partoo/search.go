@@ -14,27 +14,21 @@ import (
 // maxPerPage is the maximum size of a page (vendor page "Search for users").
 const maxPerPage = 100
 
-// SearchUsers lists the users that the key may see and that match all filters
-// (vendor page "Search for users"), from params.Page (default 1) to the last page.
-// A page is fetched when the loop needs it; a loop that ends early sends nothing
-// more.
+// SearchUsers lists the users that the key may see and that match all filters (vendor page
+// "Search for users"), from params.Page (default 1) to the last page. A page is fetched
+// when the loop needs it. PerPage is 1 to 100; its default is 30, as in the vendor's other
+// lists (inference). Whether the list contains disabled users if Disabled is not set is not
+// documented.
 //
 //	for user, err := range client.SearchUsers(ctx, partoo.SearchUsersParams{Role: &roles}) {
 //
-// An error ends the list and is yielded with a zero User. Pages are not a snapshot:
-// if users are created or deleted meanwhile, a user may be missed, but none is
-// yielded twice. PerPage is 1 to 100; its default is 30, as in the vendor's other
-// lists (inference). Whether the list contains disabled users if Disabled is not
-// set is not documented.
+// An error ends the list and is yielded with a zero User. Pages are not a snapshot: if
+// users are created or deleted meanwhile, a user may be missed, but none is yielded twice.
 func (c *Client) SearchUsers(ctx context.Context, params SearchUsersParams) iter.Seq2[User, error] {
-	const operation = "SearchUsers"
-	if err := searchChecker.Err(provider, operation, params); err != nil {
-		return func(yield func(User, error) bool) { yield(User{}, err) }
-	}
-	return c.userPages(ctx, operation, params).All()
+	return c.userPages(ctx, "SearchUsers", params).All()
 }
 
-// userPages returns the list of a search. The parameters must be valid.
+// userPages returns the list of the users that pass the filters.
 func (c *Client) userPages(ctx context.Context, operation string, params SearchUsersParams) paging.List[User, string] {
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
 	if params.Email != nil {
@@ -45,6 +39,9 @@ func (c *Client) userPages(ctx context.Context, operation string, params SearchU
 		Fetch: func(number int64) (paging.Page[User], error) {
 			params := params
 			params.Page = &number
+			if err := searchChecker.Err(provider, operation, params); err != nil {
+				return paging.Page[User]{}, err
+			}
 			page, err := rest.Decode[userPage](c.API().SearchUsers(ctx, &params))
 			return paging.Page[User]{Number: page.Page, Last: page.MaxPage, Total: page.Count, Items: page.Users}, err
 		},

@@ -15,35 +15,29 @@ import (
 const (
 	opUpsert = "UpsertUser"
 
-	// maxRounds is the maximum number of lookups followed by a write. One round is
-	// enough unless another client writes the same user or a response is lost.
+	// maxRounds is the maximum number of lookups followed by a write. More than one are
+	// needed if another client writes the same user or a response is lost.
 	maxRounds = 3
 )
 
-// UpsertUser makes sure that exactly one user with this email exists and matches u.
-// It returns the user's id and whether the user was created, updated or unchanged.
+// UpsertUser searches for the email, in any letter case. If no user has it, the user is
+// created. Otherwise only the fields that differ are sent, or nothing (Unchanged). A field
+// that the response does not contain in a readable form is unknown and is sent, so such a
+// user is Updated each time. BusinessIDs and Accesses are omitted if Partoo ignores them
+// for the role: u.Role, or else the user's present role. Lists are compared as sets. Input
+// that fails [UserInput.Validate] is not sent.
 //
-// It searches for the email, in any letter case. If no user has it, the user is
-// created. Otherwise only the fields that differ are sent, and nothing if none
-// does. A field that the response does not contain, or not in a readable form, is
-// unknown and is sent, so such a user is Updated each time. BusinessIDs and Accesses
-// are omitted if Partoo ignores them for the role: u.Role, or else the user's
-// present role. Lists are compared as sets.
+// A create that fails with 400, 409 or 422 may mean that another client created the user:
+// UpsertUser searches again and updates the user. If it finds none, it returns the error;
+// the email may belong to a user that this key cannot see. Several users with this email
+// are an error that matches rest.ErrConflict.
 //
-// A create that fails with 400, 409 or 422 may mean that another client created the
-// user: UpsertUser searches again and updates the user. If it finds none, it returns
-// the error; the email may belong to a user that this key cannot see.
-//
-// If the outcome of a create is unknown (lost or unreadable response, 5xx),
-// UpsertUser waits as long as the retry policy says, at least 5 seconds, and searches
-// again, since Partoo may still be executing the create. If it finds no user, it
-// creates the user again, unless the response reported success or an invitation may
-// have been sent: then it returns the error, with Executed yes or maybe. A user that
-// is deleted between search and update is created. There are at most 3 creates.
-//
-// Two users with this email are an error that matches rest.ErrConflict. After a lost
-// response, the outcome is that of the last attempt: a user that the lost attempt
-// created is Updated or Unchanged. Created users are not read back.
+// If the outcome of a create is unknown (lost or unreadable response, 5xx), UpsertUser
+// waits as long as the retry policy says, at least 5 seconds, and searches again, since
+// Partoo may still be executing the create: the user is then Updated or Unchanged. If it
+// finds no user, it creates the user again, unless the response reported success or an
+// invitation may have been sent: then it returns the error, with Executed yes or maybe. A
+// user that is deleted between search and update is created. There are at most 3 creates.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
 	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.OnCreate.Password}})
 	defer func() { end(result.Outcome, err) }()
@@ -106,10 +100,9 @@ func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (resu
 	}
 }
 
-// waitAfterCreate waits until the search should contain a user that a create with
-// unknown outcome has created. failed is the error of the n-th such create. The
-// result is nil if the user may be created again, and otherwise the error to return
-// if the search does not find the user.
+// waitAfterCreate waits until the search should contain the user if a create with unknown
+// outcome was executed. failed is the error of the n-th such create. The result is nil if
+// the user may be created again, and otherwise the error if the search finds no user.
 func (c *Client) waitAfterCreate(ctx context.Context, u UserInput, failed error, n int) error {
 	start := time.Now()
 	final := failed
@@ -122,8 +115,7 @@ func (c *Client) waitAfterCreate(ctx context.Context, u UserInput, failed error,
 	return final
 }
 
-// waitForSearch waits for the delay. If the deadline of ctx comes first, it returns
-// immediately.
+// waitForSearch waits for the delay, or not at all if the deadline of ctx comes first.
 func waitForSearch(ctx context.Context, delay time.Duration) error {
 	if !backoff.FitsDeadline(ctx, delay) {
 		return context.DeadlineExceeded

@@ -10,9 +10,9 @@ import (
 )
 
 // UserInput is the input of [Client.UpsertUser]. Email, FirstName and LastName are
-// required. Any other field with its zero value is not sent, and an existing user
-// keeps its value. The struct tags declare each field: the name that vendor page
-// "Create user" and errors use, and what is checked.
+// required. Other fields with their zero value are not sent; an existing user keeps the
+// value. The struct tags declare each field: the name that vendor page "Create user" and
+// errors use, and what is checked.
 type UserInput struct {
 	// Email identifies the user, in any letter case. The email of an existing user
 	// is never changed, not even its case. It is sent in NFC.
@@ -35,9 +35,8 @@ type UserInput struct {
 	// BusinessIDs are the businesses of the user. Partoo ignores them unless the
 	// role is BUSINESS_MANAGER. nil and empty differ as in Accesses.
 	BusinessIDs []string `json:"business_ids" check:"key" help:"BUSINESS_MANAGER only"`
-	// SidebarPages are the features in the user's sidebar. The vendor has deprecated
-	// them in favour of custom roles. nil is not sent, and a new user gets every
-	// feature; an empty list is sent as [].
+	// SidebarPages are the features in the user's sidebar, deprecated in favour of custom
+	// roles. Without them (nil) a new user gets every feature.
 	SidebarPages []SidebarPage `json:"sidebar_pages" enum:"bulk_modification,diffusion,feedback_management,messages,posts,presence_analytics,review_analytics,review_invite,review_management" help:"deprecated: use custom roles"`
 	// Lang is the language of the application.
 	Lang Lang `json:"lang" enum:"fr,en,es,it,pt-br,de,ar,nl,pl,cs,ca,sk,pt,lv,ro,bg,hu"`
@@ -51,10 +50,9 @@ type UserInput struct {
 
 // OnCreate contains the fields that only apply to a new user.
 type OnCreate struct {
-	// Password must have at least 8 characters, among them an upper-case letter, a
-	// lower-case letter and a special character: neither letter nor digit
-	// (inference). Without a password Partoo generates one. It is ignored if an
-	// invitation is sent.
+	// Password has at least 8 characters, among them an upper-case letter, a lower-case
+	// letter and a special character, neither letter nor digit (inference). Without one
+	// Partoo generates it. It is ignored if an invitation is sent.
 	Password rest.Secret `json:"password" check:"password" update:"-" help:"new users only"`
 	// SendInvitation makes Partoo send an invitation by email immediately. nil is
 	// false. An upsert that may have sent one does not create the user again.
@@ -64,16 +62,13 @@ type OnCreate struct {
 	Status UserStatus `json:"status" enum:"active,invited" update:"-" help:"new users only"`
 }
 
-// Key identifies the user: it is equal for emails that [Client.UpsertUser] treats as
-// the same. Use it with upsert.WithKey.
-func (u UserInput) Key() string { return email.Key(u.Email) }
+// Validate makes the checks that UpsertUser makes before it sends a request. Its error is a
+// *rest.Error that names every invalid field and matches rest.ErrInvalid.
+func (u UserInput) Validate() error { return inputChecker.Err(provider, opUpsert, u) }
 
-// Validate makes the checks that UpsertUser makes before it sends a request. Its
-// error is a *rest.Error that names every invalid field and matches
-// rest.ErrInvalid.
-func (u UserInput) Validate() error {
-	return inputChecker.Err(provider, opUpsert, u)
-}
+// Key identifies the user by the email: letter case and the Unicode normalisation form do
+// not count. Use it with upsert.WithKey.
+func (u UserInput) Key() string { return email.Key(u.Email) }
 
 // createRequest returns the request that creates u.
 func (u UserInput) createRequest() (r CreateUserRequest) {

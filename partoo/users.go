@@ -14,10 +14,9 @@ import (
 )
 
 // CreateUser creates a user and returns its id. The request follows the rules of
-// [UserInput]. CreateUser is not retried if its outcome is unknown: the error then
-// has Executed maybe or yes, and [Client.UpsertUser] finds out. The error for an
-// email that another user has is not documented; probably it is a 400, which
-// matches rest.ErrInvalid (inference).
+// [UserInput]. If the outcome is unknown it is not retried: the error has Executed maybe or
+// yes, and [Client.UpsertUser] finds out. The error for an email that another user has is
+// not documented; probably it is a 400, which matches rest.ErrInvalid (inference).
 func (c *Client) CreateUser(ctx context.Context, request CreateUserRequest) (id string, err error) {
 	const operation = "CreateUser"
 	if err := createChecker.Err(provider, operation, request); err != nil {
@@ -26,9 +25,9 @@ func (c *Client) CreateUser(ctx context.Context, request CreateUserRequest) (id 
 	return c.create(ctx, operation, request)
 }
 
-// UpdateUser changes the fields that are set and no others (vendor page "Update
-// user"). It is retried after a lost response. The error for a user that does not
-// exist matches rest.ErrNotFound.
+// UpdateUser changes the fields that are set and no others (vendor page "Update user"). It
+// is retried after a lost response. An unknown id is an error that matches
+// rest.ErrNotFound, here and in the other methods.
 func (c *Client) UpdateUser(ctx context.Context, id string, request UpdateUserRequest) error {
 	const operation = "UpdateUser"
 	var p check.Problems
@@ -40,8 +39,7 @@ func (c *Client) UpdateUser(ctx context.Context, id string, request UpdateUserRe
 	return c.update(ctx, operation, id, request)
 }
 
-// GetUser returns a user (vendor page "User information"). The error for a user that
-// does not exist matches rest.ErrNotFound.
+// GetUser returns a user (vendor page "User information").
 func (c *Client) GetUser(ctx context.Context, id string) (User, error) {
 	const operation = "GetUser"
 	if err := checkID(operation, id); err != nil {
@@ -66,9 +64,8 @@ func (c *Client) Me(ctx context.Context) (User, error) {
 	return user.User, err
 }
 
-// DeleteUser deletes a user (vendor page "Delete user"). The error for a user that
-// does not exist matches rest.ErrNotFound. If the response to an earlier attempt was
-// lost, DeleteUser returns nil instead: that attempt probably deleted the user.
+// DeleteUser deletes a user (vendor page "Delete user"). After a lost response an unknown
+// id is no error: the earlier attempt probably deleted the user.
 func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	const operation = "DeleteUser"
 	if err := checkID(operation, id); err != nil {
@@ -83,11 +80,10 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	return rest.IgnoreGone(err)
 }
 
-// InviteUser makes Partoo send an invitation by email: the first one for a user
-// created with UserStatusInvited, or another one. Invitations expire after 72 hours,
-// and a user gets at most one in 5 minutes (vendor page "Invite user"); the error
-// for an earlier one is not documented. The request is never retried, not even after
-// a 429, because such a 429 may last for those 5 minutes.
+// InviteUser makes Partoo send an invitation by email, the first one or another one.
+// Invitations expire after 72 hours, and a user gets at most one in 5 minutes (vendor page
+// "Invite user"); the error for an earlier one is not documented. The request is never
+// retried, not even after a 429, which may last for those 5 minutes.
 func (c *Client) InviteUser(ctx context.Context, id string) error {
 	const operation = "InviteUser"
 	if err := checkID(operation, id); err != nil {
@@ -121,10 +117,8 @@ type statusResponse struct {
 	Status gen.RequestStatus `json:"status"`
 }
 
-// Spec returns the type with all fields of the spec.
 func (statusResponse) Spec() reflect.Type { return reflect.TypeFor[gen.UserWriteResult]() }
 
-// Check requires the only status in the spec.
 func (r statusResponse) Check() error {
 	if r.Status != gen.RequestStatusSuccess {
 		return errors.New(`unexpected response: no status "success"`)
@@ -134,10 +128,9 @@ func (r statusResponse) Check() error {
 
 type createResponse struct{ gen.UserWriteResult }
 
-// Check requires an id, which means success.
+// Check accepts any status: an id means success.
 func (r createResponse) Check() error { return wrapper.RequireID(r.ID) }
 
 type userResponse struct{ User }
 
-// Check requires an id.
 func (r userResponse) Check() error { return wrapper.RequireID(r.ID) }

@@ -17,18 +17,17 @@ import (
 // attribute".
 const maxAttributeName = 255
 
-// SetAttribute sets one custom attribute of the user with the vendor's id. Names
-// have 1 to 255 characters (32 according to the vendor's page on creating
-// attributes). The names of standard attributes, such as city, are rejected: use
-// [Client.UpdateUser] for these. The vendor's pages differ on whether an attribute
-// must already exist in the application.
+// SetAttribute sets one custom attribute of the user with the vendor's id. Names have 1 to
+// 255 characters. The names of standard attributes, such as city, are rejected: use
+// [Client.UpdateUser] for these. The vendor's pages differ on whether an attribute must
+// already exist in the application.
 //
-// The value is any value that encoding/json encodes, of the attribute's type
-// (vendor page "Miscellaneous": boolean, integer, date, string, datetime, fixed,
-// float). nil is sent as null, which clears the attribute (inference).
+// The value is any value that encoding/json encodes, of the attribute's type (vendor page
+// "Miscellaneous": boolean, integer, date, string, datetime, fixed, float). nil is sent as
+// null, which clears the attribute (inference).
 //
-// The request is retried after a lost response, since setting an attribute twice
-// has the same effect. An unknown id is an error that matches rest.ErrNotFound.
+// The request is retried after a lost response. An unknown id is an error that matches
+// rest.ErrNotFound.
 func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value any) error {
 	const operation = "SetAttribute"
 	if err := c.checkSetAttributes(operation, id, map[string]any{name: value}); err != nil {
@@ -48,7 +47,7 @@ func (c *Client) SetAttributes(ctx context.Context, id int64, attributes map[str
 	return c.setAttributes(ctx, operation, id, attributes)
 }
 
-// setAttributes sends attributes that were checked before, if there are any.
+// setAttributes sends valid attributes, if there are any.
 func (c *Client) setAttributes(ctx context.Context, operation string, id int64, attributes map[string]any) error {
 	if len(attributes) == 0 {
 		return nil

@@ -66,9 +66,9 @@ func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 // user_id. Version 2 is that of https://apidocs.user.com, which identifies them by
 // custom_id, and accepts custom attributes and tags in an upsert.
 //
-// With version 2 every request contains the header "Accept: */*; version=2". The methods
-// that are not documented for version 2 return an error that matches
-// errors.ErrUnsupported: DeleteUser, SetAttribute and SetAttributes.
+// With version 2 every request contains the header "Accept: */*; version=2". DeleteUser,
+// SetAttribute and SetAttributes are not documented for it and return an error that matches
+// errors.ErrUnsupported.
 //
 // If the live service uses the other version, every upsert may create a user again
 // (inference). Use [Client.Guard] to detect it.
@@ -82,8 +82,7 @@ func acceptVersion2(_ context.Context, r *http.Request) error {
 	return nil
 }
 
-// requireVersion1 returns an error if the client uses version 2. It is for operations
-// that are not documented for that version.
+// requireVersion1 returns an error if the client uses version 2.
 func (c *Client) requireVersion1(operation string) error {
 	if c.version != 2 {
 		return nil
@@ -92,8 +91,7 @@ func (c *Client) requireVersion1(operation string) error {
 }
 
 // API returns the generated client with all operations. It uses the same credential,
-// retries and limits, and also returns a *rest.Error for a response that is not 2xx. Its
-// types carry no compatibility promise.
+// retries, limits and errors. Its types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return cmp.Or(c.api, zeroAPI) }
 
 // zeroAPI is the API of a zero Client: every call returns an error.

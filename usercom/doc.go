@@ -9,14 +9,12 @@
 //		Email:  "ada@example.com",
 //	})
 //
-// [Client.UpsertUser] creates the user with that UserID, or updates it. The id of
-// the result is user.com's own integer id, which every other method takes.
+// [Client.UpsertUser] creates the user with that UserID, or updates it. The id of the
+// result is user.com's own integer id, which every other method takes.
 //
-// Every failed call returns a *rest.Error. Retries are described in package rest:
-// a call waits after a 429, and is retried after a lost response or a 502 to 504
-// where that is safe.
+// Every failed call returns a *rest.Error; package rest describes the retries.
 //
-// The vendor publishes no OpenAPI document; the client is generated from a spec
-// written from its pages. Facts that are not on these pages are marked as
-// inference. Package usercomtest provides a fake user.com for tests.
+// The vendor publishes no OpenAPI document; the spec is written from its pages. Comments
+// name the page of each fact, or mark it as inference. Package usercomtest provides a
+// fake user.com for tests.
 package usercom

@@ -35,9 +35,7 @@ func (e *DuplicateError) Unwrap() error {
 }
 
 // FailureClass reports that no user of a run can be upserted, see package upsert.
-func (e *DuplicateError) FailureClass() (class string, suspected bool) {
-	return "configuration", false
-}
+func (e *DuplicateError) FailureClass() (class string, suspected bool) { return "configuration", false }
 
 // Guard returns [Client.UpsertUser] for a run, for example for upsert.All. It upserts
 // the first user with the outcome Created a second time. Unless the outcome is then

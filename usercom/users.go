@@ -10,9 +10,9 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// GetUser returns the user with the vendor's id (vendor page "Basic API usage").
-// An unknown id is an error that matches rest.ErrNotFound. A 404 with an HTML page
-// means a wrong base URL and does not match it.
+// GetUser returns the user with the vendor's id (vendor page "Basic API usage"). An unknown
+// id is an error that matches rest.ErrNotFound, here and in the other methods. A 404 with an
+// HTML page means a wrong base URL and does not match it.
 func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 	const operation = "GetUser"
 	if err := checkID(operation, id); err != nil {
@@ -23,10 +23,9 @@ func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 	return decodeUser(id, operation, resp, err)
 }
 
-// UpdateUser changes the fields that are set and returns the updated user (vendor
-// page "Update user"). Fields that are not set keep their values (inference from
-// the example of that page). It makes the checks of UpsertUser and is retried after
-// a lost response. An unknown id is an error that matches rest.ErrNotFound.
+// UpdateUser changes the fields that are set and returns the updated user (vendor page
+// "Update user"). Fields that are not set keep their values (inference from the example of
+// that page). It makes the checks of UpsertUser and is retried after a lost response.
 func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserRequest) (User, error) {
 	const operation = "UpdateUser"
 	if err := c.checkUpdate(operation, id, request); err != nil {
@@ -40,10 +39,9 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 	return decodeUser(id, operation, resp, err)
 }
 
-// DeleteUser deletes the user with the vendor's id. No vendor page describes the
-// operation, but other clients use it; any 2xx is success. An unknown id is an
-// error that matches rest.ErrNotFound, unless the response to an earlier attempt of
-// this call was lost: that attempt probably deleted the user.
+// DeleteUser deletes the user with the vendor's id. No vendor page describes the operation,
+// but other clients use it; any 2xx is success. After a lost response an unknown id is no
+// error: the earlier attempt probably deleted the user.
 func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 	const operation = "DeleteUser"
 	if err := c.requireVersion1(operation); err != nil {
@@ -70,5 +68,4 @@ func decodeUser(id int64, operation string, resp *http.Response, err error) (Use
 
 type userResponse struct{ User }
 
-// Check requires an id.
 func (r userResponse) Check() error { return wrapper.RequireID(r.ID) }
