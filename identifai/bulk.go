@@ -20,7 +20,7 @@ const opPreview = "Preview"
 // [Client.Bulk]. It is safe for concurrent use.
 type Bulk struct {
 	client *Client
-	list   *wrapper.UserList[User] // by id and by email; nil if it was not read
+	list   *wrapper.UserList[User] // by id and by email; nil: look up every user
 	ids    *runIDs
 }
 
@@ -138,15 +138,6 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result UpsertResult
 	result, err = b.upsert(ctx, withID)
 	if err != nil && u.ID == nil && ctx.Err() == nil && isStale(err) {
 		return b.upsert(ctx, u)
-	}
-	return result, err
-}
-
-// upsert upserts u without the list, and drops a new user from it.
-func (b *Bulk) upsert(ctx context.Context, u UserInput) (UpsertResult, error) {
-	result, err := b.client.upsert(ctx, u, b.ids)
-	if result.Outcome == upsert.Created {
-		b.list.Take(idKey(result.ID))
 	}
 	return result, err
 }

@@ -11,7 +11,7 @@ import (
 
 // runIDs contains the ids of the users of a run. A user without an id is never written to
 // one of these ids unless the emails are equal: otherwise an email that moves from user A
-// to user B would let B overwrite A. nil contains no ids.
+// to user B would let B overwrite A.
 type runIDs struct {
 	mu   sync.Mutex
 	rows map[int64]row
@@ -48,9 +48,6 @@ func (r *runIDs) add(operation string, u UserInput) error {
 // id. It fails if a row of the run contains the id, unless that row was already upserted
 // with the same email. A preview records nothing.
 func (r *runIDs) match(operation string, id int64, u UserInput) error {
-	if r == nil {
-		return nil
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := email.Key(u.Email)

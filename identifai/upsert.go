@@ -40,24 +40,21 @@ func newResult(user User, outcome upsert.Outcome) UpsertResult {
 //
 // If an email moves from user A to user B, update A by ID first and upsert B afterwards.
 // [Bulk.UpsertUser] checks that order for the users of a run.
-func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result UpsertResult, err error) {
-	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.Password}})
-	defer func() { end(result.Outcome, err) }()
-	if err := u.Validate(); err != nil {
-		return UpsertResult{}, err
-	}
-	return c.upsert(ctx, u, nil)
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (UpsertResult, error) {
+	return (&Bulk{client: c, ids: newRunIDs(nil)}).UpsertUser(ctx, u)
 }
 
-// upsert upserts u, which must be valid. ids checks that no other row of the run contains
-// the id of a user found by email; it is nil outside Bulk.
-func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertResult, error) {
-	result, err := c.write(ctx, u)
+// upsert upserts u, which must be valid, without the list.
+func (b *Bulk) upsert(ctx context.Context, u UserInput) (UpsertResult, error) {
+	result, err := b.client.write(ctx, u)
+	if result.Outcome == upsert.Created {
+		b.list.Take(idKey(result.ID)) // the list does not contain this id
+	}
 	executed := wrapper.ExecutedOf(err) // of the first write
 	if err == nil || u.ID != nil || ctx.Err() != nil || executed == rest.ExecutedNo && !mayBeEmailConflict(err) {
 		return result, err
 	}
-	users, lookupErr := c.findByEmail(ctx, opUpsert, u.Email)
+	users, lookupErr := b.client.findByEmail(ctx, opUpsert, u.Email)
 	switch {
 	case lookupErr != nil:
 		wrapper.SetExecuted(lookupErr, executed) // the lookup itself only reads
@@ -65,11 +62,11 @@ func (c *Client) upsert(ctx context.Context, u UserInput, ids *runIDs) (UpsertRe
 	case len(users) != 1:
 		return UpsertResult{}, err
 	}
-	if conflict := ids.match(opUpsert, users[0].ID, u); conflict != nil {
+	if conflict := b.ids.match(opUpsert, users[0].ID, u); conflict != nil {
 		return UpsertResult{}, wrapper.RaiseExecuted(fmt.Errorf("%w (after: %w)", conflict, err), executed)
 	}
 	u.ID = &users[0].ID
-	result, err = c.write(ctx, u)
+	result, err = b.client.write(ctx, u)
 	return result, wrapper.RaiseExecuted(err, executed)
 }
 

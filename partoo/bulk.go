@@ -16,7 +16,7 @@ import (
 // [Client.Bulk]. It is safe for concurrent use.
 type Bulk struct {
 	client *Client
-	list   *wrapper.UserList[User] // by email; nil if it was not read
+	list   *wrapper.UserList[User] // by email; nil: search for every user
 }
 
 // Bulk prepares a run that upserts about this number of users. It reads the list of all
@@ -85,19 +85,22 @@ func (b *Bulk) UpsertUser(ctx context.Context, u UserInput) (result upsert.Resul
 	if err := u.Validate(); err != nil {
 		return upsert.Result[string]{}, err
 	}
-	return b.client.upsert(ctx, u, b.lookup(b.list.Take(u.Key())))
+	have, known := withValidID(b.list.Take(u.Key()))
+	return b.client.upsert(ctx, u, have, known)
 }
 
 // Preview returns what UpsertUser would do with u, from the list or by a search, and
 // writes nothing. Each user is previewed separately: a new user that occurs twice is
 // Created both times, without an ID. Changes contains the fields that would be sent. Of
 // the errors of UpsertUser only invalid input and those of the search are predicted.
-func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Preview[string], error) {
-	var preview upsert.Preview[string]
+func (b *Bulk) Preview(ctx context.Context, u UserInput) (preview upsert.Preview[string], err error) {
 	if err := u.Validate(); err != nil {
 		return preview, err
 	}
-	have, err := b.lookup(b.list.Get(u.Key()))(ctx, "Preview", u.Email)
+	have, known := withValidID(b.list.Get(u.Key()))
+	if !known {
+		have, err = b.client.findByEmail(ctx, "Preview", u.Email)
+	}
 	switch {
 	case err != nil:
 		return preview, err
@@ -109,12 +112,8 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (upsert.Preview[string]
 	return wrapper.NewPreview(have.ID, compared.Changes(have, &request)), nil
 }
 
-// lookup returns the lookupFunc for a user of the list. It searches if the list does not
-// show whether the user exists, or shows an invalid id: the search reports the problem if
-// it remains.
-func (b *Bulk) lookup(have *User, known bool) lookupFunc {
-	if !known || have != nil && !isValidID(have.ID) {
-		return b.client.findByEmail
-	}
-	return func(context.Context, string, string) (*User, error) { return have, nil }
+// withValidID returns a result of the list. A user with an invalid id counts as not known:
+// the search reports the problem if it remains.
+func withValidID(have *User, known bool) (*User, bool) {
+	return have, known && (have == nil || isValidID(have.ID))
 }

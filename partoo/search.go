@@ -75,7 +75,7 @@ func (p userPage) Check() error {
 	return nil
 }
 
-// findByEmail is the lookupFunc that searches.
+// findByEmail returns the user with the email, or nil.
 func (c *Client) findByEmail(ctx context.Context, operation, wanted string) (*User, error) {
 	var matches []User
 	params := SearchUsersParams{Email: &wanted, DisplayBusinessIDs: new(true)}

@@ -38,28 +38,23 @@ const (
 // finds no user, it creates the user again, unless the response reported success or an
 // invitation may have been sent: then it returns the error, with Executed yes or maybe. A
 // user that is deleted between search and update is created. There are at most 3 creates.
-func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[string], err error) {
-	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Secrets: []rest.Secret{u.OnCreate.Password}})
-	defer func() { end(result.Outcome, err) }()
-	if err := u.Validate(); err != nil {
-		return upsert.Result[string]{}, err
-	}
-	return c.upsert(ctx, u, c.findByEmail)
+func (c *Client) UpsertUser(ctx context.Context, u UserInput) (upsert.Result[string], error) {
+	return (&Bulk{client: c}).UpsertUser(ctx, u)
 }
 
-// lookupFunc returns the user with the email, or nil if there is none.
-type lookupFunc func(ctx context.Context, operation, email string) (*User, error)
-
-// upsert is UpsertUser for valid input. find makes the first lookup.
-func (c *Client) upsert(ctx context.Context, u UserInput, find lookupFunc) (result upsert.Result[string], err error) {
+// upsert upserts u, which must be valid. have is the user with the email, or nil; if it is
+// not known, or not any more, upsert searches.
+func (c *Client) upsert(ctx context.Context, u UserInput, have *User, known bool) (result upsert.Result[string], err error) {
 	var executed rest.Executed // highest of all creates
 	defer func() { err = wrapper.RaiseExecuted(err, executed) }()
 	var last error // of the previous round
 	unknown := 0   // creates with unknown outcome
 	mayCreate := true
 	for round := 1; ; round++ {
-		have, err := find(ctx, opUpsert, u.Email)
-		find = c.findByEmail
+		if !known {
+			have, err = c.findByEmail(ctx, opUpsert, u.Email)
+		}
+		known = false
 		switch {
 		case err != nil:
 			wrapper.SetExecuted(err, rest.ExecutedNo) // it was a read
