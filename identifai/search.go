@@ -56,10 +56,8 @@ type userPage struct {
 	Data []*User `json:"data"`
 }
 
-// Strict returns the fields that decide which user is meant.
 func (userPage) Strict() []string { return []string{"data.id", "data.email"} }
 
-// Check requires users with ids, and the number of pages.
 func (p userPage) Check() error {
 	switch {
 	case p.Data == nil:

@@ -3,10 +3,30 @@ package identifai
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
+	gen "github.com/usersync/usersync/gen/identifai"
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
+)
+
+// The types of parameters and results of a Client.
+type (
+	// User is a user in identifAI's responses. A field that is absent or null is
+	// nil; a name or email that is absent is empty.
+	User = gen.User
+	// Pricing is a pricing plan.
+	Pricing = gen.Pricing
+	// Credits are the credits of the key's own user.
+	Credits = gen.Credits
+	// ListUsersParams are the filters of [Client.Users].
+	ListUsersParams = gen.ListUsersParams
+	// SortDirection is the direction of a list, "asc" or "desc".
+	SortDirection = gen.SortDirection
 )
 
 // UserInput is the input of [Client.UpsertUser]. Name, Email, Heuristic and PricingID
@@ -47,3 +67,59 @@ func (u UserInput) LogValue() slog.Value { return wrapper.LogValue(u) }
 
 // Format hides the password in fmt output.
 func (u UserInput) Format(f fmt.State, verb rune) { wrapper.Format(f, verb, u) }
+
+// Derived from the tags of UserInput; see package fields.
+var (
+	inputFields   = fields.List[UserInput]()
+	inputChecker  = fields.NewChecker[UserInput, UserInput]()
+	searchChecker = fields.NewChecker[searchFilters, ListUsersParams]()
+	fromUser      = fields.NewMapping[User, UserInput]()
+	compared      = fields.NewMapping[UserInput, UserInput]()
+)
+
+// searchFilters declares what is checked in ListUsersParams.
+type searchFilters struct {
+	Search    string        `json:"search"`
+	PricingID int64         `json:"pricing_id" check:"positive"`
+	Order     string        `json:"order" check:"nonempty"`
+	Direction SortDirection `json:"direction" enum:"asc,desc"`
+	PerPage   int64         `json:"per_page" check:"positive"`
+	Page      int64         `json:"page" check:"positive"`
+}
+
+// inputOf returns the fields of a user that responses show. Others are unknown.
+func inputOf(user User) (u UserInput) {
+	fromUser.Copy(&user, &u)
+	if user.Pricing != nil {
+		u.PricingID = user.Pricing.ID
+	}
+	return u
+}
+
+// changedFields returns the fields of u, except the id, that must be sent for the user
+// current: those with another value and those whose value is unknown. Differences that
+// identifAI removes do not count (inference): white space around texts, their
+// normalisation form, and the letter case of emails.
+func changedFields(current User, u UserInput) UserInput {
+	have, want := canonical(inputOf(current)), canonical(u)
+	want.ID = nil
+	compared.ClearEqual(&have, &want)
+	for _, f := range inputFields {
+		if changed := f.Of(&want); !changed.IsZero() {
+			changed.Set(f.Of(&u))
+		}
+	}
+	return want
+}
+
+// canonical returns u with texts trimmed and in NFC, and with the key of its email.
+// Laravel trims all texts except passwords (inference).
+func canonical(u UserInput) UserInput {
+	for _, f := range inputFields {
+		if text, ok := f.Of(&u).Interface().(string); ok {
+			f.Of(&u).SetString(norm.NFC.String(strings.TrimSpace(text)))
+		}
+	}
+	u.Email = email.Key(u.Email)
+	return u
+}

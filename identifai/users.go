@@ -77,7 +77,6 @@ func (r *pricingsResponse) Target(body []byte) any {
 	}{(*[]*Pricing)(r)}
 }
 
-// Check requires a list in which every plan has an id.
 func (r pricingsResponse) Check() error {
 	if r == nil {
 		return wrapper.MissingError("data")
@@ -96,7 +95,6 @@ type creditsResponse struct {
 	TotalSpent       *float64 `json:"total_spent"`
 }
 
-// Check requires both numbers.
 func (r creditsResponse) Check() error {
 	if r.AvailableCredits == nil || r.TotalSpent == nil {
 		return errors.New("unexpected response: no credits")

@@ -23,12 +23,10 @@ type Bulk struct {
 // users that the key may see, in pages of 100, so that [Bulk.UpsertUser] needs no searches.
 // If the list has more pages than users, Bulk drops the first one, and [Bulk.UpsertUser]
 // works like [Client.UpsertUser]; if users is 1, without any request. If 10,000 users exist
-// and 100 of them changed, a run takes 40 seconds instead of 34 minutes, at 300 requests
-// per minute.
+// and 100 of them changed, a run takes 40 seconds instead of 34 minutes.
 //
 // A listed user serves one upsert; a second one searches. A Bulk uses about 700 bytes per
-// listed user until then, more for long lists of businesses, and about 100 bytes for each
-// user for the whole run.
+// listed user until then, more for long lists of businesses, and 100 bytes for each user.
 //
 // Start the run immediately: the list becomes outdated. The error is that of the list;
 // [Client.UpsertUser] may work nevertheless. It matches rest.ErrInvalid if users is less

@@ -56,10 +56,8 @@ type userPage struct {
 	Count *int64 `json:"count"` // nil if it is absent
 }
 
-// Strict returns the fields that decide which user is meant.
 func (userPage) Strict() []string { return []string{"users.id", "users.email"} }
 
-// Check requires users with ids, and the number of pages.
 func (p userPage) Check() error {
 	switch {
 	case p.Users == nil:

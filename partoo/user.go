@@ -4,9 +4,53 @@ import (
 	"fmt"
 	"log/slog"
 
+	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
+)
+
+// The types of parameters and results of a Client. Optional fields are pointers: nil is
+// not sent. In a request, a pointer to an empty list is sent as [].
+type (
+	// User is a user in Partoo's responses (vendor page "User information").
+	User = gen.User
+	// CreateUserRequest is the input of [Client.CreateUser].
+	CreateUserRequest = gen.CreateUserRequest
+	// UpdateUserRequest is the input of [Client.UpdateUser].
+	UpdateUserRequest = gen.UpdateUserRequest
+	// SearchUsersParams are the filters of [Client.SearchUsers].
+	SearchUsersParams = gen.SearchUsersParams
+
+	// Role decides what a user may do.
+	Role = gen.Role
+	// UserStatus is active, or invited until the user accepts the invitation.
+	UserStatus = gen.UserStatus
+	// Lang is the language of the application, such as "en" or "pt-br".
+	Lang = gen.Lang
+	// SidebarPage is a feature in the sidebar, such as "posts".
+	SidebarPage = gen.SidebarPage
+	// UserOrder is the order of a search, such as "email" or "-last_name".
+	UserOrder = gen.UserOrder
+)
+
+// The roles (vendor page "Create user"). Responses may contain others: Partoo has added
+// some before.
+const (
+	RoleOrgAdmin        = gen.RoleOrgAdmin
+	RoleOrgManager      = gen.RoleOrgManager
+	RoleGroupManager    = gen.RoleGroupManager
+	RoleBusinessManager = gen.RoleBusinessManager
+	RolePublisher       = gen.RolePublisher
+	// RoleProvider occurs in responses and searches; no request may set it.
+	RoleProvider Role = "PROVIDER"
+)
+
+// The statuses.
+const (
+	UserStatusActive  = gen.UserStatusActive
+	UserStatusInvited = gen.UserStatusInvited
 )
 
 // UserInput is the input of [Client.UpsertUser]. Email, FirstName and LastName are
@@ -94,3 +138,59 @@ func (o OnCreate) LogValue() slog.Value { return wrapper.LogValue(o) }
 
 // Format hides the password in fmt output.
 func (o OnCreate) Format(f fmt.State, verb rune) { wrapper.Format(f, verb, o) }
+
+// Derived from the tags of UserInput; see package fields.
+var (
+	inputChecker  = fields.NewChecker[UserInput, UserInput]()
+	createChecker = fields.NewChecker[UserInput, CreateUserRequest]()
+	updateChecker = fields.NewChecker[UserInput, UpdateUserRequest]()
+	searchChecker = fields.NewChecker[searchFilters, SearchUsersParams]()
+
+	updateNames = fields.UpdateNames[UserInput]()
+	toCreate    = fields.NewMapping[UserInput, CreateUserRequest]()
+	toUpdate    = fields.NewMapping[UserInput, UpdateUserRequest](updateNames...)
+	compared    = fields.NewMapping[User, UpdateUserRequest](updateNames...)
+	listed      = fields.NewMapping[User, User](updateNames...)
+)
+
+// searchFilters declares what is checked in SearchUsersParams.
+type searchFilters struct {
+	Email   string     `json:"email" check:"nonempty,email"`
+	Query   string     `json:"query" check:"nonempty"`
+	OrgID   int64      `json:"org_id" check:"positive"`
+	Status  UserStatus `json:"status" enum:"active,invited"`
+	Role    []Role     `json:"role" enum:"ORG_ADMIN,ORG_MANAGER,GROUP_MANAGER,BUSINESS_MANAGER,PUBLISHER,PROVIDER"`
+	Page    int64      `json:"page" check:"positive"`
+	PerPage int64      `json:"per_page" check:"positive,max=100"`
+	OrderBy UserOrder  `json:"order_by" enum:"email,first_name,last_name,role,org_id,group_id,status,-email,-first_name,-last_name,-role,-org_id,-group_id,-status"`
+}
+
+// changedFields returns the fields of want that must be sent for the user have: those with
+// another value and those whose value is unknown, without the lists that Partoo ignores
+// for the role.
+func changedFields(want UpdateUserRequest, have User) UpdateUserRequest {
+	before := wrapper.Deref(have.Role)
+	after := before
+	if want.Role != nil {
+		after = *want.Role
+	}
+	if ignoredForRole(after, RoleBusinessManager) {
+		want.BusinessIDs = nil
+	}
+	if ignoredForRole(after, RoleGroupManager) {
+		want.Accesses = nil
+	}
+	if ignoredForRole(before, RoleBusinessManager) {
+		have.BusinessIDs = nil // unknown
+	}
+	if ignoredForRole(before, RoleGroupManager) {
+		have.Accesses = nil
+	}
+	compared.ClearEqual(&have, &want)
+	return want
+}
+
+// ignoredForRole reports whether Partoo ignores a list in requests, and shows an empty
+// one in responses, because it is for users of another role. It is false for an
+// unknown role.
+func ignoredForRole(role, only Role) bool { return role != "" && role != only }

@@ -94,6 +94,12 @@ func (c *Client) InviteUser(ctx context.Context, id string) error {
 	return err
 }
 
+func checkID(operation, id string) error {
+	var p check.Problems
+	p.PathID("user_id", id)
+	return p.Err(provider, operation)
+}
+
 // create sends a valid request.
 func (c *Client) create(ctx context.Context, operation string, request CreateUserRequest) (string, error) {
 	request.Email = email.Normalize(request.Email)

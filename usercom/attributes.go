@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
+	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -30,7 +32,7 @@ const maxAttributeName = 255
 // rest.ErrNotFound.
 func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value any) error {
 	const operation = "SetAttribute"
-	if err := c.checkSetAttributes(operation, id, map[string]any{name: value}); err != nil {
+	if err := c.checkVersion1(operation, id, map[string]any{name: value}); err != nil {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation, Idempotent: true})
@@ -41,7 +43,7 @@ func (c *Client) SetAttribute(ctx context.Context, id int64, name string, value 
 // [Client.SetAttribute]. Without attributes nothing is sent.
 func (c *Client) SetAttributes(ctx context.Context, id int64, attributes map[string]any) error {
 	const operation = "SetAttributes"
-	if err := c.checkSetAttributes(operation, id, attributes); err != nil {
+	if err := c.checkVersion1(operation, id, attributes); err != nil {
 		return err
 	}
 	return c.setAttributes(ctx, operation, id, attributes)
@@ -56,9 +58,11 @@ func (c *Client) setAttributes(ctx context.Context, operation string, id int64, 
 	return rest.Discard(c.API().SetMultipleAttributes(ctx, id, attributes))
 }
 
-func (c *Client) checkSetAttributes(operation string, id int64, attributes map[string]any) error {
-	if err := c.requireVersion1(operation); err != nil {
-		return err
+// checkVersion1 checks the input of an operation that is not documented for version 2 of
+// the API.
+func (c *Client) checkVersion1(operation string, id int64, attributes map[string]any) error {
+	if c.version == 2 {
+		return wrapper.NewError(provider, operation, "not documented for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
 	}
 	var p check.Problems
 	p.Positive("id", id)
@@ -102,15 +106,12 @@ func checkJSON(p *check.Problems, field string, value any) {
 }
 
 // standardAttributes contains the names of the fields of an upsert in both versions.
-var standardAttributes = fieldNames(reflect.TypeFor[gen.UpdateOrCreateUserRequest](), reflect.TypeFor[gen.UpdateOrCreateUserV2Request]())
-
-func fieldNames(requests ...reflect.Type) map[string]bool {
+var standardAttributes = func() map[string]bool {
 	names := make(map[string]bool)
-	for _, request := range requests {
-		for field := range request.Fields() {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			names[name] = true
-		}
+	version1, version2 := reflect.TypeFor[gen.UpdateOrCreateUserRequest](), reflect.TypeFor[gen.UpdateOrCreateUserV2Request]()
+	for _, field := range append(reflect.VisibleFields(version1), reflect.VisibleFields(version2)...) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names[name] = true
 	}
 	return names
-}
+}()

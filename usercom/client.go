@@ -9,7 +9,6 @@ import (
 	"regexp"
 
 	gen "github.com/usersync/usersync/gen/usercom"
-	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 )
 
@@ -53,7 +52,10 @@ func New(subdomain, apiKey string, options ...rest.Option) (*Client, error) {
 	switch version {
 	case 1:
 	case 2:
-		genOptions = append(genOptions, gen.WithRequestEditorFn(acceptVersion2))
+		genOptions = append(genOptions, gen.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Accept", "*/*; version=2") // vendor page "Basic API usage"
+			return nil
+		}))
 	default:
 		return nil, fmt.Errorf("%s: new client: WithVersion: %d, want 1 or 2", provider, version)
 	}
@@ -76,20 +78,6 @@ func WithVersion(version int) rest.Option {
 	return rest.ProviderOption(provider, optionVersion, version)
 }
 
-// acceptVersion2 adds the header of vendor page "Basic API usage".
-func acceptVersion2(_ context.Context, r *http.Request) error {
-	r.Header.Set("Accept", "*/*; version=2")
-	return nil
-}
-
-// requireVersion1 returns an error if the client uses version 2.
-func (c *Client) requireVersion1(operation string) error {
-	if c.version != 2 {
-		return nil
-	}
-	return wrapper.NewError(provider, operation, "not documented for version 2 of the API: use a client of version 1", errors.ErrUnsupported)
-}
-
 // API returns the generated client with all operations. It uses the same credential,
 // retries, limits and errors. Its types carry no compatibility promise.
 func (c *Client) API() *gen.ClientWithResponses { return cmp.Or(c.api, zeroAPI) }
@@ -100,14 +88,13 @@ var zeroAPI, _ = gen.NewClientWithResponses("https://zero.invalid", gen.WithHTTP
 // dnsLabel is one label according to RFC 1123.
 var dnsLabel = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
-// baseURL does not repeat the subdomain in its error: a caller who swaps the arguments
-// of New passes the key as subdomain, which is rejected here because of its 64
-// characters.
+// baseURL does not repeat the subdomain in its error: it is the key, of 64 characters, if a
+// caller swaps the arguments of New.
 func baseURL(subdomain string) (string, error) {
-	switch {
-	case subdomain == "":
+	if subdomain == "" {
 		return "", nil
-	case !dnsLabel.MatchString(subdomain):
+	}
+	if !dnsLabel.MatchString(subdomain) {
 		return "", errors.New(`subdomain: want one DNS label, the "app" of https://app.user.com: at most 63 letters, digits and inner hyphens`)
 	}
 	return "https://" + subdomain + ".user.com/api/public", nil

@@ -53,10 +53,8 @@ func (r *searchResponse) Target(body []byte) any {
 	return &(*r)[0]
 }
 
-// Strict returns the fields that decide which user is meant.
 func (searchResponse) Strict() []string { return []string{"id", "email"} }
 
-// Check requires an id for every user.
 func (r searchResponse) Check() error {
 	for _, user := range r {
 		if err := wrapper.RequireID(user.ID); err != nil {

@@ -6,23 +6,51 @@ import (
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/fields"
 )
 
-// UserInput is the input of [Client.UpsertUser]. UserID is required. Any other
-// field with its zero value is not sent; an existing user then keeps the value
-// (inference). To empty a field, use [Client.UpdateUser]. The struct tags declare
-// each field: the name that vendor page "Update or create user" and errors use, the
-// name in version 2 of the API if it differs, and what is checked.
+// The types of parameters and results of a Client.
+type (
+	// User is a user in a response. All fields except the id may be nil. Gender and
+	// status are text here, such as "female" and "visitor", and numbers in requests.
+	User = gen.User
+	// UpdateUserRequest contains the changes of [Client.UpdateUser]. A nil field is
+	// not sent; new("") empties a text field (inference).
+	UpdateUserRequest = gen.UpdateUserRequest
+	// Gender is a gender in a request (vendor page "Miscellaneous").
+	Gender = gen.Gender
+	// UserStatus is a status in a request (inference: its numbers are used by other
+	// clients, but are on no vendor page).
+	UserStatus = gen.UserStatus
+)
+
+// The genders.
+const (
+	GenderUnknown = gen.GenderUnknown
+	GenderMale    = gen.GenderMale
+	GenderFemale  = gen.GenderFemale
+)
+
+// The statuses in requests.
+const (
+	UserStatusVisitor = gen.UserStatusVisitor
+	UserStatusUser    = gen.UserStatusUser
+)
+
+// UserInput is the input of [Client.UpsertUser]. UserID is required. Other fields with
+// their zero value are not sent; an existing user keeps the value (inference). To empty a
+// field, use [Client.UpdateUser]. The struct tags declare each field: the name that vendor
+// page "Update or create user" and errors use, the name in version 2 of the API if it
+// differs, and what is checked.
 type UserInput struct {
-	// UserID is the caller's own id of the user. user.com identifies a user by it
-	// and by nothing else, not by Email. Version 2 of the API calls it custom_id.
+	// UserID is the caller's own id of the user. user.com identifies a user by it and by
+	// nothing else. Version 2 of the API calls it custom_id.
 	UserID string `json:"user_id" v2:"custom_id" check:"required,key" help:"your own; identifies the user"`
 
 	// Email need not be unique. A new UserID with the email of another user
 	// creates a second user with that email (inference).
 	Email string `json:"email" check:"email"`
-	// FirstName and LastName have at most 40 characters each in version 2 of the
-	// API.
+	// FirstName and LastName have at most 40 characters each in version 2 of the API.
 	FirstName string `json:"first_name" help:"at most 40 characters in version 2 of the API"`
 	LastName  string `json:"last_name" help:"at most 40 characters in version 2 of the API"`
 	// PhoneNumber is in E.164, like +390612345678 (vendor page "Miscellaneous").
@@ -53,27 +81,24 @@ type UserInput struct {
 	LinkedInURL string `json:"linkedin_url"`
 	TwitterURL  string `json:"twitter_url"`
 
-	// Tags are added to those of the user; other tags of the user stay. They need
-	// version 2 of the API.
+	// Tags are added to those of the user. They need version 2 of the API.
 	Tags []string `json:"tags" help:"version 2 of the API only; other tags of the user stay"`
 
-	// Attributes are custom attributes by name, as for [Client.SetAttributes].
-	// Version 2 of the API gets them with the other fields. Version 1 needs a
-	// second request, which is not sent if Attributes is empty.
+	// Attributes are custom attributes by name, as for [Client.SetAttributes]. Version 1
+	// of the API needs a second request for them.
 	Attributes map[string]any `json:"attributes" help:"custom attributes by name, such as {\"plan\":\"pro\"}"`
 }
 
-// Key returns UserID, by which user.com identifies a user. Use it for
-// upsert.WithKey.
+// Key identifies the user by UserID. Use it with upsert.WithKey.
 func (u UserInput) Key() string { return u.UserID }
 
-// Validate makes the checks that UpsertUser makes before it sends a request, with
-// version 1 of the API. Its error is a *rest.Error that names every invalid field
-// and matches rest.ErrInvalid; a custom attribute has the name attributes.<name>.
+// Validate makes the checks that UpsertUser makes before it sends a request, with version
+// 1 of the API. Its error is a *rest.Error that names every invalid field and matches
+// rest.ErrInvalid; a custom attribute has the name attributes.<name>.
 func (u UserInput) Validate() error { return u.ValidateVersion(1) }
 
-// ValidateVersion is Validate for version 1 or 2 of the API. Errors use the field
-// names of version 1 for both.
+// ValidateVersion is Validate for version 1 or 2 of the API. Errors use the names of
+// version 1.
 func (u UserInput) ValidateVersion(version int) error {
 	var p check.Problems
 	inputChecker.Check(&p, &u)
@@ -98,4 +123,39 @@ func (u UserInput) upsertBody(version int) ([]byte, error) {
 	var request gen.UpdateOrCreateUserRequest
 	toVersion1.Copy(&u, &request)
 	return json.Marshal(request)
+}
+
+// Derived from the tags of UserInput; see package fields.
+var (
+	inputChecker  = fields.NewChecker[UserInput, UserInput]()
+	updateChecker = fields.NewChecker[UserInput, UpdateUserRequest]()
+	toVersion1    = fields.NewMapping[UserInput, gen.UpdateOrCreateUserRequest]()
+	toVersion2    = fields.NewMappingBy[UserInput, gen.UpdateOrCreateUserV2Request]("v2")
+
+	inputChecker2  = fields.NewChecker[version2Limits, UserInput]()
+	updateChecker2 = fields.NewChecker[version2Limits, UpdateUserRequest]()
+)
+
+// version2Limits declares limits that only vendor page "Update or create user",
+// version 2, contains.
+type version2Limits struct {
+	FirstName string `json:"first_name" check:"max=40"`
+	LastName  string `json:"last_name" check:"max=40"`
+}
+
+func (c *Client) checkUpdate(operation string, id int64, request UpdateUserRequest) error {
+	const notDocumented = "cannot be changed with version 2 of the API: this is not documented"
+	var p check.Problems
+	p.Positive("id", id)
+	updateChecker.Check(&p, &request)
+	if c.version == 2 {
+		updateChecker2.Check(&p, &request)
+		if request.UserID != nil {
+			p.Add("user_id", notDocumented)
+		}
+		if request.CompanyID != nil {
+			p.Add("company_id", notDocumented)
+		}
+	}
+	return p.Err(provider, operation)
 }

@@ -15,7 +15,9 @@ import (
 // HTML page means a wrong base URL and does not match it.
 func (c *Client) GetUser(ctx context.Context, id int64) (User, error) {
 	const operation = "GetUser"
-	if err := checkID(operation, id); err != nil {
+	var p check.Problems
+	p.Positive("id", id)
+	if err := p.Err(provider, operation); err != nil {
 		return User{}, err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})
@@ -44,10 +46,7 @@ func (c *Client) UpdateUser(ctx context.Context, id int64, request UpdateUserReq
 // error: the earlier attempt probably deleted the user.
 func (c *Client) DeleteUser(ctx context.Context, id int64) error {
 	const operation = "DeleteUser"
-	if err := c.requireVersion1(operation); err != nil {
-		return err
-	}
-	if err := checkID(operation, id); err != nil {
+	if err := c.checkVersion1(operation, id, nil); err != nil {
 		return err
 	}
 	ctx = rest.WithCall(ctx, rest.Call{Operation: operation})

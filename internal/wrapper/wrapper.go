@@ -12,14 +12,13 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-// NewError returns a *rest.Error of an operation that failed for another reason than an
-// error response, for example a lookup that found no user. cause may be nil.
+// NewError returns a *rest.Error without a response, for example of a lookup that found
+// no user. cause may be nil.
 func NewError(provider, operation, message string, cause error) error {
 	return &rest.Error{Provider: provider, Operation: operation, Message: message, Err: cause}
 }
 
-// ExecutedOf returns whether the failed request was executed; no for an error that
-// contains no *rest.Error.
+// ExecutedOf returns Executed of the *rest.Error in err; no if there is none.
 func ExecutedOf(err error) rest.Executed {
 	if e, ok := errors.AsType[*rest.Error](err); ok {
 		return e.Executed
@@ -34,12 +33,9 @@ func SetExecuted(err error, executed rest.Executed) {
 	}
 }
 
-// RaiseExecuted returns err with Executed raised to the given value, so that it
-// describes the whole call and not only the last request.
+// RaiseExecuted returns err with Executed raised to that of earlier requests of the call.
 func RaiseExecuted(err error, executed rest.Executed) error {
-	if ExecutedOf(err) < executed {
-		SetExecuted(err, executed)
-	}
+	SetExecuted(err, max(ExecutedOf(err), executed))
 	return err
 }
 
