@@ -97,11 +97,8 @@ func (c *Client) newCallState(req *http.Request) *callState {
 // isIdempotent reports whether the request may be sent again if its outcome is
 // unknown.
 func (x *callState) isIdempotent() bool {
-	switch x.method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
-		return true
-	}
-	return x.call.Idempotent
+	methods := []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete}
+	return x.call.Idempotent || slices.Contains(methods, x.method)
 }
 
 // newError returns an Error of the call. executed is what the current attempt did.

@@ -55,7 +55,9 @@ func (c *Client) retry(next handler) handler {
 
 // shouldRetry reports whether the request may be sent again after e.
 func (x *callState) shouldRetry(e *Error) bool {
-	if x.call.NoRetry || x.noTicket || x.ctx.Err() != nil || !canRewind(x.request) {
+	req := x.request
+	canRewind := req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+	if x.call.NoRetry || x.noTicket || x.ctx.Err() != nil || !canRewind {
 		return false
 	}
 	switch e.StatusCode {
@@ -160,9 +162,4 @@ func (c *Client) policyFor(ctx context.Context) backoff.Policy {
 		}
 	}
 	return policy
-}
-
-// canRewind reports whether the body of req, if any, can be sent again.
-func canRewind(req *http.Request) bool {
-	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }

@@ -62,10 +62,10 @@ type enum interface{ Valid() bool }
 var schemas sync.Map // reflect.Type → *schema
 
 func schemaOf(t reflect.Type) *schema {
-	if s, ok := schemas.Load(t); ok {
-		return s.(*schema)
+	s, ok := schemas.Load(t)
+	if !ok {
+		s, _ = schemas.LoadOrStore(t, newSchema(t, "", 0))
 	}
-	s, _ := schemas.LoadOrStore(t, newSchema(t, "", 0))
 	return s.(*schema)
 }
 
