@@ -34,7 +34,7 @@ func parseBaseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("base URL: must be https (http is allowed for loopback hosts)")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("base URL: scheme %q, want https", u.Scheme)
-	case u.Path != "" && path.Clean(u.Path) != u.Path:
+	case path.Clean("/x"+u.Path) != "/x"+u.Path:
 		return nil, errors.New("base URL: the path must not contain empty or dot segments")
 	}
 	return u, nil

@@ -35,6 +35,8 @@ func TestBaseURL(t *testing.T) {
 		{"https://api.acme.test#", "", "fragment"},
 		{"https://api.acme.test/a/../b", "", "dot segments"},
 		{"https://api.acme.test//b", "", "empty or dot segments"},
+		{"https://api.acme.test//", "", "empty or dot segments"},
+		{"https://api.acme.test/.", "", "empty or dot segments"},
 		{"https://api acme.test:hunter2", "", "cannot be parsed"},
 		{"://hunter2", "", "cannot be parsed"},
 	}

@@ -163,26 +163,21 @@ func (d decoder) decodeObject(data []byte, v reflect.Value, path string) error {
 	if err := json.Unmarshal(data, &object); err != nil {
 		return err
 	}
-	for field, value := range v.Fields() {
-		if field.Anonymous {
-			if err := d.decodeObject(data, value, path); err != nil {
-				return err
-			}
-			continue
-		}
+	for _, field := range reflect.VisibleFields(v.Type()) {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		text, ok := object[name]
-		if !ok {
+		if !ok || name == "" {
 			continue
 		}
-		inner := strings.TrimPrefix(path+"."+name, ".")
-		if err := d.decode(text, value, inner); err != nil {
-			if _, ok := err.(strictError); ok {
-				return err
-			}
-			if d.isStrict(inner) {
-				return strictError{inner, value.Type()}
-			}
+		value, inner := v.FieldByIndex(field.Index), strings.TrimPrefix(path+"."+name, ".")
+		err := d.decode(text, value, inner)
+		if _, ok := err.(strictError); ok {
+			return err
+		}
+		if err != nil && d.isStrict(inner) {
+			return strictError{inner, field.Type}
+		}
+		if err != nil {
 			value.SetZero()
 		}
 	}

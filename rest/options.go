@@ -77,7 +77,8 @@ func WithResponseLimit(bytes int64) Option {
 	}
 }
 
-// WithRetry replaces the default retry policy.
+// WithRetry replaces the default retry policy. [WithRetryPolicy] does so for single
+// calls.
 func WithRetry(policy backoff.Policy) Option {
 	return func(s *settings) error {
 		s.policy = policy
