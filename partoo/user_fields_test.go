@@ -11,7 +11,7 @@ import (
 
 // full returns an input with every field set.
 func full(t *testing.T) (u UserInput) {
-	fieldstest.Fill(t, &u)
+	fieldstest.Fill(&u)
 	return u
 }
 

@@ -77,7 +77,7 @@ func TestUpsertSendsEveryFieldOfTheSpec(t *testing.T) {
 	for version, schema := range map[int]string{1: "UpdateOrCreateUserRequest", 2: "UpdateOrCreateUserV2Request"} {
 		client, requests := recording(t, usercom.WithVersion(version))
 		var u usercom.UserInput
-		fieldstest.Fill(t, &u)
+		fieldstest.Fill(&u)
 		u.Attributes = nil
 		if version == 1 {
 			u.Tags = nil

@@ -19,7 +19,7 @@ type column struct {
 // columnsOf returns the columns for the fields that U declares.
 func columnsOf[U any]() (columns []column) {
 	for _, f := range fields.List[U]() {
-		c := column{f, userfile.CellType{Type: f.Type, Key: f.Key}}
+		c := column{f, userfile.CellType{Type: f.Type, Key: f.Format == "key"}}
 		for _, v := range f.Enum {
 			if n, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
 				c.cells.Words = append(c.cells.Words, userfile.Word{Number: n, Text: v.Word})

@@ -66,7 +66,7 @@ func (t table[U]) readUser(r userfile.Row) (user U, problems, warnings []userfil
 			problems = append(problems, t.problem(r, column, err.Error()))
 		} else if damage, _ := userfile.Damage(strings.Trim(cell.Text, `"`)); damage != "" {
 			warnings = append(warnings, t.problem(r, column, damage))
-		} else if c.Key && userfile.FloatKey(cell.Text) != "" {
+		} else if c.Format == "key" && userfile.FloatKey(cell.Text) != "" {
 			warnings = append(warnings, t.problem(r, column, userfile.FloatKey(cell.Text)))
 		}
 	}
@@ -92,7 +92,7 @@ func (t table[U]) validateRow(r userfile.Row) (v validRow) {
 	}
 	v = validRow{problems: problems, warnings: warnings}
 	for _, c := range t.columns {
-		if c.Required && (c.Key || c.Email) {
+		if c.Required && (c.Format == "key" || c.Format == "email") {
 			v.unique = append(v.unique, uniqueValue{c.Name, user.Key()})
 			break
 		}
@@ -108,7 +108,7 @@ func (t table[U]) validateRow(r userfile.Row) (v validRow) {
 // nameOf is what a user is called in the output: its email, or else its key.
 func (t table[U]) nameOf(user U) string {
 	for _, c := range t.columns {
-		if c.Email {
+		if c.Format == "email" {
 			return cmp.Or(c.Of(&user).String(), user.Key())
 		}
 	}

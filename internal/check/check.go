@@ -1,8 +1,10 @@
 // Package check collects the problems of an input, so that one error names every
-// invalid field before a request is sent.
+// invalid field before a request is sent, and checks ids in responses.
 package check
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"unicode"
 
@@ -16,12 +18,21 @@ type Problems struct {
 	fields map[string][]string
 }
 
-// Add adds a problem of a field, such as "must be …".
+// Add adds a problem of a field, such as "must be …". An empty text is none.
 func (p *Problems) Add(field, problem string) {
+	if problem == "" {
+		return
+	}
 	if p.fields == nil {
 		p.fields = make(map[string][]string)
 	}
 	p.fields[field] = append(p.fields[field], problem)
+}
+
+func (p *Problems) addError(field string, err error) {
+	if err != nil {
+		p.Add(field, err.Error())
+	}
 }
 
 // Text requires a single line of valid UTF-8.
@@ -31,14 +42,8 @@ func (p *Problems) Text(field, value string) { p.addError(field, email.CheckLine
 func (p *Problems) Email(field, value string) {
 	if strings.TrimSpace(value) == "" {
 		p.Add(field, "is required")
-		return
-	}
-	p.addError(field, email.Check(value))
-}
-
-func (p *Problems) addError(field string, err error) {
-	if err != nil {
-		p.Add(field, err.Error())
+	} else {
+		p.addError(field, email.Check(value))
 	}
 }
 
@@ -69,11 +74,18 @@ func (p *Problems) Err(provider, operation string) error {
 	if len(p.fields) == 0 {
 		return nil
 	}
-	return &rest.Error{
-		Provider:  provider,
-		Operation: operation,
-		Message:   "invalid input, nothing was sent",
-		Fields:    p.fields,
-		Err:       rest.ErrInvalid,
+	return &rest.Error{Provider: provider, Operation: operation, Message: "invalid input, nothing was sent", Fields: p.fields, Err: rest.ErrInvalid}
+}
+
+// SameUser returns an error if the response contains another user than requested: such
+// a response is unusable.
+func SameUser[ID comparable](provider, operation string, resp *http.Response, requested, got ID) error {
+	if requested == got {
+		return nil
 	}
+	e := &rest.Error{Provider: provider, Operation: operation, Executed: rest.ExecutedYes, Err: fmt.Errorf("response contains a different user than %v", requested)}
+	if resp != nil {
+		e.StatusCode = resp.StatusCode
+	}
+	return e
 }

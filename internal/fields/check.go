@@ -14,12 +14,7 @@ import (
 )
 
 // Checker checks the fields of a T.
-type Checker[T any] struct{ checks []fieldCheck }
-
-type fieldCheck struct {
-	Field
-	index []int // in T
-}
+type Checker[T any] struct{ fields []Field } // with their indexes in T
 
 // NewChecker returns a Checker of T by the declarations of U. T is U itself or a
 // request; fields of T that U does not declare are not checked.
@@ -27,7 +22,8 @@ func NewChecker[U, T any]() (c Checker[T]) {
 	declared := List[U]()
 	for _, m := range members(reflect.TypeFor[T](), "json") {
 		if i := slices.IndexFunc(declared, func(f Field) bool { return f.Name == m.name }); i >= 0 {
-			c.checks = append(c.checks, fieldCheck{declared[i], m.index})
+			declared[i].index = m.index
+			c.fields = append(c.fields, declared[i])
 		}
 	}
 	return c
@@ -43,16 +39,13 @@ func (c Checker[T]) Err(provider, operation string, value T) error {
 // Check adds the first problem of each field that is set, and of each required one.
 func (c Checker[T]) Check(p *check.Problems, value *T) {
 	v := reflect.ValueOf(value).Elem()
-	for _, f := range c.checks {
-		field, isSet := get(v.FieldByIndex(f.index))
-		isPointer := v.FieldByIndex(f.index).Kind() == reflect.Pointer
-		switch {
-		case !isSet && f.Required && !isPointer:
+	for _, f := range c.fields {
+		field := v.FieldByIndex(f.index)
+		content, isSet := get(field)
+		if isSet {
+			p.Add(f.Name, f.problem(content))
+		} else if f.Required && field.Kind() != reflect.Pointer {
 			p.Add(f.Name, "is required")
-		case isSet:
-			if problem := f.problem(field); problem != "" {
-				p.Add(f.Name, problem)
-			}
 		}
 	}
 }
@@ -76,29 +69,35 @@ func (f Field) problem(v reflect.Value) string {
 	return ""
 }
 
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
+// formats are the help texts of the formats of a text.
+var formats = map[string]string{
+	"email":    "an email",
+	"key":      "no outer white space or invisible characters",
+	"phone":    "E.164, such as +390612345678",
+	"password": "8 or more characters with an upper-case letter, a lower-case letter and a special character",
+}
+
+var e164 = regexp.MustCompile(`^(\+[1-9][0-9]{1,14})?$`)
 
 func (f Field) textProblem(text string) string {
-	var err error
+	check, isBlank := email.CheckLine, strings.TrimSpace(text) == ""
 	switch {
 	case f.Enum != nil && !f.allows(text):
 		return "must be one of " + f.allowed(", ")
-	case f.Required && strings.TrimSpace(text) == "":
+	case f.Required && isBlank:
 		return "is required"
-	case f.nonempty && strings.TrimSpace(text) == "":
+	case f.nonempty && isBlank:
 		return "must not be empty"
-	case f.Email && text != "":
-		err = email.Check(text)
-	case f.Key:
-		err = email.CheckKey(text)
-	case f.Phone && text != "" && !e164.MatchString(text):
+	case f.Format == "phone" && !e164.MatchString(text):
 		return "must be a phone number in E.164, like +390612345678"
-	case f.password && !isStrong(text):
-		return "must have " + passwordRule
-	default:
-		err = email.CheckLine(text)
+	case f.Format == "password" && !isStrong(text):
+		return "must have " + formats["password"]
+	case f.Format == "email" && text != "":
+		check = email.Check
+	case f.Format == "key":
+		check = email.CheckKey
 	}
-	if err != nil {
+	if err := check(text); err != nil {
 		return err.Error()
 	}
 	if f.max > 0 && int64(utf8.RuneCountInString(text)) > f.max {
@@ -107,9 +106,7 @@ func (f Field) textProblem(text string) string {
 	return ""
 }
 
-const passwordRule = "8 or more characters with an upper-case letter, a lower-case letter and a special character"
-
-// isStrong applies passwordRule, from Partoo's page "Create user". The page does not
+// isStrong applies the rule of formats, from Partoo's page "Create user". The page does not
 // define a special character: here it is neither letter nor digit (inference).
 func isStrong(password string) bool {
 	special := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
@@ -130,16 +127,15 @@ func (f Field) listProblem(list reflect.Value) string {
 	for i := range list.Len() {
 		item := list.Index(i)
 		problem := f.problem(item)
-		switch {
-		case item.Kind() == reflect.Slice && item.Len() == 0, item.Kind() == reflect.String && strings.TrimSpace(item.String()) == "":
+		if item.Kind() == reflect.Slice && item.Len() == 0 || item.Kind() == reflect.String && strings.TrimSpace(item.String()) == "" {
 			problem = "must not be empty"
 		}
-		number := strconv.Itoa(i + 1)
+		separator := " "
 		if inner, nested := strings.CutPrefix(problem, "item "); nested {
-			return "item " + number + "." + inner
+			separator, problem = ".", inner
 		}
 		if problem != "" {
-			return "item " + number + " " + problem
+			return "item " + strconv.Itoa(i+1) + separator + problem
 		}
 	}
 	return ""

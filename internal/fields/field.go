@@ -29,6 +29,7 @@
 package fields
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -42,16 +43,14 @@ type Field struct {
 	Type     reflect.Type // without a pointer
 	Pointer  bool         // the zero value is sent, too
 	Required bool
-	Update   bool // part of an update of an existing user
+	Update   bool   // part of an update of an existing user
+	Format   string // of a text: email, key, phone or password
 	Enum     []Value
-	Email    bool
-	Key      bool
-	Phone    bool
 
-	nonempty, password, positive bool
-	max                          int64 // 0: none
-	help                         string
-	index                        []int
+	nonempty, positive bool
+	max                int64 // 0: none
+	help               string
+	index              []int
 }
 
 // Value is an allowed value of a field. Word is empty for a text.
@@ -154,46 +153,34 @@ func newField(m member) Field {
 
 func (f *Field) addRule(rule string) (err error) {
 	rule, argument, _ := strings.Cut(rule, "=")
-	switch rule {
-	case "":
-	case "required":
+	switch _, isFormat := formats[rule]; {
+	case rule == "":
+	case isFormat:
+		f.Format = rule
+	case rule == "required":
 		f.Required = true
-	case "nonempty":
+	case rule == "nonempty":
 		f.nonempty = true
-	case "email":
-		f.Email = true
-	case "key":
-		f.Key = true
-	case "phone":
-		f.Phone = true
-	case "password":
-		f.password = true
-	case "positive":
+	case rule == "positive":
 		f.positive = true
-	case "max":
+	case rule == "max":
 		f.max, err = strconv.ParseInt(argument, 10, 64)
 	default:
-		err = fmt.Errorf("unknown")
+		err = errors.New("unknown")
 	}
 	return err
 }
 
 // Help returns the help text of the field: allowed values, rules and the help tag.
 func (f Field) Help() string {
-	var parts []string
-	add := func(isSet bool, text string) {
-		if isSet && text != "" {
-			parts = append(parts, text)
-		}
+	parts := []string{f.allowed(" or "), formats[f.Format]}
+	if f.positive {
+		parts = append(parts, "greater than 0")
 	}
-	add(len(f.Enum) > 0, f.allowed(" or "))
-	add(f.Email, "an email")
-	add(f.Key, "no outer white space or invisible characters")
-	add(f.Phone, "E.164, such as +390612345678")
-	add(f.password, passwordRule)
-	add(f.positive, "greater than 0")
-	add(f.max > 0, "at most "+f.limit())
-	add(true, f.help)
+	if f.max > 0 {
+		parts = append(parts, "at most "+f.limit())
+	}
+	parts = slices.DeleteFunc(append(parts, f.help), func(part string) bool { return part == "" })
 	return strings.Join(parts, "; ")
 }
 
@@ -205,15 +192,20 @@ func (f Field) limit() string {
 	return strconv.FormatInt(f.max, 10)
 }
 
-// allowed lists the allowed values.
+// allowed lists the allowed values, with this text before the last one.
 func (f Field) allowed(last string) string {
-	var texts []string
-	for _, v := range f.Enum {
-		if v.Word != "" {
-			v.Text += " (" + v.Word + ")"
+	list := ""
+	for i, v := range f.Enum {
+		switch {
+		case i > 0 && i == len(f.Enum)-1:
+			list += last
+		case i > 0:
+			list += ", "
 		}
-		texts = append(texts, v.Text)
+		list += v.Text
+		if v.Word != "" {
+			list += " (" + v.Word + ")"
+		}
 	}
-	n := len(texts) - 1
-	return strings.Join(append(slices.Clone(texts[:max(0, n-1)]), strings.Join(texts[max(0, n-1):], last)), ", ")
+	return list
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
@@ -114,15 +113,12 @@ func equal(a, b reflect.Value) bool {
 
 // sortedItems returns the distinct items of a list as texts.
 func sortedItems(list reflect.Value) []string {
-	items := make([]string, 0, list.Len())
-	for i := range list.Len() {
-		switch item := list.Index(i); item.Kind() {
-		case reflect.String:
-			items = append(items, item.String())
-		case reflect.Int64:
-			items = append(items, strconv.FormatInt(item.Int(), 10))
-		default:
-			items = append(items, fmt.Sprint(sortedItems(item)))
+	items := make([]string, list.Len())
+	for i := range items {
+		if item := list.Index(i); item.Kind() == reflect.Slice {
+			items[i] = fmt.Sprint(sortedItems(item))
+		} else {
+			items[i] = fmt.Sprint(item)
 		}
 	}
 	slices.Sort(items)

@@ -372,15 +372,9 @@ func orError[T any](items []T, err error) iter.Seq2[T, error] {
 
 // everyField returns an input with a value for every declared field.
 func everyField[U any]() (input U) {
-	fieldstest.Fill(panics{}, &input)
+	fieldstest.Fill(&input)
 	return input
 }
-
-// panics is a test that panics instead of failing.
-type panics struct{}
-
-func (panics) Helper()                           {}
-func (panics) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
 // noResult is the result of a call that returns only an error.
 func noResult(err error) (result, error) { return result{}, err }

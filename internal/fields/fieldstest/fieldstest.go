@@ -2,37 +2,23 @@
 package fieldstest
 
 import (
+	"fmt"
 	"reflect"
 	"strconv"
 
 	"github.com/usersync/usersync/internal/fields"
 )
 
-// TB is the part of testing.TB that the package uses.
-type TB interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
 // Fill sets every declared field of user, a pointer to a struct, to its first example.
-func Fill[U any](t TB, user *U) {
-	t.Helper()
+func Fill[U any](user *U) {
 	for _, f := range fields.List[U]() {
-		f.Set(user, Example(t, f, 0))
+		f.Set(user, Example(f, 0))
 	}
 }
 
-// Example returns the i-th of two valid values of a field.
-func Example(t TB, f fields.Field, i int) reflect.Value {
-	t.Helper()
+// Example returns the i-th of two valid values of a field. It panics if it has none.
+func Example(f fields.Field, i int) reflect.Value {
 	value := reflect.New(f.Type).Elem()
-	if !setExample(value, f, i) {
-		t.Fatalf("add an example of %v to package fieldstest, for field %q", f.Type, f.Name)
-	}
-	return value
-}
-
-func setExample(value reflect.Value, f fields.Field, i int) bool {
 	switch value.Kind() {
 	case reflect.Bool:
 		value.SetBool(i == 0)
@@ -45,23 +31,24 @@ func setExample(value reflect.Value, f fields.Field, i int) bool {
 	case reflect.String:
 		value.SetString(exampleText(f, i))
 	case reflect.Slice:
-		value.Set(reflect.MakeSlice(value.Type(), 1, 1))
-		return setExample(value.Index(0), f, i)
+		f.Type = f.Type.Elem()
+		return reflect.Append(value, Example(f, i))
 	case reflect.Map:
 		value.Set(reflect.ValueOf(map[string]any{"plan": []string{"pro", "free"}[i]}))
 	default:
-		return false
+		panic(fmt.Sprintf("add an example of %v to package fieldstest, for field %q", f.Type, f.Name))
 	}
-	return true
+	return value
 }
 
 func exampleText(f fields.Field, i int) string {
-	switch {
-	case len(f.Enum) > 0:
+	if len(f.Enum) > 0 {
 		return f.Enum[i].Text
-	case f.Email:
+	}
+	switch f.Format {
+	case "email":
 		return []string{"ada@example.com", "bob@example.com"}[i]
-	case f.Phone:
+	case "phone":
 		return []string{"+390612345678", "+390612345679"}[i]
 	}
 	return []string{"Examp1e!", "Examp2e!"}[i]
