@@ -25,11 +25,26 @@ func ReadUserList[U any, ID comparable](pages paging.List[U, ID], users int, key
 		return nil, nil // a page costs as much as the lookup
 	}
 	l := &UserList[U]{keys: keys, users: make(map[string]*U)}
-	loaded, err := pages.Load(int64(users), func(user U) { l.add(compact(user)) })
-	if err != nil || !loaded.Loaded {
-		return nil, err
+	var lastPage, listed int64
+	totals := make(map[int64]bool) // as the pages report them; -1: not reported
+	fetch := pages.Fetch
+	pages.Fetch = func(number int64) (paging.Page[U], error) {
+		page, err := fetch(number)
+		lastPage = page.Last
+		if page.Total == nil {
+			page.Total = new(int64(-1))
+		}
+		totals[*page.Total] = true
+		return page, err
 	}
-	l.complete = loaded.Complete
+	for user, err := range pages.All() {
+		if err != nil || lastPage > int64(users) {
+			return nil, err
+		}
+		l.add(compact(user))
+		listed++
+	}
+	l.complete = len(totals) == 1 && totals[listed]
 	return l, nil
 }
 

@@ -2,6 +2,8 @@ package wrapper_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,27 +15,23 @@ import (
 
 type account struct{ id, email string }
 
-// read returns the list of these accounts, which the server counts as total.
-func read(t *testing.T, users int, total int64, accounts ...account) *wrapper.UserList[account] {
+// read returns a complete list of these accounts.
+func read(t *testing.T, accounts ...account) *wrapper.UserList[account] {
 	t.Helper()
-	pages := paging.List[account, string]{
-		Fetch: func(number int64) (paging.Page[account], error) {
-			half := len(accounts) / 2
-			items := map[int64][]account{1: accounts[:half], 2: accounts[half:]}[number]
-			return paging.Page[account]{Last: 2, Total: &total, Items: items}, nil
-		},
-		ID:       func(a account) string { return a.id },
-		NewError: func(message string) error { return errors.New(message) },
-	}
 	keys := func(a account) []string { return []string{a.id, a.email} }
-	list, err := wrapper.ReadUserList(pages, users, keys, func(a account) account { return a })
+	list, err := wrapper.ReadUserList(paging.List[account, string]{
+		Fetch: func(int64) (paging.Page[account], error) {
+			return paging.Page[account]{Last: 1, Total: new(int64(len(accounts))), Items: accounts}, nil
+		},
+		ID: func(a account) string { return a.id },
+	}, 2, keys, func(a account) account { return a })
 	require.NoError(t, err)
 	return list
 }
 
 func TestUserList(t *testing.T) {
 	ada, bob, eve, twin := account{"1", "ada"}, account{"2", "bob"}, account{"3", "eve"}, account{"4", "eve"}
-	list := read(t, 2, 4, ada, bob, eve, twin)
+	list := read(t, ada, bob, eve, twin)
 	get := func(key string) any {
 		user, known := list.Get(key)
 		if user != nil {
@@ -55,16 +53,58 @@ func TestUserList(t *testing.T) {
 	}
 }
 
-func TestUserListIsIncompleteOrMissing(t *testing.T) {
-	_, known := read(t, 2, 3, account{"1", "ada"}, account{"2", "bob"}).Get("eve")
-	assert.False(t, known, "the server counts another user")
-	for _, users := range []int{0, 1} { // too many pages; not worth a request
-		list := read(t, users, 2, account{"1", "ada"}, account{"2", "bob"})
-		assert.Nil(t, list)
-		_, known = list.Get("1")
-		assert.False(t, known)
-		_, known = list.Take("1")
-		assert.False(t, known)
+func TestReadUserList(t *testing.T) {
+	type pages []paging.Page[string]
+	page := func(last, total int64, users ...string) paging.Page[string] {
+		return paging.Page[string]{Last: last, Total: &total, Items: users}
+	}
+	three := pages{page(3, 5, "a", "b"), page(3, 5, "c", "d"), page(3, 5, "e")}
+	tests := []struct {
+		name             string
+		users            int
+		pages            pages
+		isRead, complete bool
+		fetched          int
+		problem          string
+	}{
+		{"complete", 3, three, true, true, 3, ""},
+		{"too many pages", 2, three, false, false, 1, ""},
+		{"one user", 1, three, false, false, 0, ""},
+		{"no users", 2, pages{page(1, 0)}, true, true, 1, ""},
+		{"no users and no pages", 2, pages{page(0, 0)}, true, true, 1, ""},
+		{"more pages meanwhile", 2, pages{page(2, 2, "a"), page(3, 3, "b")}, false, false, 2, ""},
+		{"one missing", 3, pages{page(1, 2, "a")}, true, false, 1, ""},
+		{"one too many", 3, pages{page(1, 1, "a", "b")}, true, false, 1, ""},
+		{"total changes", 3, pages{page(2, 3, "a"), page(2, 2, "b")}, true, false, 2, ""},
+		{"no total", 3, pages{{Last: 1, Items: []string{"a"}}}, true, false, 1, ""},
+		{"moved user", 3, pages{page(2, 3, "a", "b"), page(2, 3, "b")}, false, false, 2, "page 2 of 2 contains no new users"},
+		{"fetch fails", 3, three[:1], false, false, 2, "fetch failed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fetched := 0
+			list, err := wrapper.ReadUserList(paging.List[string, string]{
+				Fetch: func(number int64) (paging.Page[string], error) {
+					if fetched++; int(number) > len(tt.pages) {
+						return paging.Page[string]{}, errors.New("fetch failed")
+					}
+					return tt.pages[number-1], nil
+				},
+				ID:       func(user string) string { return user },
+				NewError: func(message string) error { return errors.New(message) },
+			}, tt.users, func(user string) []string { return []string{user} }, strings.Clone)
+			assert.Equal(t, tt.fetched, fetched)
+			assert.Equal(t, tt.isRead, list != nil)
+			if tt.problem != "" {
+				require.EqualError(t, err, tt.problem)
+				return
+			}
+			require.NoError(t, err)
+			_, known := list.Get("another user")
+			assert.Equal(t, tt.complete, known)
+			user, _ := list.Take("a")
+			assert.Equal(t, tt.isRead && slices.Contains(tt.pages[0].Items, "a"), user != nil)
+		})
 	}
 }
 
