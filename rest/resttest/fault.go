@@ -1,14 +1,20 @@
 package resttest
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
-	"sync"
+	"strings"
 	"time"
+
+	"github.com/usersync/usersync/backoff"
 )
 
 // A Fault changes how the server handles a request. The zero Fault changes nothing:
@@ -54,12 +60,10 @@ type Fault struct {
 // Cut is where a connection is cut.
 type Cut int
 
-// The values of Cut.
+// The values of Cut. By default it is not cut.
 const (
-	// CutNone: it is not cut.
-	CutNone Cut = iota
 	// CutRequest: before the request is executed.
-	CutRequest
+	CutRequest Cut = iota + 1
 	// CutResponse: after the request was executed, before the response.
 	CutResponse
 	// CutBody: after CutAfter bytes of the response body.
@@ -129,65 +133,102 @@ func (f Fault) Repeat(times int) Fault {
 // matches it, in the order in which they were added. Fail panics if the Status of a
 // fault is not that of a final response, 200 to 999.
 func (s *Server) Fail(faults ...Fault) {
-	s.faults.add(faults)
-}
-
-// ClearFaults removes the faults that no request has had yet.
-func (s *Server) ClearFaults() {
-	s.faults.clear()
-}
-
-// faultList contains the faults of the next requests. It does not share the lock of
-// the recorder, so that a Match may call Requests.
-type faultList struct {
-	mu   sync.Mutex
-	list []Fault
-}
-
-func (l *faultList) add(faults []Fault) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	s.faultsLock.Lock()
+	defer s.faultsLock.Unlock()
 	for _, f := range faults {
 		if f.Status != 0 && (f.Status < 200 || f.Status > 999) {
 			panic(fmt.Sprintf("resttest: fault with status %d, want 200 to 999", f.Status))
 		}
 		f.Times = cmp.Or(f.Times, 1)
-		l.list = append(l.list, f)
+		s.faults = append(s.faults, f)
 	}
 }
 
-func (l *faultList) clear() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.list = nil
+// ClearFaults removes the faults that no request has had yet.
+func (s *Server) ClearFaults() {
+	s.faultsLock.Lock()
+	defer s.faultsLock.Unlock()
+	s.faults = nil
 }
 
-// next returns the fault of r and counts it. body is the recorded part of the body
+// nextFault returns the fault of r and counts it. body is the recorded part of the body
 // of r.
-func (l *faultList) next(r *http.Request, body []byte) (Fault, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, f := range l.list {
-		if !f.matches(r, body) {
-			continue
+func (s *Server) nextFault(r *http.Request, body []byte) (Fault, bool) {
+	s.faultsLock.Lock()
+	defer s.faultsLock.Unlock()
+	i := slices.IndexFunc(s.faults, func(f Fault) bool {
+		if f.Match == nil {
+			return true
 		}
-		if f.Times > 0 {
-			l.list[i].Times--
-		}
-		if f.Times == 1 {
-			l.list = slices.Delete(l.list, i, i+1)
-		}
-		return f, true
+		clone := r.Clone(r.Context()) // Match may read the body
+		clone.Body = io.NopCloser(bytes.NewReader(body))
+		return f.Match(clone)
+	})
+	if i < 0 {
+		return Fault{}, false
 	}
-	return Fault{}, false
+	f := s.faults[i]
+	switch {
+	case f.Times == 1:
+		s.faults = slices.Delete(s.faults, i, i+1)
+	case f.Times > 1:
+		s.faults[i].Times--
+	}
+	return f, true
 }
 
-// matches calls Match with a copy of r, so that it may read the body.
-func (f Fault) matches(r *http.Request, body []byte) bool {
-	if f.Match == nil {
-		return true
+// serve responds to r as f says. It calls setStatus before it sends the response.
+func (f Fault) serve(w http.ResponseWriter, r *http.Request, handler http.Handler, setStatus func(status int)) {
+	padding := io.LimitReader(spaceReader{}, max(0, f.Size-int64(len(f.Body))))
+	status, header, body := f.Status, http.Header(nil), io.MultiReader(strings.NewReader(f.Body), padding)
+	if f.Cut != CutRequest && (f.Execute || f.Status == 0) {
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, r)
+		if f.Status == 0 {
+			resp := recorder.Result()
+			status, header, body = resp.StatusCode, resp.Header, resp.Body
+		}
 	}
-	clone := r.Clone(r.Context())
-	clone.Body = io.NopCloser(bytes.NewReader(body))
-	return f.Match(clone)
+	disconnected := f.Delay > 0 && backoff.Sleep(r.Context(), f.Delay) != nil
+	if disconnected || f.Cut == CutRequest || f.Cut == CutResponse {
+		panic(http.ErrAbortHandler)
+	}
+	maps.Copy(w.Header(), header)
+	maps.Copy(w.Header(), f.Header)
+	setStatus(status)
+	w.WriteHeader(status)
+	if f.Cut == CutBody {
+		body = io.LimitReader(body, int64(f.CutAfter))
+	}
+	f.send(r.Context(), w, body)
+	if f.Cut == CutBody {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// send writes body until it ends, or the client disconnects.
+func (f Fault) send(ctx context.Context, w http.ResponseWriter, body io.Reader) {
+	if f.ByteDelay <= 0 {
+		_, _ = io.Copy(w, body)
+		return
+	}
+	in, flush := bufio.NewReader(body), http.NewResponseController(w).Flush
+	for {
+		b, err := in.ReadByte()
+		if err != nil || flush() != nil || backoff.Sleep(ctx, f.ByteDelay) != nil {
+			return
+		}
+		_, _ = w.Write([]byte{b}) // flush returns an error, if there is one
+	}
+}
+
+// spaceReader is an endless sequence of spaces.
+type spaceReader struct{}
+
+func (spaceReader) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }

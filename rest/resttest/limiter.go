@@ -5,12 +5,6 @@ import (
 	"time"
 )
 
-// Window is a quota: at most Limit requests in a period of Every.
-type Window struct {
-	Limit int
-	Every time.Duration
-}
-
 // Limiter enforces quotas as Laravel's throttle does: a window starts with the first
 // request that it counts, and after Every it is full again. A request is counted
 // only if all windows allow it, so a rejected request costs nothing. Without windows

@@ -39,28 +39,24 @@ func newMemory(s *Server) *http.Transport {
 		// Each connection has a server of its own, because synctest bubbles must
 		// not share one. Serve returns immediately and leaves a goroutine for the
 		// connection.
-		_ = (&http.Server{Handler: s, Protocols: &http1}).Serve(&pipeListener{conn: server})
+		listener := make(pipeListener, 1)
+		listener <- server
+		close(listener)
+		_ = (&http.Server{Handler: s, Protocols: &http1}).Serve(listener)
 		return client, nil
 	}
 	return &http.Transport{DialContext: dial, DialTLSContext: dial, DisableKeepAlives: true}
 }
 
-// pipeListener accepts one connection.
-type pipeListener struct{ conn net.Conn }
+// pipeListener accepts the connections in the channel.
+type pipeListener chan net.Conn
 
-func (l *pipeListener) Accept() (net.Conn, error) {
-	if l.conn == nil {
-		return nil, io.EOF
+func (l pipeListener) Accept() (net.Conn, error) {
+	if conn, ok := <-l; ok {
+		return conn, nil
 	}
-	conn := l.conn
-	l.conn = nil
-	return conn, nil
+	return nil, io.EOF
 }
 
-func (l *pipeListener) Close() error   { return nil }
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }
+func (l pipeListener) Close() error   { return nil }
+func (l pipeListener) Addr() net.Addr { return &net.UnixAddr{Net: "pipe"} }

@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
+	"testing/iotest"
 )
 
 const (
@@ -15,9 +15,6 @@ const (
 	// maxBody is how much of a request body is kept.
 	maxBody = 1 << 20
 )
-
-// credentials are the headers whose values are not recorded.
-var credentials = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "X-Apikey"}
 
 // Request is a request as the server received it.
 type Request struct {
@@ -38,70 +35,50 @@ type Request struct {
 
 // Requests returns the latest 10,000 requests in the order of arrival.
 func (s *Server) Requests() []Request {
-	return s.records.all()
-}
-
-type recorder struct {
-	mu   sync.Mutex
-	list []*Request
-}
-
-func (l *recorder) all() []Request {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	requests := make([]Request, len(l.list))
-	for i, r := range l.list {
+	s.requestsLock.Lock()
+	defer s.requestsLock.Unlock()
+	requests := make([]Request, len(s.requests))
+	for i, r := range s.requests {
 		requests[i] = *r
 	}
 	return requests
 }
 
-func (l *recorder) add(r *http.Request, body []byte, faulted bool) *Request {
+func (s *Server) record(r *http.Request, body []byte, faulted bool) *Request {
+	header := r.Header.Clone()
+	for _, name := range s.keyHeaders {
+		if header.Get(name) != "" {
+			header.Set(name, "[redacted]")
+		}
+	}
 	entry := &Request{
 		Method:  r.Method,
 		Path:    r.URL.EscapedPath(),
 		Query:   r.URL.Query(),
-		Header:  r.Header.Clone(),
+		Header:  header,
 		Body:    body,
 		Faulted: faulted,
 	}
-	for _, name := range credentials {
-		if _, ok := entry.Header[name]; ok {
-			entry.Header[name] = []string{"[redacted]"}
-		}
+	s.requestsLock.Lock()
+	defer s.requestsLock.Unlock()
+	if len(s.requests) == maxRequests {
+		s.requests = s.requests[1:]
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.list) == maxRequests {
-		l.list = l.list[1:]
-	}
-	l.list = append(l.list, entry)
+	s.requests = append(s.requests, entry)
 	return entry
 }
 
-func (l *recorder) setStatus(entry *Request, status int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	entry.Status = status
-}
-
-// readBody returns the recorded part of the body of r, and a copy of r whose body
-// can be read from its start. An error that ends the body early is repeated when the
-// copy is read, because net/http returns it once.
-func readBody(r *http.Request) (*http.Request, []byte) {
+// readBody returns the recorded part of the body of r, which can then be read from its
+// start. An error that ends the body early is repeated, because net/http returns it once.
+func readBody(r *http.Request) []byte {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	rest := io.Reader(r.Body)
 	if err != nil {
-		rest = errorReader{err}
+		rest = iotest.ErrReader(err)
 	}
-	unread := *r
-	unread.Body = struct {
+	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), rest), r.Body}
-	return &unread, body
+	return body
 }
-
-type errorReader struct{ err error }
-
-func (b errorReader) Read([]byte) (int, error) { return 0, b.err }

@@ -21,7 +21,7 @@ func TestRequestsAreRecordedWithoutCredentials(t *testing.T) {
 	bothWays(t, func(t *testing.T, server *resttest.Server, _ *fake) {
 		req, err := http.NewRequestWithContext(t.Context(), "PUT", server.URL+"/user/a%2Fb/?email=a%2Bb@example.com&email=c", strings.NewReader("body"))
 		require.NoError(t, err)
-		for _, name := range []string{"Authorization", "X-Api-Key", "x-APIKey", "Cookie"} {
+		for _, name := range []string{"Authorization", "x-acme-KEY", "Cookie"} {
 			req.Header.Set(name, "hunter2")
 		}
 		req.Header.Set("Accept", "application/json")
@@ -39,7 +39,7 @@ func TestRequestsAreRecordedWithoutCredentials(t *testing.T) {
 		assert.Equal(t, 201, got.Status)
 		assert.False(t, got.Faulted)
 		assert.Equal(t, "application/json", got.Header.Get("Accept"))
-		for _, name := range []string{"Authorization", "X-Api-Key", "X-Apikey", "Cookie"} {
+		for _, name := range []string{"Authorization", "X-Acme-Key", "Cookie"} {
 			assert.Equal(t, []string{"[redacted]"}, got.Header[name])
 		}
 		assert.NotContains(t, fmt.Sprint(requests), "hunter2")

@@ -1,3 +1,13 @@
+// Package resttest contains what the fake providers of usersync share, similar to
+// net/http/httptest. A fake is an http.Handler. [Server] serves it in memory or over
+// loopback, records the requests and fails on demand:
+//
+//	server := resttest.NewServer("acme", fake, "X-Acme-Key")
+//	server.Fail(resttest.Throttle("60"), resttest.LostResponse().On("POST /user"))
+//	client, err := rest.NewClient(acme, key, rest.WithBaseURL(server.URL), rest.WithHTTPClient(server.Client()))
+//
+// Tests of services use the fakes: packages identifaitest, partootest and
+// usercomtest. Each has the methods of a Server.
 package resttest
 
 import (
@@ -5,7 +15,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Server serves a fake provider in memory or over loopback, records the requests and
@@ -21,20 +33,31 @@ type Server struct {
 	URL string
 
 	handler       http.Handler
+	keyHeaders    []string
 	pipeTransport *http.Transport
 	loopback      *httptest.Server
 	closed        atomic.Bool
 
-	faults  faultList
-	records recorder
+	// Two locks, so that a Match may call Requests.
+	faultsLock, requestsLock sync.Mutex
+	faults                   []Fault
+	requests                 []*Request
+}
+
+// Window is a quota of a fake: at most Limit requests in a period of Every.
+type Window struct {
+	Limit int
+	Every time.Duration
 }
 
 // NewServer returns a server of handler that can be used in memory. name, a DNS label
-// such as "partoo", becomes part of its URL.
-func NewServer(name string, handler http.Handler) *Server {
+// such as "partoo", becomes part of its URL. The values of the keyHeaders and of the
+// headers for credentials in HTTP, such as Authorization, are not recorded.
+func NewServer(name string, handler http.Handler, keyHeaders ...string) *Server {
 	s := &Server{
-		URL:     fmt.Sprintf("https://%08x.%s.test", rand.Uint32(), name),
-		handler: handler,
+		URL:        fmt.Sprintf("https://%08x.%s.test", rand.Uint32(), name),
+		handler:    handler,
+		keyHeaders: append(keyHeaders, "Authorization", "Cookie", "Proxy-Authorization"),
 	}
 	s.pipeTransport = newMemory(s)
 	return s
@@ -73,8 +96,12 @@ func (s *Server) Client() *http.Client {
 // ServeHTTP records the request and responds as its fault says, or as the fake does.
 // To cut the connection it panics with [http.ErrAbortHandler], as net/http requires.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r, body := readBody(r)
-	fault, faulted := s.faults.next(r, body)
-	entry := s.records.add(r, body, faulted)
-	fault.serve(w, r, s.handler, func(status int) { s.records.setStatus(entry, status) })
+	body := readBody(r)
+	fault, faulted := s.nextFault(r, body)
+	entry := s.record(r, body, faulted)
+	fault.serve(w, r, s.handler, func(status int) {
+		s.requestsLock.Lock()
+		defer s.requestsLock.Unlock()
+		entry.Status = status
+	})
 }

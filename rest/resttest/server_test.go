@@ -37,12 +37,12 @@ func bothWays(t *testing.T, test func(t *testing.T, server *resttest.Server, fak
 	t.Run("memory", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := new(fake)
-			test(t, resttest.NewServer("acme", f), f)
+			test(t, resttest.NewServer("acme", f, "X-Acme-Key"), f)
 		})
 	})
 	t.Run("loopback", func(t *testing.T) {
 		f := new(fake)
-		server := resttest.NewServer("acme", f)
+		server := resttest.NewServer("acme", f, "X-Acme-Key")
 		server.Start()
 		defer server.Close()
 		test(t, server, f)
