@@ -60,7 +60,7 @@ func TestUsage(t *testing.T) {
 		"dry journal":        {"upsert --provider partoo --fake --dry-run --journal x -", "--dry-run writes no files: omit --journal, --resume, --retry-failed and --failed"},
 		"resume what":        {"upsert --provider partoo --fake --resume -", "--resume and --retry-failed need --journal here: there is no default journal with --fake or standard input"},
 		"broken state":       {"upsert --provider partoo --fake --fake-state " + broken + " -", "--fake-state: " + broken + ": unexpected end of JSON input"},
-		"unusable state":     {"upsert --provider partoo --fake --fake-state " + twice + " -", "--fake-state: " + twice + ": partoo: partootest: AddUser: the email or the ID is taken"},
+		"unusable state":     {"upsert --provider partoo --fake --fake-state " + twice + " -", "--fake-state: " + twice + ": partoo: AddUser: \"email ada@example.com\" is taken"},
 		"unreadable state":   {"upsert --provider partoo --fake --fake-state " + dir + " -", "--fake-state: read " + dir + ": is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {

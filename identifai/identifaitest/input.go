@@ -1,154 +1,116 @@
 package identifaitest
 
 import (
-	"mime"
-	"net/http"
-	"net/mail"
+	"net/url"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/internal/fake"
 	"github.com/usersync/usersync/internal/fields"
-	"github.com/usersync/usersync/rest"
 )
 
-// inputFields are the fields of a create or update, in the order of the vendor's page.
+// inputFields are the fields of a create or update.
 var inputFields = fields.List[identifai.UserInput]()
 
 // form is the input of a request as Laravel parses it, with its validation errors.
 type form struct {
-	values map[string][]string
+	values url.Values
 	errors map[string][]string
 }
 
-// readForm reads a body of type multipart/form-data, the only type that the vendor
-// documents.
-func readForm(r *http.Request) (*form, bool) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "multipart/form-data" || r.ParseMultipartForm(1<<20) != nil {
-		return nil, false
-	}
-	return &form{values: r.MultipartForm.Value, errors: make(map[string][]string)}, true
-}
+func newForm(values url.Values) form { return form{values, make(map[string][]string)} }
 
-func (f *form) addError(field, text string) {
+// fail adds an error.
+func (f form) fail(field, text string) {
+	text = strings.ReplaceAll(text, ":attribute", strings.ReplaceAll(field, "_", " "))
 	f.errors[field] = append(f.errors[field], text)
 }
 
-// value returns a part; of several parts with one name the last counts. All values
-// except passwords are trimmed, and an empty value is null.
-func (f *form) value(field string) (value string, sent bool) {
-	values, sent := f.values[field]
-	if len(values) == 0 {
-		return "", sent
-	}
-	value = values[len(values)-1]
-	if field != "password" {
-		value = strings.TrimSpace(value)
-	}
-	return value, sent
+// response returns the errors of the form.
+func (s *Server) invalid(f form) *fake.Response {
+	return &fake.Response{Status: s.invalidStatus, Body: map[string]any{"message": "The given data was invalid.", "errors": f.errors}}
 }
 
-func (f *form) required(field string) string {
-	value, _ := f.value(field)
-	if value == "" {
-		f.addError(field, "The "+fieldLabel(field)+" field is required.")
+// value returns a value; of several with one name the last counts. All except passwords
+// are trimmed. An empty value is null.
+func (f form) value(field string) string {
+	values := f.values[field]
+	if len(values) == 0 {
+		return ""
+	}
+	value := values[len(values)-1]
+	if field != "password" {
+		value = strings.TrimSpace(value)
 	}
 	return value
 }
 
-func (f *form) integer(field, value string) int64 {
+// integer returns a number, 0 if there is none. One below 1 gets the error tooSmall,
+// unless it is empty.
+func (f form) integer(field, tooSmall string) int64 {
+	value := f.value(field)
 	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		f.addError(field, "The "+fieldLabel(field)+" must be an integer.")
+	switch {
+	case value == "":
+	case err != nil:
+		f.fail(field, "The :attribute must be an integer.")
+	case n < 1 && tooSmall != "":
+		f.fail(field, tooSmall)
 	}
 	return n
 }
 
-// boolean reads a boolean, which may be omitted, but not empty.
-func (f *form) boolean(field string, yes, no string) *bool {
-	value, sent := f.value(field)
-	switch {
-	case !sent:
-		return nil
-	case value == yes:
-		return new(true)
-	case value == no:
-		return new(false)
-	}
-	f.addError(field, "The "+fieldLabel(field)+" field must be true or false.")
-	return nil
-}
+const (
+	isRequired    = "The :attribute field is required."
+	isInvalid     = "The selected :attribute is invalid."
+	atLeastOne    = "The :attribute must be at least 1."
+	trueOrFalse   = "The :attribute field must be true or false."
+	mustBePresent = "The :attribute field must be present."
+	mustBeAnEmail = "The :attribute must be a valid email address."
+	alreadyTaken  = "The :attribute has already been taken."
+)
 
-func fieldLabel(field string) string { return strings.ReplaceAll(field, "_", " ") }
-
-// id reads the id of a user; nil creates one. The part is required.
-func (f *form) id() *int64 {
-	value, sent := f.value("id")
-	switch {
-	case !sent:
-		f.addError("id", "The id field must be present.")
-		return nil
-	case value == "":
-		return nil
-	}
-	return new(f.integer("id", value))
-}
-
-// readUser reads the input of a create or update.
-func (s *Server) readUser(f *form) (u User) {
-	yes, no := "1", "0"
+// readUser reads the input of a create or update. The id must be sent; an empty one
+// creates a user. A boolean may be omitted, but not empty.
+func (s *Server) readUser(f form) (u User) {
+	booleans := []string{"0", "1"}
 	if s.textBooleans {
-		yes, no = "true", "false"
+		booleans = []string{"false", "true"}
 	}
 	for _, field := range inputFields {
-		value, _ := f.value(field.Name)
-		if field.Required {
-			value = f.required(field.Name)
-		}
-		switch target := field.Of(&u).Addr().Interface().(type) {
-		case **int64:
-			*target = f.id()
-		case **bool:
-			*target = f.boolean(field.Name, yes, no)
-		case *rest.Secret:
-			*target = rest.Secret(value)
-		case *string:
-			*target = value
-		case *int64:
-			*target = f.number(field.Name, value)
+		name, value := field.Name, f.value(field.Name)
+		switch kind := field.Type.Kind(); {
+		case !f.values.Has(name) && name == "id":
+			f.fail(name, mustBePresent)
+		case value == "" && field.Required:
+			f.fail(name, isRequired)
+		case !f.values.Has(name), value == "" && kind != reflect.Bool:
+		case kind == reflect.Bool:
+			i := slices.Index(booleans, value)
+			if i < 0 {
+				f.fail(name, trueOrFalse)
+			}
+			field.Set(&u, reflect.ValueOf(i == 1))
+		case kind == reflect.Int64:
+			field.Set(&u, reflect.ValueOf(f.integer(name, isInvalid)))
+		case field.Format == "email" && !fake.IsEmail(value):
+			f.fail(name, mustBeAnEmail)
+		default:
+			field.Set(&u, reflect.ValueOf(value).Convert(field.Type))
 		}
 	}
-	f.checkEmail(u.Email)
 	return u
 }
 
-// number reads an optional number greater than 0.
-func (f *form) number(field, value string) int64 {
-	if value == "" {
-		return 0
+// merge returns the input of an update; fields that it omits keep their values.
+func merge(current, input User) User {
+	for _, f := range inputFields {
+		if f.Of(&input).IsZero() {
+			f.Of(&input).Set(f.Of(&current))
+		}
 	}
-	n := f.integer(field, value)
-	if n < 1 && len(f.errors[field]) == 0 {
-		f.addError(field, "The selected "+fieldLabel(field)+" is invalid.")
-	}
-	return n
-}
-
-func (f *form) checkEmail(email string) {
-	if email == "" {
-		return
-	}
-	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
-		f.addError("email", "The email must be a valid email address.")
-	}
-}
-
-// writeValidationErrors responds with the validation errors, if there are any.
-func (s *Server) writeValidationErrors(w http.ResponseWriter, f *form) bool {
-	if len(f.errors) == 0 {
-		return false
-	}
-	writeJSON(w, s.invalidStatus, map[string]any{"message": "The given data was invalid.", "errors": f.errors})
-	return true
+	return input
 }

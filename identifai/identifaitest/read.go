@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/usersync/usersync/internal/fake"
 )
 
-// page is a page of Laravel's paginator.
+// page is a page of Laravel's paginator. PerPage is returned as it was sent: as a
+// string.
 type page struct {
 	CurrentPage int         `json:"current_page"`
 	Data        []*userJSON `json:"data"`
@@ -25,103 +27,70 @@ type page struct {
 
 // listUsers serves vendor page "Retrieve users". The parameter names search and
 // page are inference. Without per_page it returns all users.
-func (s *Server) listUsers(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	f := &form{values: query, errors: make(map[string][]string)}
-	number, size := f.positiveInt("page"), f.positiveInt("per_page")
-	if direction, _ := f.value("direction"); direction != "" && direction != "asc" && direction != "desc" {
-		f.addError("direction", "The selected direction is invalid.")
+func (s *Server) listUsers(r *http.Request) *fake.Response {
+	f := newForm(r.URL.Query())
+	number, size := f.integer("page", atLeastOne), f.integer("per_page", atLeastOne)
+	if !slices.Contains([]string{"", "asc", "desc"}, f.value("direction")) {
+		f.fail("direction", isInvalid)
 	}
-	if s.writeValidationErrors(w, f) {
-		return
+	if len(f.errors) > 0 {
+		return s.invalid(f)
 	}
 	users := s.filterUsers(f)
-	if size == 0 {
-		size = max(1, len(users))
+	total := len(users)
+	p := page{CurrentPage: int(max(1, min(number, 1<<30))), Data: []*userJSON{}, Path: s.URL + "/api/partner/users", Total: total}
+	perPage := int(min(size, 1<<30))
+	if perPage == 0 {
+		perPage = max(1, total)
 	}
-	writeJSON(w, http.StatusOK, s.paginate(users, max(1, number), size, query))
-}
-
-// positiveInt reads a number of at least 1; 0 means that it is absent.
-func (f *form) positiveInt(field string) int {
-	value, _ := f.value(field)
-	if value == "" {
-		return 0
+	p.PerPage = perPage
+	if sent := f.values.Get("per_page"); sent != "" {
+		p.PerPage = sent
 	}
-	n := f.integer(field, value)
-	if n < 1 && len(f.errors[field]) == 0 {
-		f.addError(field, "The "+fieldLabel(field)+" must be at least 1.")
+	p.LastPage = max(1, (total+perPage-1)/perPage)
+	from, to := (p.CurrentPage-1)*perPage, min(p.CurrentPage*perPage, total)
+	if from >= total {
+		return fake.OK(p)
 	}
-	return int(min(n, 1<<30))
+	for _, user := range users[from:to] {
+		p.Data = append(p.Data, toJSON(user))
+	}
+	p.From, p.To = new(from+1), new(to)
+	if p.CurrentPage < p.LastPage {
+		p.NextPageURL = new(fmt.Sprintf("%s?page=%d", p.Path, p.CurrentPage+1))
+	}
+	return fake.OK(p)
 }
 
 // filterUsers returns the users that pass the filters, sorted.
-func (s *Server) filterUsers(f *form) []*userJSON {
-	search, _ := f.value("search")
-	search = strings.ToLower(search)
-	plan, _ := f.value("pricing_id")
-	field, _ := f.value("order")
-	direction, _ := f.value("direction")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var users []*userJSON
-	for _, r := range s.users {
-		inText := strings.Contains(strings.ToLower(r.Name), search) || strings.Contains(strings.ToLower(r.Email), search)
-		if inText && (plan == "" || plan == strconv.FormatInt(r.PricingID, 10)) {
-			users = append(users, toJSON(r))
+func (s *Server) filterUsers(f form) (users []*record) {
+	search, plan := strings.ToLower(f.value("search")), f.value("pricing_id")
+	for _, r := range s.users.Records {
+		u := r.User
+		inText := strings.Contains(strings.ToLower(u.Name), search) || strings.Contains(strings.ToLower(u.Email), search)
+		if inText && (plan == "" || plan == strconv.FormatInt(u.PricingID, 10)) {
+			users = append(users, r)
 		}
 	}
-	slices.SortStableFunc(users, func(a, b *userJSON) int {
-		order := compare(field, a, b)
-		if direction == "desc" {
-			return -order
+	slices.SortStableFunc(users, func(a, b *record) int {
+		if f.value("direction") == "desc" {
+			a, b = b, a
 		}
-		return order
+		switch f.value("order") {
+		case "name":
+			return strings.Compare(a.User.Name, b.User.Name)
+		case "email":
+			return strings.Compare(a.User.Email, b.User.Email)
+		}
+		return cmp.Compare(*a.User.ID, *b.User.ID)
 	})
 	return users
 }
 
-func compare(field string, a, b *userJSON) int {
-	switch field {
-	case "name":
-		return strings.Compare(a.Name, b.Name)
-	case "email":
-		return strings.Compare(a.Email, b.Email)
-	}
-	return cmp.Compare(a.ID, b.ID)
-}
-
-// paginate returns one page of users. per_page is returned as it was sent: as a
-// string.
-func (s *Server) paginate(users []*userJSON, number, size int, query url.Values) page {
-	p := page{
-		CurrentPage: number,
-		Data:        []*userJSON{},
-		LastPage:    max(1, (len(users)+size-1)/size),
-		Path:        s.URL + "/api/partner/users",
-		PerPage:     size,
-		Total:       len(users),
-	}
-	if perPage := query.Get("per_page"); perPage != "" {
-		p.PerPage = perPage
-	}
-	if number > p.LastPage || len(users) == 0 {
-		return p
-	}
-	from, to := (number-1)*size, min(number*size, len(users))
-	p.Data, p.From, p.To = users[from:to], new(from+1), new(to)
-	if number < p.LastPage {
-		p.NextPageURL = new(fmt.Sprintf("%s?page=%d", p.Path, number+1))
-	}
-	return p
-}
-
 // listPricings serves vendor page "Get pricings", whose response is not shown.
-func (s *Server) listPricings(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, s.wrapData(pricingPlans()))
-}
+func (s *Server) listPricings(*http.Request) *fake.Response { return fake.OK(s.data(pricingPlans())) }
 
 // getCredits serves vendor page "User credits", with the numbers of its example.
-func (s *Server) getCredits(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]int{"available_credits": 159, "total_spent": 41})
+func getCredits(*http.Request) *fake.Response {
+	return fake.OK(map[string]int{"available_credits": 159, "total_spent": 41})
 }

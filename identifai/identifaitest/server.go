@@ -1,14 +1,14 @@
 package identifaitest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/usersync/usersync/identifai"
 	"github.com/usersync/usersync/internal/email"
-	"github.com/usersync/usersync/internal/fields"
+	"github.com/usersync/usersync/internal/fake"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -21,26 +21,19 @@ const Key = "identifaitest-key-0000000000000000"
 type Server struct {
 	*resttest.Server
 
-	reads, writes *resttest.Limiter
+	reads, writes *fake.Limiter
 	textBooleans  bool
 	unwrapped     bool
 	createdStatus int
 	invalidStatus int
 
-	mu     sync.Mutex
-	users  []*record // in order of creation
+	users  *fake.Store[User]
 	lastID int64
 	mailed []int64
 }
 
 // User is a user as the fake stores it.
 type User = identifai.UserInput
-
-// record is a user with the times of its changes.
-type record struct {
-	User
-	created, updated time.Time
-}
 
 // Option changes how a Server behaves.
 type Option func(*Server)
@@ -55,7 +48,9 @@ func WithQuotas(windows ...resttest.Window) Option {
 		reads = []resttest.Window{{Limit: 2, Every: time.Second}, {Limit: 60, Every: time.Minute}}
 		writes = []resttest.Window{{Limit: 1, Every: time.Second}, {Limit: 30, Every: time.Minute}}
 	}
-	return func(s *Server) { s.reads, s.writes = resttest.NewLimiter(reads...), resttest.NewLimiter(writes...) }
+	return func(s *Server) {
+		s.reads, s.writes = fake.NewLimiter(false, reads...), fake.NewLimiter(false, writes...)
+	}
 }
 
 // WithTextBooleans accepts true and false as booleans and rejects 1 and 0. The
@@ -87,10 +82,14 @@ func WithInvalidStatus(status int) Option {
 // listener on loopback.
 func NewServer(options ...Option) *Server {
 	s := &Server{createdStatus: http.StatusOK, invalidStatus: http.StatusUnprocessableEntity}
+	s.users = &fake.Store[User]{
+		Normalize: s.setID,
+		Keys:      func(u User) (unique, shared []string) { return []string{idKey(*u.ID)}, []string{emailKey(u.Email)} },
+	}
 	for _, option := range options {
 		option(s)
 	}
-	s.Server = resttest.NewServer("identifai", s.routes())
+	s.Server = resttest.NewServer("identifai", s.routes(), keyHeader)
 	return s
 }
 
@@ -101,85 +100,31 @@ func (s *Server) Options() []rest.Option {
 }
 
 // Users returns the users in the order of their creation, with their ids.
-func (s *Server) Users() []User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	users := make([]User, 0, len(s.users))
-	for _, r := range s.users {
-		users = append(users, clone(r.User))
-	}
-	return users
-}
+func (s *Server) Users() []User { return s.users.Users() }
 
 // User returns the user with this email, in any letter case.
-func (s *Server) User(email string) (User, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r := s.byEmail(email); r != nil {
-		return clone(r.User), true
-	}
-	return User{}, false
-}
+func (s *Server) User(email string) (User, bool) { return s.users.User(emailKey(email)) }
 
 // AddUser adds a user without validation and returns it with its id; without an ID
 // it gets the next one. So two users may share an email. AddUser panics if the id
 // is taken.
-func (s *Server) AddUser(user User) User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if user.ID != nil && s.byID(*user.ID) != nil {
-		panic("identifaitest: AddUser: the id is taken")
-	}
-	return clone(s.add(clone(user)).User)
-}
+func (s *Server) AddUser(user User) User { return s.users.AddUser(user) }
 
 // EmailsSent returns the ids of the users that got a creation email, in order of the
 // emails.
 func (s *Server) EmailsSent() []int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.users.Lock()
+	defer s.users.Unlock()
 	return slices.Clone(s.mailed)
 }
 
-// add stores a user under its id or the next one.
-func (s *Server) add(user User) *record {
+func (s *Server) setID(user *User) {
 	if user.ID == nil {
 		user.ID = new(s.lastID + 1)
 	}
 	s.lastID = max(s.lastID, *user.ID)
-	now := time.Now()
-	r := &record{user, now, now}
-	s.users = append(s.users, r)
-	return r
 }
 
-func (s *Server) byID(id int64) *record {
-	return s.first(func(r *record) bool { return *r.ID == id })
-}
+func idKey(id int64) string { return fmt.Sprint("id ", id) }
 
-func (s *Server) byEmail(wanted string) *record {
-	return s.first(func(r *record) bool { return email.Equal(r.Email, wanted) })
-}
-
-func (s *Server) first(match func(*record) bool) *record {
-	if i := slices.IndexFunc(s.users, match); i >= 0 {
-		return s.users[i]
-	}
-	return nil
-}
-
-// clone copies a user and all values that it points to.
-func clone(u User) User {
-	fields.CopyPointers(inputFields, &u)
-	return u
-}
-
-// merge returns the input of an update; fields that it omits keep their values.
-func merge(current, input User) User {
-	for _, f := range inputFields {
-		if f.Of(&input).IsZero() {
-			f.Of(&input).Set(f.Of(&current))
-		}
-	}
-	return input
-}
+func emailKey(text string) string { return "email " + email.Key(text) }

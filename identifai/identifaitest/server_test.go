@@ -136,7 +136,7 @@ func TestState(t *testing.T) {
 	_, ok = server.User("unknown@example.com")
 	assert.False(t, ok)
 	assert.Equal(t, int64(8), *server.AddUser(identifai.UserInput{Email: "ada@example.com"}).ID, "an email may be shared")
-	assert.PanicsWithValue(t, "identifaitest: AddUser: the id is taken", func() { server.AddUser(identifai.UserInput{ID: new(int64(8))}) })
+	assert.PanicsWithValue(t, `AddUser: "id 8" is taken`, func() { server.AddUser(identifai.UserInput{ID: new(int64(8))}) })
 
 	data, err := json.Marshal(server.Users())
 	require.NoError(t, err)

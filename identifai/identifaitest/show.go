@@ -3,6 +3,7 @@ package identifaitest
 import (
 	"fmt"
 
+	"github.com/usersync/usersync/internal/fake"
 	"github.com/usersync/usersync/internal/fields"
 )
 
@@ -58,20 +59,15 @@ func plan(id int64) *pricing {
 // partnerID is the id of the key's own user, which is not in the list.
 const partnerID = 1 << 40
 
-func toJSON(r *record) *userJSON {
-	user := r.withTimes()
-	stored := clone(r.User)
-	toResponse.Copy(&stored, user)
-	user.Pricing, user.Partner = plan(r.PricingID), r.withTimes()
-	user.Partner.ID, user.Partner.Name, user.Partner.Email, user.Partner.Heuristic = partnerID, "Partner", "partner@example.com", "Average"
-	user.Partner.UpdatedAt = user.Partner.CreatedAt
-	return user
-}
+type record = fake.Record[User]
 
-func (r *record) withTimes() *userJSON {
-	return &userJSON{
-		EmailVerifiedAt: r.created.UTC().Format(timestamp),
-		CreatedAt:       r.created.UTC().Format(timestamp),
-		UpdatedAt:       r.updated.UTC().Format(timestamp),
+func toJSON(r *record) *userJSON {
+	created := r.Created.UTC().Format(timestamp)
+	user := &userJSON{EmailVerifiedAt: created, CreatedAt: created, UpdatedAt: r.Updated.UTC().Format(timestamp), Pricing: plan(r.User.PricingID)}
+	user.Partner = &userJSON{
+		ID: partnerID, Name: "Partner", Email: "partner@example.com", Heuristic: "Average",
+		EmailVerifiedAt: created, CreatedAt: created, UpdatedAt: created,
 	}
+	toResponse.Copy(&r.User, user)
+	return user
 }

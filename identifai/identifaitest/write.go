@@ -3,71 +3,47 @@ package identifaitest
 import (
 	"fmt"
 	"net/http"
-	"time"
+
+	"github.com/usersync/usersync/internal/fake"
 )
 
 // createOrUpdateUser serves vendor page "Create or update user".
-func (s *Server) createOrUpdateUser(w http.ResponseWriter, r *http.Request) {
-	f, ok := readForm(r)
-	if !ok {
-		writeJSON(w, http.StatusUnsupportedMediaType, errorMessage{"Unsupported Media Type"})
-		return
-	}
-	status, body := s.store(f)
-	if !s.writeValidationErrors(w, f) {
-		writeJSON(w, status, body)
-	}
-}
-
-// store writes a user, unless the form has errors.
-func (s *Server) store(f *form) (status int, body any) {
+func (s *Server) createOrUpdateUser(r *http.Request) *fake.Response {
+	f := newForm(r.MultipartForm.Value)
 	user := s.readUser(f)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var current *record
-	if user.ID != nil && len(f.errors["id"]) == 0 {
-		if current = s.byID(*user.ID); current == nil {
-			f.addError("id", "The selected id is invalid.")
+	var current *fake.Record[User]
+	if user.ID != nil && f.errors["id"] == nil {
+		if current = s.users.Find(idKey(*user.ID)); current == nil {
+			f.fail("id", isInvalid)
 		}
 	}
-	if other := s.byEmail(user.Email); other != nil && other != current && (current == nil || current.Email != user.Email) {
-		f.addError("email", "The email has already been taken.")
+	if other := s.users.Find(emailKey(user.Email)); other != nil && other != current && (current == nil || current.User.Email != user.Email) {
+		f.fail("email", alreadyTaken)
 	}
 	switch {
 	case len(f.errors) > 0:
-		return 0, nil
+		return s.invalid(f)
 	case current == nil:
-		return s.createdStatus, s.wrapData(toJSON(s.add(user)))
+		return &fake.Response{Status: s.createdStatus, Body: s.data(toJSON(s.users.Add(user)))}
 	}
-	current.User, current.updated = merge(current.User, user), time.Now()
-	return http.StatusOK, s.wrapData(toJSON(current))
+	s.users.Update(current, merge(current.User, user))
+	return fake.OK(s.data(toJSON(current)))
 }
 
 // sendCreationEmail serves vendor page "Send creation email".
-func (s *Server) sendCreationEmail(w http.ResponseWriter, r *http.Request) {
-	f, ok := readForm(r)
-	if !ok {
-		writeJSON(w, http.StatusUnsupportedMediaType, errorMessage{"Unsupported Media Type"})
-		return
+func (s *Server) sendCreationEmail(r *http.Request) *fake.Response {
+	f := newForm(r.MultipartForm.Value)
+	id := f.integer("id", "")
+	if f.value("id") == "" {
+		f.fail("id", isRequired)
 	}
-	var id int64
-	if value := f.required("id"); value != "" {
-		id = f.integer("id", value)
+	if len(f.errors) > 0 {
+		return s.invalid(f)
 	}
-	if s.writeValidationErrors(w, f) {
-		return
-	}
-	s.mu.Lock()
-	user := s.byID(id)
-	var body any
-	if user != nil {
-		s.mailed = append(s.mailed, id)
-		body = s.wrapData(toJSON(user))
-	}
-	s.mu.Unlock()
+	user := s.users.Find(idKey(id))
 	if user == nil {
-		writeJSON(w, http.StatusNotFound, errorMessage{fmt.Sprintf(`No query results for model [App\Models\User] %d`, id)})
-		return
+		return errorMessage(http.StatusNotFound, nil, fmt.Sprintf(`No query results for model [App\Models\User] %d`, id))
 	}
-	writeJSON(w, http.StatusOK, body)
+	s.mailed = append(s.mailed, id)
+	return fake.OK(s.data(toJSON(user)))
 }

@@ -60,7 +60,7 @@ func (f Field) problem(v reflect.Value) string {
 			return "must be greater than 0"
 		case f.max > 0 && v.Int() > f.max:
 			return "must be at most " + f.limit()
-		case f.Enum != nil && !f.allows(strconv.FormatInt(v.Int(), 10)):
+		case f.Enum != nil && !f.Allows(strconv.FormatInt(v.Int(), 10)):
 			return "must be " + f.allowed(" or ")
 		}
 	case reflect.Slice:
@@ -82,7 +82,7 @@ var e164 = regexp.MustCompile(`^(\+[1-9][0-9]{1,14})?$`)
 func (f Field) textProblem(text string) string {
 	check, isBlank := email.CheckLine, strings.TrimSpace(text) == ""
 	switch {
-	case f.Enum != nil && !f.allows(text):
+	case f.Enum != nil && !f.Allows(text):
 		return "must be one of " + f.allowed(", ")
 	case f.Required && isBlank:
 		return "is required"
@@ -90,7 +90,7 @@ func (f Field) textProblem(text string) string {
 		return "must not be empty"
 	case f.Format == "phone" && !e164.MatchString(text):
 		return "must be a phone number in E.164, like +390612345678"
-	case f.Format == "password" && !isStrong(text):
+	case f.Format == "password" && !IsStrong(text):
 		return "must have " + formats["password"]
 	case f.Format == "email" && text != "":
 		check = email.Check
@@ -106,9 +106,9 @@ func (f Field) textProblem(text string) string {
 	return ""
 }
 
-// isStrong applies the rule of formats, from Partoo's page "Create user". The page does not
+// IsStrong applies the rule of formats, from Partoo's page "Create user". The page does not
 // define a special character: here it is neither letter nor digit (inference).
-func isStrong(password string) bool {
+func IsStrong(password string) bool {
 	special := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 	return utf8.RuneCountInString(password) >= 8 &&
 		strings.ContainsFunc(password, unicode.IsUpper) &&
@@ -116,7 +116,8 @@ func isStrong(password string) bool {
 		strings.ContainsFunc(password, special)
 }
 
-func (f Field) allows(text string) bool {
+// Allows reports whether text is an allowed value.
+func (f Field) Allows(text string) bool {
 	return slices.ContainsFunc(f.Enum, func(v Value) bool { return v.Text == text })
 }
 

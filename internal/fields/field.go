@@ -57,9 +57,12 @@ type Field struct {
 type Value struct{ Text, Word string }
 
 // List returns the declared fields of U in their order. It panics if a tag is invalid.
-func List[U any]() []Field {
+func List[U any]() []Field { return ListBy[U]("json") }
+
+// ListBy is List with the names in this tag, where it is set.
+func ListBy[U any](tag string) []Field {
 	var list []Field
-	for _, m := range members(reflect.TypeFor[U](), "json") {
+	for _, m := range members(reflect.TypeFor[U](), tag) {
 		list = append(list, newField(m))
 	}
 	return list
@@ -89,18 +92,6 @@ func (f Field) Set(user any, value reflect.Value) {
 		field = field.Elem()
 	}
 	field.Set(value)
-}
-
-// CopyPointers makes the pointers in the fields of user, a pointer to the struct that
-// declares them, point to copies.
-func CopyPointers(list []Field, user any) {
-	for _, f := range list {
-		if v := f.Of(user); f.Pointer && !v.IsNil() {
-			copied := reflect.New(f.Type)
-			copied.Elem().Set(v.Elem())
-			v.Set(copied)
-		}
-	}
 }
 
 // member is a struct field with a name.

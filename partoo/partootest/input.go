@@ -1,104 +1,105 @@
 package partootest
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
-	"mime"
 	"net/http"
-	"net/mail"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"reflect"
 
-	gen "github.com/usersync/usersync/gen/partoo"
-	"github.com/usersync/usersync/internal/wrapper"
+	"github.com/usersync/usersync/internal/fake"
+	"github.com/usersync/usersync/internal/fields"
 )
 
-// fieldErrors are the problems of an input by field. That the vendor's error contains
-// texts in an object under "json" is inference: its example object is empty.
+// fieldErrors are the problems of an input by field, one for each. That the vendor's error
+// contains texts in an object under "json" is inference: its example object is empty.
 type fieldErrors map[string]string
 
-// input is the body of a create or update.
-type input struct {
-	gen.UpdateUserRequest
-	SendInvitation *bool `json:"send_invitation,omitempty"`
-}
-
-// readInput reads a request and checks its fields one by one. Unknown ones are ignored
-// (inference). null is rejected: the spec allows it nowhere.
-func readInput(r *http.Request) (input, fieldErrors, *errorResponse) {
-	var in input
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return in, nil, unsupported()
-	}
-	var sent map[string]json.RawMessage
-	body, err := io.ReadAll(r.Body)
-	if err != nil || json.Unmarshal(body, &sent) != nil || sent == nil {
-		return in, nil, invalid("The body is not a JSON object")
-	}
-	problems := fieldErrors{}
-	for name, value := range sent {
-		field, err := json.Marshal(map[string]json.RawMessage{name: value})
-		switch {
-		case err != nil || json.Unmarshal(field, &in) != nil:
-			problems.add(name, "Not a valid value")
-		case bytes.Equal(value, []byte("null")):
-			problems.add(name, "May not be null")
-		}
-	}
-	problems.check(in)
-	return in, problems, nil
-}
-
 // add adds a problem unless the field already has one.
-func (e fieldErrors) add(name, text string) {
-	if _, exists := e[name]; !exists {
+func (e fieldErrors) add(isProblem bool, name, text string) {
+	if _, exists := e[name]; isProblem && !exists {
 		e[name] = text
 	}
 }
 
-// requireCreateFields adds the required fields that a new user lacks.
-func (e fieldErrors) requireCreateFields(in input) {
-	for name, value := range map[string]*string{"email": in.Email, "first_name": in.FirstName, "last_name": in.LastName} {
-		if value == nil {
-			e.add(name, "Missing data for required field")
+const (
+	notValue  = "Not a valid value"
+	notChoice = "Not a valid choice"
+)
+
+// userFields are the fields of a create or update by name.
+var userFields = func() map[string]fields.Field {
+	byName := make(map[string]fields.Field)
+	for _, f := range fields.List[User]() {
+		byName[f.Name] = f
+	}
+	delete(byName, "id")
+	return byName
+}()
+
+// readUser returns the user with the fields of a request. Unknown ones are ignored
+// (inference), and so are those that the key may not set (vendor page "Create user").
+// null is rejected: the spec allows it nowhere.
+func (s *Server) readUser(r *http.Request, current User) (User, *fake.Response) {
+	var sent map[string]json.RawMessage
+	if fake.MediaType(r) != "application/json" {
+		return User{}, failure(http.StatusUnsupportedMediaType, "json", "Unsupported media type. Please use application/json")
+	}
+	if body, err := io.ReadAll(r.Body); err != nil || json.Unmarshal(body, &sent) != nil || sent == nil {
+		return User{}, invalid("The body is not a JSON object")
+	}
+	user, isNew, problems := current, current.ID == "", fieldErrors{}
+	for name, value := range sent {
+		problems.add(string(value) == "null", name, "May not be null")
+		if f, known := userFields[name]; known && problems[name] == "" {
+			problem := set(f, &user, value)
+			problems.add(problem != "", name, problem)
 		}
 	}
+	for name, f := range userFields {
+		problems.add(isNew && f.Required && sent[name] == nil, name, "Missing data for required field")
+	}
+	if !s.isProviderKey() {
+		user.OrgID = current.OrgID
+	}
+	if isNew {
+		user.Disabled = false // only for updates
+	}
+	taken := s.users.Find(emailKey(user.Email))
+	problems.add(taken != nil && taken.User.ID != current.ID, "email", "This email is already used")
+	if len(problems) > 0 {
+		return User{}, invalid(problems)
+	}
+	return user, nil
 }
 
-func (e fieldErrors) check(in input) {
-	if in.Email != nil {
-		if parsed, err := mail.ParseAddress(*in.Email); err != nil || parsed.Address != *in.Email {
-			e.add("email", "Not a valid email address")
+// set sets a field, or returns its problem.
+func set(f fields.Field, user *User, text json.RawMessage) (problem string) {
+	value := reflect.New(f.Type)
+	if json.Unmarshal(text, value.Interface()) != nil {
+		return notValue
+	}
+	f.Set(user, value.Elem())
+	return check(f, value.Elem())
+}
+
+// check returns the problem of a value. The rules of passwords are those of vendor page
+// "Create user".
+func check(f fields.Field, value reflect.Value) string {
+	switch {
+	case value.Kind() == reflect.Slice && value.IsNil():
+		return "May not contain null"
+	case value.Kind() == reflect.Slice:
+		for i := range value.Len() {
+			if problem := check(f, value.Index(i)); problem != "" {
+				return problem
+			}
 		}
+	case f.Enum != nil && !f.Allows(value.String()):
+		return notChoice
+	case f.Format == "email" && !fake.IsEmail(value.String()):
+		return "Not a valid email address"
+	case f.Format == "password" && !fields.IsStrong(value.String()):
+		return "Must have 8 characters, an upper-case, a lower-case and a special one"
 	}
-	checkEnum(e, "role", in.Role)
-	checkEnum(e, "status", in.Status)
-	checkEnum(e, "lang", in.Lang)
-	for _, page := range wrapper.Deref(in.SidebarPages) {
-		checkEnum(e, "sidebar_pages", &page)
-	}
-	for _, groups := range wrapper.Deref(in.Accesses) {
-		if groups == nil {
-			e.add("accesses", "May not contain null")
-		}
-	}
-	if in.Password != nil && !isStrongPassword(string(*in.Password)) {
-		e.add("password", "Must have 8 characters, an upper-case, a lower-case and a special one")
-	}
-}
-
-func checkEnum[T interface{ Valid() bool }](e fieldErrors, name string, value *T) {
-	if value != nil && !(*value).Valid() {
-		e.add(name, "Not a valid choice")
-	}
-}
-
-// isStrongPassword applies the rules of vendor page "Create user".
-func isStrongPassword(password string) bool {
-	return utf8.RuneCountInString(password) >= 8 &&
-		strings.ContainsFunc(password, unicode.IsUpper) &&
-		strings.ContainsFunc(password, unicode.IsLower) &&
-		strings.ContainsFunc(password, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return ""
 }

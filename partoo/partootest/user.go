@@ -1,11 +1,11 @@
 package partootest
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"time"
 
 	gen "github.com/usersync/usersync/gen/partoo"
+	"github.com/usersync/usersync/internal/fake"
 	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/partoo"
 )
@@ -27,32 +27,32 @@ func (u User) Format(f fmt.State, verb rune) {
 	}{u.ID, u.UserInput, u.Disabled})
 }
 
-// record is a user with the data that only the fake needs.
-type record struct {
-	User
-	created, invited time.Time
+type record = fake.Record[User]
+
+// normalize sets the fields that have no value.
+func (s *Server) normalize(user *User) {
+	for user.ID == "" {
+		s.lastID++
+		if id := fmt.Sprintf("5309c3a237bbc544%08x", s.lastID); s.users.Find(idKey(id)) == nil {
+			user.ID = id
+		}
+	}
+	setDefaults(user)
 }
 
-var (
-	fromRequest = fields.NewMapping[input, User]()
-	toResponse  = fields.NewMapping[User, gen.User]()
-)
-
-func newRecord(user User) *record {
-	return &record{User: withDefaults(user), created: time.Now()}
-}
-
-// withDefaults sets the fields that have no value. The role ORG_ADMIN is that of the
-// vendor's guide to users; the language is inference. A list that only applies to
-// another role is emptied: responses show it empty (vendor page "User information").
-func withDefaults(user User) User {
-	setDefault(&user.Role, gen.RoleOrgAdmin)
-	setDefault(&user.OnCreate.Status, gen.UserStatusActive)
-	setDefault(&user.Lang, gen.LangEn)
-	setDefault(&user.OrgID, new(OrgID))
-	setDefault(&user.SSOOnly, new(false))
+// setDefaults sets the fields other than the id. The role ORG_ADMIN is that of the vendor's
+// guide to users; the language is inference. A list that only applies to another role
+// is emptied: responses show it empty (vendor page "User information").
+func setDefaults(user *User) {
+	user.Role = cmp.Or(user.Role, gen.RoleOrgAdmin)
+	user.OnCreate.Status = cmp.Or(user.OnCreate.Status, gen.UserStatusActive)
+	user.Lang = cmp.Or(user.Lang, gen.LangEn)
+	user.OrgID = cmp.Or(user.OrgID, new(OrgID))
+	user.SSOOnly = cmp.Or(user.SSOOnly, new(false))
 	if user.SidebarPages == nil {
-		user.SidebarPages = everyPage()
+		for _, page := range userFields["sidebar_pages"].Enum {
+			user.SidebarPages = append(user.SidebarPages, gen.SidebarPage(page.Text))
+		}
 	}
 	if user.BusinessIDs == nil || user.Role != gen.RoleBusinessManager {
 		user.BusinessIDs = []string{}
@@ -61,52 +61,22 @@ func withDefaults(user User) User {
 		user.Accesses = [][]int64{}
 	}
 	user.OnCreate.Password, user.OnCreate.SendInvitation = "", nil
-	return user
 }
 
-func setDefault[T comparable](field *T, value T) {
-	if *field == *new(T) {
-		*field = value
-	}
-}
-
-func everyPage() []gen.SidebarPage {
-	return []gen.SidebarPage{
-		gen.SidebarPageBulkModification, gen.SidebarPageDiffusion, gen.SidebarPageFeedbackManagement,
-		gen.SidebarPageMessages, gen.SidebarPagePosts, gen.SidebarPagePresenceAnalytics,
-		gen.SidebarPageReviewAnalytics, gen.SidebarPageReviewInvite, gen.SidebarPageReviewManagement,
-	}
-}
-
-func everyFeature() []gen.AvailableFeature {
-	return []gen.AvailableFeature{
+var (
+	toResponse = fields.NewMapping[User, gen.User]()
+	features   = []gen.AvailableFeature{
 		gen.AvailableFeatureDiffusion, gen.AvailableFeatureFeedbackManagement, gen.AvailableFeatureMessages,
 		gen.AvailableFeaturePosts, gen.AvailableFeatureReviewInvite, gen.AvailableFeatureReviewManagement,
 	}
-}
+)
 
 // toJSON returns the user as a response contains it.
-func (r *record) toJSON(businessIDs bool) gen.User {
-	user := gen.User{
-		CreatedAt: new(float64(r.created.Unix())), Disabled: new(r.Disabled),
-		AvailableFeatures: everyFeature(),
-	}
+func toJSON(r *record, businessIDs bool) gen.User {
+	user := gen.User{CreatedAt: new(float64(r.Created.Unix())), Disabled: new(r.User.Disabled), AvailableFeatures: features}
 	toResponse.Copy(&r.User, &user)
 	if !businessIDs {
 		user.BusinessIDs = nil
 	}
 	return user
-}
-
-// clone copies a user and everything it points to.
-func clone(user User) User {
-	var copied User
-	data, err := json.Marshal(user)
-	if err == nil {
-		err = json.Unmarshal(data, &copied)
-	}
-	if err != nil {
-		panic("partootest: copying a user: " + err.Error())
-	}
-	return copied
 }

@@ -3,11 +3,8 @@ package usercomtest
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"sync"
-	"time"
 
-	"github.com/usersync/usersync/internal/fields"
+	"github.com/usersync/usersync/internal/fake"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 	"github.com/usersync/usersync/usercom"
@@ -33,18 +30,11 @@ type Server struct {
 
 	createdStatus  int
 	defaultVersion int
-	throttles      []*throttle
+	throttles      []*fake.Limiter
 
-	mu        sync.Mutex
-	users     []*record // in order of creation
+	users     *fake.Store[User]
 	lastID    int64
 	idsByName map[string]int64 // ids of attributes and companies, by name
-}
-
-// record is a user with the times of its changes.
-type record struct {
-	User
-	created, updated time.Time
 }
 
 // Option changes how a Server behaves.
@@ -60,7 +50,7 @@ type Option func(*Server)
 func WithQuotas(windows ...resttest.Window) Option {
 	return func(s *Server) {
 		for _, w := range windows {
-			s.throttles = append(s.throttles, &throttle{window: w})
+			s.throttles = append(s.throttles, fake.NewLimiter(true, w))
 		}
 	}
 }
@@ -81,10 +71,11 @@ func WithDefaultVersion(version int) Option {
 // listener on loopback.
 func NewServer(options ...Option) *Server {
 	s := &Server{createdStatus: 201, defaultVersion: 1, idsByName: make(map[string]int64)}
+	s.users = &fake.Store[User]{Normalize: s.normalize, Keys: keys}
 	for _, option := range options {
 		option(s)
 	}
-	s.Server = resttest.NewServer("usercom", s.routes())
+	s.Server = resttest.NewServer("usercom", s.routes(), "Authorization")
 	return s
 }
 
@@ -97,86 +88,57 @@ func (s *Server) Options() []rest.Option {
 
 // Users returns the users in the order of their creation. Custom attributes are
 // as decoded from JSON, with int64 for integers and float64 for other numbers.
-func (s *Server) Users() []User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	users := make([]User, 0, len(s.users))
-	for _, r := range s.users {
-		users = append(users, clone(r.User))
-	}
-	return users
-}
+func (s *Server) Users() []User { return s.users.Users() }
 
 // User returns the user with this UserID.
-func (s *Server) User(userID string) (User, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r := s.byUserID(userID); r != nil {
-		return clone(r.User), true
-	}
-	return User{}, false
-}
+func (s *Server) User(userID string) (User, bool) { return s.users.User(userIDKey(userID)) }
 
 // AddUser adds a user without validation and returns it as stored; without an ID it
 // gets the next one. It may have no UserID, like a visitor of a web site. AddUser
 // panics if the ID or the UserID is taken, or a custom attribute cannot be encoded.
-func (s *Server) AddUser(user User) User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.byID(user.ID) != nil || s.byUserID(user.UserID) != nil {
-		panic("usercomtest: AddUser: the ID or the UserID is taken")
-	}
-	return clone(s.add(clone(user)).User)
-}
+func (s *Server) AddUser(user User) User { return s.users.AddUser(user) }
 
-// add stores a user. The caller holds mu, as for the methods below.
-func (s *Server) add(user User) *record {
+// normalize sets a missing id.
+func (s *Server) normalize(user *User) {
 	if user.ID == 0 {
 		user.ID = s.lastID + 1
 	}
 	s.lastID = max(s.lastID, user.ID)
-	now := time.Now()
-	r := &record{User: user, created: now, updated: now}
-	s.users = append(s.users, r)
-	return r
+	convertNumbers(user.Attributes)
 }
 
-func (s *Server) byID(id int64) *record {
-	return s.find(func(r *record) bool { return r.ID == id })
-}
-
-// byUserID returns nil for an empty UserID: many users may have none.
-func (s *Server) byUserID(userID string) *record {
-	return s.find(func(r *record) bool { return userID != "" && r.UserID == userID })
-}
-
-func (s *Server) find(match func(*record) bool) *record {
-	if i := slices.IndexFunc(s.users, match); i >= 0 {
-		return s.users[i]
+// convertNumbers converts the numbers in a decoded value to int64 or else float64.
+// Numbers that fit neither keep their text.
+func convertNumbers(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if n, err := value.Int64(); err == nil {
+			return n
+		}
+		if f, err := value.Float64(); err == nil {
+			return f
+		}
+	case []any:
+		for i := range value {
+			value[i] = convertNumbers(value[i])
+		}
+	case map[string]any:
+		for name := range value {
+			value[name] = convertNumbers(value[name])
+		}
 	}
-	return nil
+	return value
 }
 
-// idFor returns the id of an attribute or a company; a new name gets a new id.
-func (s *Server) idFor(kind, name string) int64 {
-	key := kind + " " + name
-	if s.idsByName[key] == 0 {
-		s.idsByName[key] = int64(len(s.idsByName) + 1)
+// keys returns no key for an empty UserID: many users may have none.
+func keys(user User) (unique, shared []string) {
+	unique = []string{idKey(user.ID)}
+	if user.UserID != "" {
+		unique = append(unique, userIDKey(user.UserID))
 	}
-	return s.idsByName[key]
+	return unique, nil
 }
 
-// clone copies a user and all values that it points to.
-func clone(user User) User {
-	data, err := json.Marshal(user.Attributes)
-	if err != nil {
-		panic(fmt.Sprintf("usercomtest: custom attributes: %v", err))
-	}
-	user.Attributes = nil
-	if value, _ := decode(data); value != nil {
-		user.Attributes, _ = convertNumbers(value).(map[string]any)
-	}
-	user.Tags = slices.Clone(user.Tags)
-	fields.CopyPointers(inputFields, &user.UserInput)
-	return user
-}
+func idKey(id int64) string { return fmt.Sprint("id ", id) }
+
+func userIDKey(userID string) string { return "user_id " + userID }

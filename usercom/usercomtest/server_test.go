@@ -140,7 +140,7 @@ func TestAddUser(t *testing.T) {
 	assert.Equal(t, int64(9), server.AddUser(usercomtest.User{}).ID, "users without UserID are allowed")
 	_, ok = server.User("")
 	assert.False(t, ok)
-	assert.PanicsWithValue(t, "usercomtest: AddUser: the ID or the UserID is taken", func() { server.AddUser(usercomtest.User{ID: 8}) })
+	assert.PanicsWithValue(t, `AddUser: "id 8" is taken`, func() { server.AddUser(usercomtest.User{ID: 8}) })
 	assert.Panics(t, func() { server.AddUser(usercomtest.User{UserInput: usercom.UserInput{UserID: "a"}}) })
 	assert.Panics(t, func() {
 		server.AddUser(usercomtest.User{UserInput: usercom.UserInput{Attributes: map[string]any{"x": make(chan int)}}})

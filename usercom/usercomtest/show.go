@@ -14,26 +14,41 @@ import (
 // status, custom attributes as a list, null for fields that are not set. The
 // defaults, a visitor of unknown gender that is not unsubscribed, are inference.
 func (s *Server) toJSON(r *record, version int) map[string]any {
+	u := r.User
 	user := map[string]any{
-		"id":         r.ID,
-		"key":        r.key(),
-		"name":       orNull(strings.TrimSpace(r.FirstName + " " + r.LastName)),
+		"id":         u.ID,
+		"key":        cookieKey(r),
+		"name":       nil,
 		"page_views": 0,
-		"created_at": r.created.UTC(),
-		"updated_at": r.updated.UTC(),
-		"companies":  s.companies(r),
+		"created_at": r.Created.UTC(),
+		"updated_at": r.Updated.UTC(),
 		"lists":      []any{},
-		"tags":       s.tags(r),
-		"attributes": s.attributes(r),
 	}
-	for _, f := range inputFields {
-		if _, set := user[f.Name]; !set && !slices.Contains([]string{"first_name", "last_name", "company_id"}, f.Name) {
-			user[f.Name] = fieldJSON(f, f.Of(&r.UserInput))
-		}
+	if name := strings.TrimSpace(u.FirstName + " " + u.LastName); name != "" {
+		user["name"] = name
 	}
 	for _, name := range []string{"first_seen", "last_seen", "last_contacted", "last_ip", "browser", "browser_language", "os_type", "resolution"} {
 		user[name] = nil // a visit to the web site would set these
 	}
+	for _, f := range inputFields {
+		user[f.Name] = fieldJSON(f, f.Of(&u.UserInput))
+	}
+	delete(user, "first_name")
+	delete(user, "last_name")
+	delete(user, "company_id")
+
+	companies, tags, attributes := []any{}, []any{}, []any{}
+	if u.CompanyID != "" {
+		companies = append(companies, map[string]any{"id": s.idFor("company", u.CompanyID), "name": u.CompanyID, "member_since": nil})
+	}
+	for _, name := range u.Tags {
+		tags = append(tags, map[string]any{"id": s.idFor("tag", name), "name": name})
+	}
+	// All attributes that were ever set, with the same name for both of the vendor's fields.
+	for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
+		attributes = append(attributes, map[string]any{"id": s.idFor("attribute", name), "name": name, "name_std": name, "value": u.Attributes[name]})
+	}
+	user["companies"], user["tags"], user["attributes"] = companies, tags, attributes
 	if version == 2 {
 		user["custom_id"] = user["user_id"] // inference: the vendor's examples show neither
 		delete(user, "user_id")
@@ -43,21 +58,14 @@ func (s *Server) toJSON(r *record, version int) map[string]any {
 
 // fieldJSON returns a field in the form of responses.
 func fieldJSON(f fields.Field, value reflect.Value) any {
-	kind := f.Type.Kind()
 	switch {
 	case f.Enum != nil:
-		for _, v := range f.Enum {
-			if v.Text == fmt.Sprint(value.Int()) {
-				return v.Word
-			}
-		}
-		return f.Enum[0].Word
+		i := slices.IndexFunc(f.Enum, func(v fields.Value) bool { return v.Text == fmt.Sprint(value.Int()) })
+		return f.Enum[max(0, i)].Word
 	case f.Pointer && !value.IsNil():
 		return value.Elem().Interface()
-	case f.Name == "notifications":
-		return true
-	case kind == reflect.Bool:
-		return false
+	case f.Type.Kind() == reflect.Bool:
+		return f.Name == "notifications"
 	case f.Pointer:
 		return 0
 	case value.IsZero():
@@ -66,40 +74,14 @@ func fieldJSON(f fields.Field, value reflect.Value) any {
 	return value.Interface()
 }
 
-func (s *Server) tags(r *record) []any {
-	list := []any{}
-	for _, name := range r.Tags {
-		list = append(list, map[string]any{"id": s.idFor("tag", name), "name": name})
-	}
-	return list
-}
+// cookieKey is the value of the vendor's cookie, 12 characters.
+func cookieKey(r *record) string { return fmt.Sprintf("fake%08d", r.User.ID) }
 
-// key is the value of the vendor's cookie, 12 characters.
-func (r *record) key() string { return fmt.Sprintf("fake%08d", r.ID) }
-
-func (s *Server) companies(r *record) []any {
-	if r.CompanyID == "" {
-		return []any{}
+// idFor returns the id of an attribute, a tag or a company; a new name gets a new id.
+func (s *Server) idFor(kind, name string) int64 {
+	key := kind + " " + name
+	if s.idsByName[key] == 0 {
+		s.idsByName[key] = int64(len(s.idsByName) + 1)
 	}
-	return []any{map[string]any{"id": s.idFor("company", r.CompanyID), "name": r.CompanyID, "member_since": nil}}
-}
-
-// attributes lists all attributes that were ever set, with the same name for both of
-// the vendor's name fields.
-func (s *Server) attributes(r *record) []any {
-	list := []any{}
-	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
-		list = append(list, map[string]any{
-			"id": s.idFor("attribute", name), "name": name, "name_std": name, "value": r.Attributes[name],
-		})
-	}
-	return list
-}
-
-// orNull returns v, or nil if it is the zero value.
-func orNull[T comparable](v T) any {
-	if v == *new(T) {
-		return nil
-	}
-	return v
+	return s.idsByName[key]
 }

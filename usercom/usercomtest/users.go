@@ -2,143 +2,189 @@ package usercomtest
 
 import (
 	"fmt"
+	"io"
 	"maps"
-	"mime"
 	"net/http"
-	"slices"
 	"strconv"
-	"time"
+	"unicode/utf8"
 
 	"github.com/usersync/usersync/internal/email"
+	"github.com/usersync/usersync/internal/fake"
 )
+
+// record is a user with the times of its changes.
+type record = fake.Record[User]
+
+// request is a request with the version of the API, the user in its path and the object in
+// its body.
+type request struct {
+	*http.Request
+	version int
+	user    *record
+	sent    map[string]any
+}
+
+// handle reads a request for a handler. The framework accepts forms too, but omitted
+// booleans become false in them; so the fake rejects forms.
+func (s *Server) handle(handler func(request) *fake.Response) fake.Handler {
+	return func(r *http.Request) *fake.Response {
+		version, _ := s.accepted(r)
+		id, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
+		req := request{Request: r, version: version, user: s.users.Find(idKey(id))}
+		switch {
+		case req.user == nil && r.PathValue("id") != "":
+			return notFound()
+		case r.Method != http.MethodPost && r.Method != http.MethodPut:
+			return handler(req)
+		case fake.MediaType(r) != "application/json":
+			return detailError(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", r.Header.Get("Content-Type")), nil)
+		}
+		var body any
+		data, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = fake.Decode(data, &body)
+		}
+		if err != nil {
+			return detailError(http.StatusBadRequest, "JSON parse error - "+err.Error(), nil)
+		}
+		var isObject bool
+		if req.sent, isObject = body.(map[string]any); !isObject {
+			return invalid(problems{"non_field_errors": {"Invalid data. Expected a dictionary."}})
+		}
+		return handler(req)
+	}
+}
+
+// invalid is the framework's error response to invalid fields.
+func invalid(found problems) *fake.Response {
+	return &fake.Response{Status: http.StatusBadRequest, Body: found}
+}
 
 // upsertUser identifies a user by user_id only, in version 2 by custom_id. A request
 // without it always creates a user (inference). Version 1 ignores unknown fields
 // without an error (inference), for version 2 they are custom attributes.
-func (s *Server) upsertUser(req request) *response {
-	fields, failed := decodeObject(req)
-	if failed != nil {
-		return failed
+func (s *Server) upsertUser(req request) *fake.Response {
+	user, found := applyFields(User{}, req.sent, req.version)
+	if len(found) > 0 {
+		return invalid(found)
 	}
-	user, problems := applyFields(User{}, fields, req.version)
-	if len(problems) > 0 {
-		return fieldErrorsResponse(problems)
+	status, created := http.StatusOK, false
+	r := s.users.Find(userIDKey(user.UserID))
+	if r == nil {
+		status, created = s.createdStatus, true
+		r = s.users.Add(user)
+	} else {
+		user, _ = applyFields(r.User, req.sent, req.version)
+		s.users.Update(r, user)
 	}
-	attributes := customAttributes(fields, req.version)
-	if r := s.byUserID(user.UserID); r != nil {
-		user, _ = applyFields(r.User, fields, req.version)
-		r.store(user)
-		r.setAttributes(attributes)
-		return &response{status: http.StatusOK, body: map[string]any{"created": false, "id": r.ID}}
+	if req.version == 2 {
+		attributes := maps.Clone(req.sent)
+		maps.DeleteFunc(attributes, func(name string, _ any) bool { _, standard := standardFields[2][name]; return standard })
+		s.addAttributes(r, attributes)
 	}
-	r := s.add(user)
-	r.setAttributes(attributes)
-	return &response{status: s.createdStatus, body: map[string]any{"created": true, "id": r.ID}}
+	return &fake.Response{Status: status, Body: map[string]any{"created": created, "id": r.User.ID}}
 }
 
 // searchUsers compares whole emails in any letter case (inference). Without
 // many=true it returns the first of several users (inference).
-func (s *Server) searchUsers(req request) *response {
+func (s *Server) searchUsers(req request) *fake.Response {
 	query := req.URL.Query()
 	wanted, key := query.Get("email"), query.Get("key")
 	if wanted == "" && key == "" {
-		return fieldErrorsResponse(map[string][]string{"email": {"This field is required."}})
+		return invalid(problems{"email": {isRequired}})
 	}
-	matches := []map[string]any{}
-	for _, r := range s.users {
-		if wanted != "" && email.Equal(r.Email, wanted) || key != "" && r.key() == key {
+	matches := []any{}
+	for _, r := range s.users.Records {
+		if wanted != "" && email.Equal(r.User.Email, wanted) || key != "" && cookieKey(r) == key {
 			matches = append(matches, s.toJSON(r, req.version))
 		}
 	}
-	if many, err := strconv.ParseBool(query.Get("many")); err == nil && many {
-		return &response{status: http.StatusOK, body: matches}
-	}
-	if len(matches) == 0 {
+	many, _ := strconv.ParseBool(query.Get("many"))
+	switch {
+	case many:
+		return fake.OK(matches)
+	case len(matches) == 0:
 		return notFound()
 	}
-	return &response{status: http.StatusOK, body: matches[0]}
+	return fake.OK(matches[0])
 }
 
-func (s *Server) getUser(req request) *response {
-	r := s.targetUser(req)
-	if r == nil {
-		return notFound()
-	}
-	return &response{status: http.StatusOK, body: s.toJSON(r, req.version)}
-}
+func (s *Server) getUser(req request) *fake.Response { return fake.OK(s.toJSON(req.user, req.version)) }
 
 // updateUser changes only the fields that are sent (inference from the example on
 // vendor page "Update user").
-func (s *Server) updateUser(req request) *response {
-	r := s.targetUser(req)
-	if r == nil {
-		return notFound()
+func (s *Server) updateUser(req request) *fake.Response {
+	user, found := applyFields(req.user.User, req.sent, req.version)
+	if other := s.users.Find(userIDKey(user.UserID)); other != nil && other != req.user {
+		found.add("user_id", "This field must be unique.")
 	}
-	fields, failed := decodeObject(req)
-	if failed != nil {
-		return failed
+	if len(found) > 0 {
+		return invalid(found)
 	}
-	user, problems := applyFields(r.User, fields, req.version)
-	if other := s.byUserID(user.UserID); other != nil && other != r {
-		problems["user_id"] = append(problems["user_id"], "This field must be unique.")
-	}
-	if len(problems) > 0 {
-		return fieldErrorsResponse(problems)
-	}
-	r.store(user)
-	return &response{status: http.StatusOK, body: s.toJSON(r, req.version)}
+	s.users.Update(req.user, user)
+	return fake.OK(s.toJSON(req.user, req.version))
 }
 
-func (s *Server) deleteUser(req request) *response {
-	r := s.targetUser(req)
-	if r == nil {
-		return notFound()
-	}
-	s.users = slices.DeleteFunc(s.users, func(other *record) bool { return other == r })
-	return &response{status: http.StatusNoContent}
+func (s *Server) deleteUser(req request) *fake.Response {
+	s.users.Delete(req.user)
+	return &fake.Response{Status: http.StatusNoContent}
 }
 
-// customAttributes returns the unknown fields of an upsert of version 2.
-func customAttributes(sent map[string]any, version int) map[string]any {
-	if version == 1 {
-		return nil
-	}
-	attributes := maps.Clone(sent)
-	for name := range standardFields(version) {
-		delete(attributes, name)
-	}
-	return attributes
-}
-
-func (r *record) store(user User) {
-	r.User = user
-	r.updated = time.Now()
-}
-
-// targetUser returns the user in the path, or nil.
-func (s *Server) targetUser(req request) *record {
-	id, err := strconv.ParseInt(req.PathValue("id"), 10, 64)
-	if err != nil {
-		return nil
-	}
-	return s.byID(id)
-}
-
-// decodeObject reads the body of a request, which must be a JSON object. The
-// framework accepts forms too, but omitted booleans become false in them; so the
-// fake rejects forms.
-func decodeObject(req request) (map[string]any, *response) {
-	label := req.Header.Get("Content-Type")
-	if media, _, err := mime.ParseMediaType(label); err != nil || media != "application/json" {
-		return nil, detailError(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", label))
-	}
-	value, err := decode(req.body)
-	if err != nil {
-		return nil, detailError(http.StatusBadRequest, "JSON parse error - "+err.Error())
-	}
-	fields, ok := value.(map[string]any)
+func (s *Server) setAttribute(req request) *fake.Response {
+	found := problems{}
+	value, ok := req.sent["value"]
 	if !ok {
-		return nil, fieldErrorsResponse(map[string][]string{"non_field_errors": {"Invalid data. Expected a dictionary."}})
+		found.add("value", isRequired)
 	}
-	return fields, nil
+	attribute, ok := req.sent["attribute"]
+	name, isText := attribute.(string)
+	switch {
+	case !ok:
+		found.add("attribute", isRequired)
+	case !isText:
+		found.add("attribute", notString)
+	default:
+		found.add("attribute", attributeNameProblem(name))
+	}
+	if len(found) > 0 {
+		return invalid(found)
+	}
+	return s.addAttributes(req.user, map[string]any{name: value})
+}
+
+func (s *Server) setAttributes(req request) *fake.Response {
+	found := problems{}
+	for name := range req.sent {
+		found.add(name, attributeNameProblem(name))
+	}
+	if len(found) > 0 {
+		return invalid(found)
+	}
+	return s.addAttributes(req.user, req.sent)
+}
+
+// attributeNameProblem returns the problem of the name of a custom attribute, which
+// must have 1 to 255 characters (vendor page "Mass update custom attributes").
+func attributeNameProblem(name string) string {
+	switch {
+	case name == "":
+		return notBlank
+	case utf8.RuneCountInString(name) > 255:
+		return fmt.Sprintf(maxTemplate, 255)
+	}
+	return ""
+}
+
+// addAttributes stores attributes of any type. They need not exist in the
+// application before (the vendor's pages differ on that). The response without a
+// body is inference.
+func (s *Server) addAttributes(r *record, attributes map[string]any) *fake.Response {
+	if len(attributes) > 0 {
+		user := r.User
+		user.Attributes = make(map[string]any)
+		maps.Copy(user.Attributes, r.User.Attributes)
+		maps.Copy(user.Attributes, attributes)
+		s.users.Update(r, user)
+	}
+	return &fake.Response{Status: http.StatusOK}
 }
