@@ -98,7 +98,7 @@ func (x *callState) readLimited(resp *http.Response, limit int64) ([]byte, error
 	}
 	var data bytes.Buffer
 	// The server may announce more than it sends.
-	data.Grow(int(min(max(resp.ContentLength, 0), 64<<10)) + bytes.MinRead)
+	data.Grow(int(min(max(resp.ContentLength, 0), 32<<10)) + bytes.MinRead)
 	x.limited = io.LimitedReader{R: resp.Body, N: min(limit, math.MaxInt64-1) + 1}
 	_, err := data.ReadFrom(&x.limited)
 	if int64(data.Len()) > limit {
