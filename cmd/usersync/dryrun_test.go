@@ -27,8 +27,8 @@ func TestDryRun(t *testing.T) {
 		theirs.AddUser(partootest.User{ID: "b", UserInput: partoo.UserInput{Email: "BEA@example.com", FirstName: "Beatrix", LastName: "Brown"}})
 		theirs.AddUser(partootest.User{ID: "c", UserInput: partoo.UserInput{Email: "cy@example.com", FirstName: "Cy", LastName: "Clark"}})
 		b := newBench(t, input, "--provider", "all", "--dry-run").atPartoo(theirs)
-		b.at(identifaiTable(), clientConfig{key: identifaitest.Key, options: ours.Options()}, ours.Server)
-		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
+		b.at(identifaiProvider(), clientConfig{key: identifaitest.Key, options: ours.Options()}, ours.Server)
+		b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 		got := b.upsert(t.Context()).ordered()
 		assert.Equal(t, output{exitOK, lines(
 			`             first_name: "Beatrix" → "Bea"`,

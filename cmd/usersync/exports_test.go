@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/usercom"
 )
 
@@ -40,9 +41,9 @@ func assertExported(t *testing.T, file string, flags ...string) {
 	require.Empty(t, texts(in.Problems))
 	var users []usercom.UserInput
 	for _, r := range in.Rows {
-		user, problems, warnings := usercomTable().readUser(r)
+		u, problems, warnings := usercomProvider().readUser(r)
 		require.Empty(t, append(problems, warnings...))
-		users = append(users, user)
+		users = append(users, *u.(*usercom.UserInput))
 	}
 	assert.Equal(t, exported, users)
 	got := usersync(t, "", append([]string{"upsert"}, args...)...)
@@ -89,7 +90,8 @@ func TestExportedFilesWithFlags(t *testing.T) {
 	in, err := readInput(o, nil)
 	require.NoError(t, err)
 	require.Empty(t, texts(in.Problems))
-	user, _, _ := usercomTable().readUser(in.Rows[1])
+	read, _, _ := usercomProvider().readUser(in.Rows[1])
+	user := read.(*usercom.UserInput)
 	assert.Equal(t, "bob@example.com Bob", user.Email+" "+user.FirstName)
 	assert.Nil(t, user.Score)
 
@@ -176,7 +178,7 @@ func TestOtherFilesAreNamed(t *testing.T) {
 // Spaces between the items of a list are ignored, other white space is not.
 func TestSpacesInLists(t *testing.T) {
 	const header = "email,first_name,last_name,business_ids\nada@example.com,Ada,L,"
-	users := usersOf(t, partooTable(), "csv", header+" a; b \n")
+	users := usersOf[partoo.UserInput](t, partooProvider(), "csv", header+" a; b \n")
 	assert.Equal(t, []string{"a", "b"}, users[0].BusinessIDs)
 	_, found := readRows(t, "partoo", "csv", header+"a;b\u00a0\n")
 	assert.Equal(t, []string{"line 2: business_ids: item 2 must not end with U+00A0 (no-break space) (partoo)"}, texts(found))

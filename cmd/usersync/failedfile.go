@@ -33,26 +33,24 @@ func (o options) failedPath(provider string) string {
 	return strings.TrimSuffix(path, extension) + "." + name + extension
 }
 
-// checkFailedFiles returns an error if a file exists in the place of a file of failed rows,
-// and is none.
-func (run *upsertRun) checkFailedFiles() error {
-	for _, t := range run.targets {
-		path := run.options.failedPath(t.name)
-		if info, err := os.Stat(path); path == "" || err == nil && !info.Mode().IsRegular() || errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			return fmt.Errorf("--failed: %w", err)
-		}
-		start, err := bufio.NewReader(io.LimitReader(file, 1<<20)).ReadBytes('\n')
-		_ = file.Close()
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("--failed: %w", err)
-		}
-		if len(start) > 0 && !bytes.Contains(start, []byte(userfile.ReasonColumn)) || run.options.isInput(path) {
-			return fmt.Errorf("--failed %s: exists and is no file of failed rows", userfile.Printable(path))
-		}
+// checkFailedFile returns an error if a file exists in the place of the provider's file of
+// failed rows, and is none.
+func (o options) checkFailedFile(provider string) error {
+	path := o.failedPath(provider)
+	if info, err := os.Stat(path); path == "" || err == nil && !info.Mode().IsRegular() || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("--failed: %w", err)
+	}
+	defer file.Close()
+	start, err := bufio.NewReader(io.LimitReader(file, 1<<20)).ReadBytes('\n')
+	switch {
+	case err != nil && err != io.EOF:
+		return fmt.Errorf("--failed: %w", err)
+	case len(start) > 0 && !bytes.Contains(start, []byte(userfile.ReasonColumn)), o.isInput(path):
+		return fmt.Errorf("--failed %s: exists and is no file of failed rows", userfile.Printable(path))
 	}
 	return nil
 }
@@ -64,16 +62,18 @@ func (run *upsertRun) writeFailedFiles(in input) error {
 	var failures []error
 	for _, t := range run.targets {
 		if path := run.options.failedPath(t.name); path != "" {
-			failures = append(failures, run.writeFailedFile(in, t, path))
+			if err := t.writeFailedFile(in, path, run.log); err != nil {
+				failures = append(failures, fmt.Errorf("--failed: %w", err))
+			}
 		}
 	}
 	return errors.Join(failures...)
 }
 
-func (run *upsertRun) writeFailedFile(in input, t *target, path string) error {
+func (t *target) writeFailedFile(in input, path string, log io.Writer) error {
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() { // not /dev/stderr
 		if err := os.Remove(path); err != nil {
-			return fmt.Errorf("--failed: %w", err)
+			return err
 		}
 	}
 	if len(t.tally.failures) == 0 {
@@ -84,12 +84,12 @@ func (run *upsertRun) writeFailedFile(in input, t *target, path string) error {
 		rows = append(rows, userfile.FailedRow{Row: in.Rows[i], Reason: oneLine(t.tally.failures[i].reason)})
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err == nil {
-		err = errors.Join(in.WriteFailed(file, rows), file.Close())
-	}
 	if err != nil {
-		return fmt.Errorf("--failed: %w", err)
+		return err
 	}
-	fmt.Fprintf(run.log, "usersync: failed rows are in %s\n", path)
-	return nil
+	err = errors.Join(in.WriteFailed(file, rows), file.Close())
+	if err == nil {
+		fmt.Fprintf(log, "usersync: failed rows are in %s\n", path)
+	}
+	return err
 }

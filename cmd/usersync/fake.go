@@ -56,61 +56,62 @@ func addUsers[U any](server fakeServer[U], data json.RawMessage) (err error) {
 	return nil
 }
 
-// fakes are the fakes of a run. The users of --fake-state include those of providers that
-// are not selected.
+// fakes are the fakes of a run.
 type fakes struct {
-	providers []provider
-	list      []fake
-	path      string
-	users     map[string]json.RawMessage // by provider
+	servers map[string]fake // by provider
+	path    string
+	users   map[string]json.RawMessage // in --fake-state, also of providers that are not selected
 }
 
 func startFakes(o options) (*fakes, error) {
-	f := &fakes{providers: o.providers, path: o.fakeState, users: make(map[string]json.RawMessage)}
-	if f.path != "" {
-		data, err := os.ReadFile(f.path)
-		if err == nil {
-			if err = json.Unmarshal(data, &f.users); err != nil {
-				err = fmt.Errorf("%s: %w", f.path, err)
-			}
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("--fake-state: %w", err)
-		}
+	f := &fakes{servers: make(map[string]fake), path: o.fakeState, users: make(map[string]json.RawMessage)}
+	if err := f.read(); err != nil {
+		return nil, fmt.Errorf("--fake-state: %w", err)
 	}
-	for _, p := range f.providers {
-		server := p.fake()
-		if users, ok := f.users[p.title()]; ok {
+	for _, p := range o.providers {
+		server := p.startFake()
+		if users, ok := f.users[p.name]; ok {
 			if err := server.load(users); err != nil {
-				return nil, fmt.Errorf("--fake-state: %s: %s: %w", f.path, p.title(), err)
+				return nil, fmt.Errorf("--fake-state: %s: %s: %w", f.path, p.name, err)
 			}
 		}
-		f.list = append(f.list, server)
+		f.servers[p.name] = server
+	}
+	if o.fake429 {
+		f.servers[o.providers[0].name].fail(resttest.Throttle("1"))
 	}
 	return f, nil
 }
 
-func (f *fakes) configs() (all []clientConfig) {
-	for _, server := range f.list {
-		all = append(all, server.config)
-	}
-	return all
-}
-
-// inject429 makes the first fake return 429 to one request.
-func (f *fakes) inject429() { f.list[0].fail(resttest.Throttle("1")) }
-
-// write saves the users for the next run.
-func (f *fakes) write() error {
+// read reads the users that an earlier run saved.
+func (f *fakes) read() error {
 	if f.path == "" {
 		return nil
 	}
-	for i, server := range f.list {
+	data, err := os.ReadFile(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := json.Unmarshal(data, &f.users); err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	return nil
+}
+
+// write saves the users for the next run.
+func (f *fakes) write() error {
+	if f == nil || f.path == "" {
+		return nil
+	}
+	for name, server := range f.servers {
 		users, err := server.save()
 		if err != nil {
 			return err
 		}
-		f.users[f.providers[i].title()] = users
+		f.users[name] = users
 	}
 	data, err := json.MarshalIndent(f.users, "", "  ")
 	if err != nil {

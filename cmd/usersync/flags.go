@@ -14,7 +14,7 @@ import (
 // options are the flags and the argument of upsert.
 type options struct {
 	provider  []string
-	providers []provider // the selected ones
+	providers []*provider // the selected ones
 	file      string
 
 	format    string
@@ -77,7 +77,7 @@ func (o *options) complete(args []string) error {
 }
 
 func (o *options) selects(name string) bool {
-	return slices.ContainsFunc(o.providers, func(p provider) bool { return p.title() == name })
+	return slices.ContainsFunc(o.providers, func(p *provider) bool { return p.name == name })
 }
 
 // readMapping reads --mapping and --map.

@@ -72,9 +72,9 @@ File:
 func columnsText() string {
 	var b strings.Builder
 	for _, p := range providers() {
-		fmt.Fprintf(&b, "\nColumns of %s (* required):\n", p.title())
+		fmt.Fprintf(&b, "\nColumns of %s (* required):\n", p.name)
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		for _, c := range p.describe() {
+		for _, c := range p.columns {
 			mark := " "
 			if c.Required {
 				mark = "*"
@@ -92,7 +92,7 @@ func environmentText() string {
 	b.WriteString("\nEnvironment (not needed with --fake):\n")
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, p := range providers() {
-		for _, s := range p.envVars() {
+		for _, s := range p.env {
 			fmt.Fprintf(w, "  %s\t%s\n", s.name, s.description)
 		}
 	}

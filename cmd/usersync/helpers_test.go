@@ -93,15 +93,15 @@ func texts(p userfile.Problems) []string {
 }
 
 // usersOf reads the users of a valid input.
-func usersOf[U userInput](t *testing.T, of table[U], format, input string) []U {
+func usersOf[U any](t *testing.T, of *provider, format, input string) []U {
 	t.Helper()
 	rows, found := readRows(t, of.name, format, input)
 	require.Empty(t, texts(found))
 	var users []U
 	for _, r := range rows {
-		user, problems, _ := of.readUser(r)
+		u, problems, _ := of.readUser(r)
 		require.Empty(t, problems)
-		users = append(users, user)
+		users = append(users, *any(u).(*U))
 	}
 	return users
 }

@@ -8,33 +8,29 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
-func identifaiTable() table[identifai.UserInput] {
-	type U = identifai.UserInput
-	return table[U]{
-		name: "identifai",
-		id:   func(u U) *int64 { return u.ID },
-		newClient: func(c clientConfig) (prepareFunc[U], error) {
+func identifaiProvider() *provider {
+	return providerOf[identifai.UserInput](provider{
+		name:     "identifai",
+		host:     identifai.Production,
+		quotas:   identifai.Quotas(),
+		env:      []envVar{apiKey("IDENTIFAI_API_KEY"), baseURL("IDENTIFAI_BASE_URL", "http://127.0.0.1:8080")},
+		vendorID: func(u user) *int64 { return u.(*identifai.UserInput).ID },
+		connect: func(c clientConfig) (prepareFunc, error) {
 			if c.textBooleans {
 				c.options = append(c.options, identifai.WithTextBooleans())
 			}
 			client, err := identifai.New(c.key, c.options...)
-			return func(ctx context.Context, w workload) (upsertFunc[U], error) {
+			return func(ctx context.Context, w workload) (upsertFunc, error) {
 				bulk, err := client.Bulk(ctx, w.users, w.ids...)
-				return func(ctx context.Context, u U) (upsert.Preview[string], error) {
-					if w.dryRun {
-						preview, err := bulk.Preview(ctx, u)
-						return withTextID(preview.Result, preview.Changes), err
-					}
+				upsertUser := func(ctx context.Context, u identifai.UserInput) (upsert.Result[int64], error) {
 					result, err := bulk.UpsertUser(ctx, u)
-					return withTextID(result.Result, nil), err
-				}, err
+					return result.Result, err
+				}
+				return newUpsertFunc(w, upsertUser, bulk.Preview), err
 			}, err
 		},
-		defaultHost: identifai.Production,
-		quotas:      identifai.Quotas(),
-		env:         []envVar{apiKey("IDENTIFAI_API_KEY"), baseURL("IDENTIFAI_BASE_URL", "http://127.0.0.1:8080")},
-		newFake:     func() fake { return newFake(identifaitest.Key, identifaiFake{identifaitest.NewServer()}) },
-	}.withColumns()
+		startFake: func() fake { return newFake(identifaitest.Key, identifaiFake{identifaitest.NewServer()}) },
+	})
 }
 
 // identifaiFake lists its users without their passwords.

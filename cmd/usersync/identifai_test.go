@@ -23,7 +23,7 @@ func TestEmailMovesBetweenRows(t *testing.T) {
 				server := identifaitest.NewServer()
 				server.AddUser(identifai.UserInput{ID: new(int64(67)), Email: "old@example.com", Name: "Ada", Heuristic: "Average", PricingID: 1})
 				b := newBench(t, input, "--provider", "identifai", "--workers", workers)
-				got := b.at(identifaiTable(), clientConfig{key: identifaitest.Key, options: server.Options()}, server.Server).upsert(t.Context())
+				got := b.at(identifaiProvider(), clientConfig{key: identifaitest.Key, options: server.Options()}, server.Server).upsert(t.Context())
 				require.Equal(t, exitOK, got.status, got.out)
 				moved, ok := server.User("new@example.com")
 				require.True(t, ok)
@@ -48,7 +48,7 @@ func TestEmailMovesAfterTheRowWithTheIDFailed(t *testing.T) {
 		input := lines("id,email,name,heuristic,pricing_id", ",old@example.com,Bob,Average,1", "67,new@example.com,Ada,Average,1")
 		at := func(args ...string) *bench {
 			args = append([]string{"--provider", "identifai", "--journal", journal}, args...)
-			return newBench(t, input, args...).at(identifaiTable(), clientConfig{key: identifaitest.Key, options: server.Options()}, server.Server, 422, 400)
+			return newBench(t, input, args...).at(identifaiProvider(), clientConfig{key: identifaitest.Key, options: server.Options()}, server.Server, 422, 400)
 		}
 		got := at().upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)

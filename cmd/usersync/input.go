@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/usersync/usersync/internal/userfile"
 )
@@ -30,11 +31,10 @@ func readInput(o options, stdin io.Reader) (input, error) {
 
 // groups are the columns of each provider. The columns of all providers are known,
 // whichever are selected: one file serves all.
-func groups() []userfile.Group {
-	var all []userfile.Group
+func groups() (all []userfile.Group) {
 	for _, p := range providers() {
-		g := userfile.Group{Name: p.title()}
-		for _, c := range p.describe() {
+		g := userfile.Group{Name: p.name}
+		for _, c := range p.columns {
 			g.Columns = append(g.Columns, c.Name)
 		}
 		all = append(all, g)
@@ -51,7 +51,7 @@ type input struct {
 
 // validate checks the rows for the providers. It adds what it finds to the problems of the
 // file.
-func validate(f *userfile.File, selected []provider) input {
+func validate(f *userfile.File, selected []*provider) input {
 	in := input{File: f, ids: make(map[string][]int64)}
 	var problems userfile.Problems
 	if f.Header != nil {
@@ -61,11 +61,13 @@ func validate(f *userfile.File, selected []provider) input {
 	for _, r := range f.Rows {
 		var found, warnings []userfile.Problem
 		for _, p := range selected {
-			v := p.validateRow(r)
-			found = append(append(found, v.problems...), seen.add(p.title(), r, v.unique)...)
-			warnings = append(warnings, v.warnings...)
-			if v.id != nil {
-				in.ids[p.title()] = append(in.ids[p.title()], *v.id)
+			u, invalid, damaged := p.validateRow(r)
+			found = append(found, invalid...)
+			warnings = append(warnings, damaged...)
+			found = append(found, seen.add(p, r, p.keyColumn(), u.Key())...)
+			if id := p.idOf(u); id != nil {
+				found = append(found, seen.add(p, r, "id", strconv.FormatInt(*id, 10))...)
+				in.ids[p.name] = append(in.ids[p.name], *id)
 			}
 		}
 		problems.Add(found...)
@@ -75,37 +77,31 @@ func validate(f *userfile.File, selected []provider) input {
 	return in
 }
 
-func missingColumns(header *userfile.Layout, selected []provider) (problems []userfile.Problem) {
+func missingColumns(header *userfile.Layout, selected []*provider) (problems []userfile.Problem) {
 	for _, p := range selected {
-		for _, c := range p.describe() {
-			if c.Required && !header.Has(p.title(), c.Name) {
-				problems = append(problems, userfile.Problem{Line: header.Line, Text: "column " + c.Name + " is missing", Groups: []string{p.title()}})
+		for _, c := range p.columns {
+			if c.Required && !header.Has(p.name, c.Name) {
+				problems = append(problems, userfile.Problem{Line: header.Line, Text: "column " + c.Name + " is missing", Groups: []string{p.name}})
 			}
 		}
 	}
 	return problems
 }
 
-// seenValues maps provider and field to the values read so far, each with its line.
-type seenValues map[[2]string]map[string]int
+// seenValues maps provider, field and value to the line that contains it.
+type seenValues map[[3]string]int
 
-// add records the unique values of a row. It returns a problem for each value that an
-// earlier row contains.
-func (s seenValues) add(provider string, r userfile.Row, values []uniqueValue) (problems []userfile.Problem) {
-	for _, v := range values {
-		lines := s[[2]string{provider, v.field}]
-		if lines == nil {
-			lines = make(map[string]int)
-			s[[2]string{provider, v.field}] = lines
-		}
-		switch line, seen := lines[v.value]; {
-		case v.value == "":
-		case seen:
-			_, column, _ := r.Cell(provider, v.field)
-			problems = append(problems, userfile.Problem{Line: r.Line, Column: column, Text: fmt.Sprintf("the same user as on line %d", line), Groups: []string{provider}})
-		default:
-			lines[v.value] = r.Line
-		}
+// add records a value that only one row may have. It returns a problem if an earlier row
+// contains it.
+func (s seenValues) add(p *provider, r userfile.Row, field, value string) []userfile.Problem {
+	key := [3]string{p.name, field, value}
+	line, seen := s[key]
+	if seen {
+		_, column, _ := r.Cell(p.name, field)
+		return []userfile.Problem{p.problem(r, column, fmt.Sprintf("the same user as on line %d", line))}
 	}
-	return problems
+	if value != "" {
+		s[key] = r.Line
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -13,35 +14,46 @@ import (
 	"github.com/usersync/usersync/upsert"
 )
 
+// The reasons to replace a journal. One without users is deleted, not renamed.
+const (
+	noUsers     = "without users"
+	finishedRun = "of a finished run"
+	anotherFile = "of another file"
+)
+
 // hasDefaultJournal reports whether the run has a journal without --journal: not with
 // fakes, which are in memory, and only if the input can be read again.
 func (o options) hasDefaultJournal() bool { return !o.fake && !o.dryRun && o.isRegularFile() }
 
-// journalPath is the path of a provider's journal, empty for none.
-func (o options) journalPath(provider string) string {
+// findJournal sets the path of the provider's journal, empty for none.
+func (t *target) findJournal(o options) {
 	switch {
 	case o.journal == "" && o.hasDefaultJournal():
-		return o.file + "." + provider + ".journal"
+		t.journalPath = o.file + "." + t.name + ".journal"
 	case o.journal != "" && len(o.providers) > 1:
-		return o.journal + "." + provider
+		t.journalPath = o.journal + "." + t.name
+	default:
+		t.journalPath = o.journal
 	}
-	return o.journal
+	t.createdJournal = t.journalPath != "" && notExist(t.journalPath)
 }
 
 // openJournals opens the journals, all or none. It changes no existing journal before all
 // of them are known to be usable.
 func (run *upsertRun) openJournals(in input) error {
-	missing := ""
+	missing := 0
+	for _, t := range run.targets {
+		if t.findJournal(run.options); t.createdJournal {
+			missing++
+		}
+	}
+	if run.options.resume && missing == len(run.targets) {
+		return fmt.Errorf("nothing to resume: journal %s does not exist", run.targets[missing-1].journalPath)
+	}
 	for _, t := range run.targets {
 		if err := t.openJournal(run.options, in); err != nil {
 			return err
 		}
-		if t.createdJournal {
-			missing = t.journalPath
-		}
-	}
-	if run.options.resume && !slices.ContainsFunc(run.targets, func(t *target) bool { return !t.createdJournal }) {
-		return fmt.Errorf("nothing to resume: journal %s does not exist", missing)
 	}
 	if err := run.checkUnfinished(len(in.Rows)); err != nil {
 		return err
@@ -55,33 +67,80 @@ func (run *upsertRun) openJournals(in input) error {
 }
 
 // openJournal opens the journal of the provider, or finds a reason to replace it.
-func (t *target) openJournal(o options, in input) error {
-	path := o.journalPath(t.name)
-	if path == "" {
+func (t *target) openJournal(o options, in input) (err error) {
+	path := t.journalPath
+	switch {
+	case path == "":
 		return nil
-	}
-	if o.isInput(path) {
+	case o.isInput(path):
 		return fmt.Errorf("--journal %s: is the input file", userfile.Printable(path))
 	}
-	_, err := os.Stat(path)
-	t.createdJournal = errors.Is(err, fs.ErrNotExist)
-	t.journalPath = path
-	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.accountID, Input: "sha256:" + in.Sum}
+	t.header = upsert.JournalHeader{Provider: t.name + " at " + t.accountID(t.config), Input: "sha256:" + in.Sum}
 	t.journal, err = upsert.OpenJournal(path, t.header)
 	if errors.Is(err, upsert.ErrJournalInput) && o.resume { // with a corrected file
 		t.journal, err = upsert.OpenJournal(path, upsert.JournalHeader{Provider: t.header.Provider})
 	}
+	if err == nil {
+		return nil
+	}
+	recorded, readErr := upsert.ReadJournal(path)
+	mayReplace := o.journal == "" && !o.resume
 	switch {
-	case errors.Is(err, upsert.ErrJournalInput) && o.journal == "" && !o.resume:
-		t.replaceReason = "of another file"
-	case errors.Is(err, upsert.ErrJournalMismatch) && countRecorded(path) == 0:
+	case errors.Is(err, upsert.ErrJournalInput) && mayReplace:
+		t.replaceReason = anotherFile
+	case errors.Is(err, upsert.ErrJournalMismatch) && readErr == nil && len(recorded) == 0:
 		t.replaceReason = noUsers
-	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "" && !o.resume && countRecorded(path) >= len(in.Rows):
+	case errors.Is(err, upsert.ErrJournalMismatch) && mayReplace && readErr == nil && len(recorded) >= len(in.Rows):
 		t.replaceReason = finishedRun // with another key or at another host
-	case err != nil:
-		return fmt.Errorf("%w%s", err, journalHint(err, o))
+	case errors.Is(err, upsert.ErrJournalInUse):
+		return err
+	case errors.Is(err, upsert.ErrJournalInput):
+		return fmt.Errorf("%w: FILE is different or has changed; use --resume to send what is new or changed, or another --journal", err)
+	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "":
+		return fmt.Errorf("%w: API key or host is different; rename the journal to start over", err)
+	default:
+		return fmt.Errorf("%w; use another --journal", err)
 	}
 	return nil
+}
+
+// checkUnfinished marks default journals for archiving if all runs are finished. It returns
+// an error if a journal contains users of an unfinished run that is not resumed.
+func (run *upsertRun) checkUnfinished(rows int) error {
+	if run.options.resume {
+		return nil
+	}
+	unfinished, finished := "", run.options.journal == ""
+	for _, t := range run.targets {
+		switch n := t.recordedUsers(); {
+		case n > 0:
+			unfinished = t.journalPath
+			finished = finished && n >= rows
+		case t.journal != nil && !t.createdJournal, t.replaceReason == noUsers:
+			finished = false
+		}
+	}
+	switch {
+	case unfinished == "":
+		return nil
+	case !finished:
+		return fmt.Errorf("journal %s of an earlier run exists: use --resume to continue, --retry-failed to also retry failed users, or delete it to start over", unfinished)
+	}
+	for _, t := range run.targets {
+		if t.recordedUsers() > 0 {
+			t.replaceReason = finishedRun
+		}
+	}
+	return nil
+}
+
+// recordedUsers is the number of users that the open journal contains.
+func (t *target) recordedUsers() int {
+	if t.journal == nil {
+		return 0
+	}
+	c := t.journal.Counts()
+	return c.Created + c.Updated + c.Unchanged + c.Done + c.Failed
 }
 
 // startJournal prepares the journal for writing.
@@ -95,7 +154,7 @@ func (t *target) startJournal(o options, r *report) error {
 		}
 	}
 	if t.createdJournal && o.resume {
-		t.notes = append(t.notes, fmt.Sprintf("%s: no journal of an earlier run; starting over", t.name))
+		t.notes = append(t.notes, t.name+": no journal of an earlier run; starting over")
 	}
 	if !o.quiet {
 		t.notes = append(t.notes, "journal "+t.journalPath)
@@ -108,23 +167,40 @@ func (t *target) startJournal(o options, r *report) error {
 	return t.loadEarlierResults(r)
 }
 
-// recordedUsers is the number of users that the journal contains.
-func (t *target) recordedUsers() int {
-	c := t.journal.Counts()
-	return c.Created + c.Updated + c.Unchanged + c.Done + c.Failed
+// replaceJournal renames a journal to a name that is free, and creates a new one.
+func (t *target) replaceJournal() (err error) {
+	if t.replaceReason == noUsers {
+		err = os.Remove(t.journalPath)
+	} else {
+		old := t.journalPath + ".old"
+		for n := 2; !notExist(old); n++ {
+			old = fmt.Sprintf("%s.old%d", t.journalPath, n)
+		}
+		err = t.archiveJournal(old)
+		t.notes = append(t.notes, fmt.Sprintf("renamed journal %s to %s", t.replaceReason, old))
+	}
+	if err != nil {
+		return err
+	}
+	t.createdJournal = true
+	t.journal, err = upsert.OpenJournal(t.journalPath, t.header)
+	return err
 }
 
-// journalHint is what to do about a journal that cannot be used.
-func journalHint(err error, o options) string {
-	switch {
-	case errors.Is(err, upsert.ErrJournalInUse):
-		return ""
-	case errors.Is(err, upsert.ErrJournalInput):
-		return ": FILE is different or has changed; use --resume to send what is new or changed, or another --journal"
-	case errors.Is(err, upsert.ErrJournalMismatch) && o.journal == "":
-		return ": API key or host is different; rename the journal to start over"
+// archiveJournal renames the journal while it is locked, if the system allows that.
+func (t *target) archiveJournal(old string) error {
+	if t.journal == nil {
+		return os.Rename(t.journalPath, old)
 	}
-	return "; use another --journal"
+	if runtime.GOOS == "windows" { // open files cannot be renamed there
+		return errors.Join(t.journal.Close(), os.Rename(t.journalPath, old))
+	}
+	return errors.Join(os.Rename(t.journalPath, old), t.journal.Close())
+}
+
+func notExist(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // loadEarlierResults matches the journal with the rows of the file. A row is done if it
@@ -139,10 +215,11 @@ func (t *target) loadEarlierResults(r *report) error {
 		byKey[e.Key] = e
 	}
 	for i, row := range r.rows {
-		key, content := t.sender.identify(row)
+		u, _, _ := t.readUser(row)
+		key := journalKey(u)
 		e, ok := byKey[key]
 		delete(byKey, key)
-		if !ok || e.Content != content {
+		if !ok || e.Content != t.content(u) {
 			continue
 		}
 		t.tally.earlier++
@@ -152,41 +229,14 @@ func (t *target) loadEarlierResults(r *report) error {
 		}
 	}
 	if len(byKey) > 0 {
-		keys := slices.Sorted(maps.Keys(byKey))
-		t.notes = append(t.notes, fmt.Sprintf("%s: %s of the journal not in the file: %s", t.name, userfile.Plural(len(keys), "user"), firstKeys(keys)))
+		keys := strings.Join(slices.Sorted(maps.Keys(byKey)), ", ")
+		t.notes = append(t.notes, fmt.Sprintf("%s: %s of the journal not in the file: %s", t.name, userfile.Plural(len(byKey), "user"), userfile.Printable(keys)))
 	}
 	return nil
 }
 
-// maxListedKeys is the number of users of the journal that are listed.
-const maxListedKeys = 10
-
-// firstKeys lists some keys.
-func firstKeys(keys []string) string {
-	var list []string
-	for _, key := range keys[:min(len(keys), maxListedKeys)] {
-		list = append(list, userfile.Printable(key))
-	}
-	if len(keys) > maxListedKeys {
-		list = append(list, "and others")
-	}
-	return strings.Join(list, ", ")
-}
-
-// closeJournals writes the journals to disk. Default journals that are not needed are
-// deleted.
-func (run *upsertRun) closeJournals(needed bool) error {
-	return run.eachJournal(func(t *target) bool { return needed || run.options.journal != "" })
-}
-
-// discardNewJournals closes the journals of a run that cannot start and deletes those it
-// created.
-func (run *upsertRun) discardNewJournals() error {
-	return run.eachJournal(func(t *target) bool { return !t.createdJournal })
-}
-
-// eachJournal closes the journals to keep and deletes the others.
-func (run *upsertRun) eachJournal(keep func(*target) bool) error {
+// closeJournals closes the journals to keep and deletes the others.
+func (run *upsertRun) closeJournals(keep func(*target) bool) error {
 	var failures []error
 	for _, t := range run.targets {
 		switch {

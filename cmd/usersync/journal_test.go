@@ -129,7 +129,7 @@ func TestJournalPerProvider(t *testing.T) {
 	got := usersync(t, "", "upsert", "--provider", "all", "--fake", "--journal", journal, usersFile)
 	assert.Equal(t, exitOK, got.status, got.err)
 	for _, p := range providers() {
-		assert.FileExists(t, journal+"."+p.title())
+		assert.FileExists(t, journal+"."+p.name)
 	}
 }
 

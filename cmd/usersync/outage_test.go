@@ -29,7 +29,7 @@ func TestRunWaitsForTheEndOfAnOutage(t *testing.T) {
 			start := time.Now()
 			server.Fail(failUntil(start.Add(5*time.Minute), status))
 			b := newBench(t, manyUsercom(50), "--provider", "usercom")
-			b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, status)
+			b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, status)
 			got := b.upsert(t.Context())
 			assert.Equal(t, exitOK, got.status, got.out)
 			assert.Less(t, time.Since(start), 6*time.Minute)

@@ -7,20 +7,19 @@ import (
 	"github.com/usersync/usersync/partoo/partootest"
 )
 
-func partooTable() table[partoo.UserInput] {
-	type U = partoo.UserInput
-	return table[U]{
-		name: "partoo",
-		newClient: func(c clientConfig) (prepareFunc[U], error) {
+func partooProvider() *provider {
+	return providerOf[partoo.UserInput](provider{
+		name:   "partoo",
+		host:   partoo.Production,
+		quotas: partoo.Quotas(),
+		env:    []envVar{apiKey("PARTOO_API_KEY"), baseURL("PARTOO_BASE_URL", partoo.Sandbox)},
+		connect: func(c clientConfig) (prepareFunc, error) {
 			client, err := partoo.New(c.key, c.options...)
-			return func(ctx context.Context, w workload) (upsertFunc[U], error) {
+			return func(ctx context.Context, w workload) (upsertFunc, error) {
 				bulk, err := client.Bulk(ctx, w.users)
 				return newUpsertFunc(w, bulk.UpsertUser, bulk.Preview), err
 			}, err
 		},
-		defaultHost: partoo.Production,
-		quotas:      partoo.Quotas(),
-		env:         []envVar{apiKey("PARTOO_API_KEY"), baseURL("PARTOO_BASE_URL", partoo.Sandbox)},
-		newFake:     func() fake { return newFake(partootest.Key, partootest.NewServer()) },
-	}.withColumns()
+		startFake: func() fake { return newFake(partootest.Key, partootest.NewServer()) },
+	})
 }

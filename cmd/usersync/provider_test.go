@@ -26,5 +26,5 @@ func TestSelectProviders(t *testing.T) {
 	selected, err := selectProviders([]string{"usercom", " partoo", "partoo "})
 	require.NoError(t, err)
 	require.Len(t, selected, 2)
-	assert.Equal(t, "partoo usercom", selected[0].title()+" "+selected[1].title())
+	assert.Equal(t, "partoo usercom", selected[0].name+" "+selected[1].name)
 }

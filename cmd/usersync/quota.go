@@ -58,7 +58,7 @@ func (q quotas) check(o *options) error {
 		}
 	}
 	for _, p := range o.providers {
-		switch set, ok := q.of(p.title()); {
+		switch set, ok := q.of(p.name); {
 		case o.share == 0:
 		case o.fake && !ok:
 			return errors.New("--share with --fake needs --quota: the fakes have no quota to share")

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -72,29 +70,24 @@ func valueText(value any) string {
 	if value == nil {
 		return "(unknown)"
 	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return "(" + err.Error() + ")"
-	}
+	text, _ := json.Marshal(value) // a text, a number, a boolean or a list: cannot fail
 	return userfile.Printable(string(text))
 }
 
 func (r *report) userLine(provider string, res result) string {
 	outcome, detail := outcomeText(res.Outcome, r.options.dryRun), ""
 	if res.err != nil {
-		outcome, detail = "failed", "  "+oneLine(res.err.Error())
-	}
-	if res.err != nil && res.Outcome != 0 {
-		missing := "complete"
-		if errors.Is(res.err, upsert.ErrJournal) {
-			missing = "recorded in the journal"
+		outcome, detail = "failed", oneLine(res.err.Error())
+		switch {
+		case res.Outcome == 0:
+		case errors.Is(res.err, upsert.ErrJournal):
+			detail = res.Outcome.String() + ", but not recorded in the journal: " + detail
+		default:
+			detail = res.Outcome.String() + ", but not complete: " + detail
 		}
-		detail = "  " + res.Outcome.String() + ", but not " + missing + ":" + detail[1:]
+		detail = "  " + detail
 	}
-	digits := 1
-	if len(r.rows) > 0 {
-		digits = len(fmt.Sprint(r.rows[len(r.rows)-1].Line))
-	}
+	digits := len(fmt.Sprint(r.rows[len(r.rows)-1].Line))
 	return fmt.Sprintf("%-9s  line %*d  %-9s  %s  %s%s", provider, digits, res.line, outcome,
 		userfile.Printable(cmp.Or(res.ID, "-")), userfile.Printable(res.user), detail)
 }
@@ -149,30 +142,29 @@ type jsonSummary struct {
 }
 
 func (r *report) summaryJSON(t *target) []byte {
-	o := t.tally.outcomes
+	y, unsent := t.tally, t.tally.unsent()
 	line, _ := json.Marshal(jsonSummary{ // cannot fail
-		Type: "summary", Provider: t.name, DryRun: r.options.dryRun,
-		Created: o[upsert.Created], Updated: o[upsert.Updated], Unchanged: o[upsert.Unchanged], Valid: o[0],
-		Failed: t.tally.failed, Earlier: t.tally.earlier, NotSent: t.tally.unsent(), Complete: t.tally.unsent() == 0, Reason: t.tally.unsentReason,
-		Duration: t.tally.duration.Seconds(), RateLimited: t.rateLimited(),
+		Type: "summary", Provider: y.name, DryRun: y.dryRun,
+		Created: y.outcomes[upsert.Created], Updated: y.outcomes[upsert.Updated], Unchanged: y.outcomes[upsert.Unchanged], Valid: y.outcomes[0],
+		Failed: y.failed, Earlier: y.earlier, NotSent: unsent, Complete: unsent == 0, Reason: y.unsentReason,
+		Duration: y.duration.Seconds(), RateLimited: t.rateLimited(),
 	})
 	return line
 }
 
-// printSummary prints the counts of each provider and lists the failed users.
+// printSummary prints the counts of each provider, the failed users and why users were not
+// sent.
 func (r *report) printSummary(targets []*target) {
 	if !r.options.quiet && !r.options.json {
 		r.printf(r.summaryOut, "\n")
 	}
+	var failed, unsent []string
 	for _, t := range targets {
 		r.printf(r.summaryOut, "%s; 429 responses: %d\n", t.tally.summary(), t.rateLimited())
 		if r.options.json {
 			r.printf(r.out, "%s\n", r.summaryJSON(t))
 		}
-	}
-	var failed, unsent []string
-	for _, t := range targets {
-		failed = append(failed, r.failedLines(t)...)
+		failed = append(failed, t.tally.failedLines()...)
 		if text := t.tally.unsentLine(); text != "" {
 			unsent = append(unsent, text)
 		}
@@ -182,17 +174,6 @@ func (r *report) printSummary(targets []*target) {
 			r.printf(r.summaryOut, "\n%s\n", strings.Join(list, "\n"))
 		}
 	}
-}
-
-// failedLines lists the failed users in the order of the file.
-func (r *report) failedLines(t *target) (list []string) {
-	for _, row := range slices.Sorted(maps.Keys(t.tally.failures)) {
-		if len(list) == maxListed {
-			return append(list, fmt.Sprintf("%-9s  and %d more failed", t.name, len(t.tally.failures)-maxListed))
-		}
-		list = append(list, t.tally.failures[row].line)
-	}
-	return list
 }
 
 // oneLine replaces line breaks and other control characters.

@@ -21,7 +21,7 @@ func reportTo(out *bytes.Buffer, o options) *report {
 }
 
 func preview(id string, outcome upsert.Outcome) upsert.Preview[string] {
-	return withTextID(upsert.Result[string]{ID: id, Outcome: outcome}, nil)
+	return upsert.Preview[string]{Result: upsert.Result[string]{ID: id, Outcome: outcome}}
 }
 
 func TestErrorTakesOneLine(t *testing.T) {
@@ -79,7 +79,7 @@ func TestFailuresAreBounded(t *testing.T) {
 	for i := range tally.total {
 		r.printUser(tally, result{row: i, line: i + 2, user: "x", err: errors.New("no")})
 	}
-	r.printSummary([]*target{{name: "partoo", tally: tally, pacer: unlimitedPacer(t)}})
+	r.printSummary([]*target{{provider: partooProvider(), tally: tally, pacer: unlimitedPacer(t)}})
 	assert.Contains(t, out.String(), "partoo     0 created, 0 updated, 0 unchanged, 1005 failed, 0 not sent;")
 	assert.Equal(t, maxListed, strings.Count(out.String(), "  line "))
 	assert.True(t, strings.HasSuffix(out.String(), "partoo     and 5 more failed\n"))

@@ -128,7 +128,7 @@ func TestFlagsAnywhereAndProviderLists(t *testing.T) {
 		o, err := parseFlags(strings.Fields(args))
 		require.NoError(t, err, args)
 		require.Len(t, o.providers, 2, args)
-		assert.Equal(t, []string{"partoo", "usercom"}, []string{o.providers[0].title(), o.providers[1].title()}, args)
+		assert.Equal(t, []string{"partoo", "usercom"}, []string{o.providers[0].name, o.providers[1].name}, args)
 	}
 	o, err := parseFlags([]string{"users.csv", "--provider", "all,partoo"})
 	require.NoError(t, err)

@@ -41,25 +41,25 @@ func TestSecretsStayOutOfJSONAndJournals(t *testing.T) {
 			t.Parallel()
 			env := map[string]string{"USERCOM_SUBDOMAIN": "app"}
 			for _, p := range providers() {
-				server := resttest.NewServer(p.title(), http.HandlerFunc(agree))
+				server := resttest.NewServer(p.name, http.HandlerFunc(agree))
 				server.Start()
 				defer server.Close()
 				server.Fail(fault.Repeat(-1))
-				env[strings.ToUpper(p.title())+"_BASE_URL"] = server.URL
-				env[strings.ToUpper(p.title())+"_API_KEY"] = markedKey
+				env[strings.ToUpper(p.name)+"_BASE_URL"] = server.URL
+				env[strings.ToUpper(p.name)+"_API_KEY"] = markedKey
 			}
 			for format, input := range inputs {
 				for _, p := range providers() {
-					if name == "garbage" && p.title() == "partoo" {
+					if name == "garbage" && p.name == "partoo" {
 						continue // waits before it searches for the user
 					}
 					journal := filepath.Join(t.TempDir(), "journal")
 					for _, flags := range [][]string{
 						{"--json", "--journal", journal}, {"--json", "--journal", journal, "--resume"}, {"--journal", journal, "--retry-failed"}, {"--json", "--dry-run"},
 					} {
-						args := append([]string{"upsert", "--provider", p.title(), "--format", format}, flags...)
+						args := append([]string{"upsert", "--provider", p.name, "--format", format}, flags...)
 						got := usersyncIn(t.Context(), env, input, append(args, "-")...)
-						where := fmt.Sprint(p.title(), " ", args)
+						where := fmt.Sprint(p.name, " ", args)
 						require.NotEqual(t, exitUsage, got.status, "%s: %s", where, got.err)
 						assert.NotContains(t, got.out+got.err, markedKey, where)
 						assert.NotContains(t, got.out+got.err, markedPassword, where)
@@ -67,7 +67,7 @@ func TestSecretsStayOutOfJSONAndJournals(t *testing.T) {
 							var user jsonUser
 							line, _, _ := strings.Cut(got.out, "\n")
 							require.NoError(t, json.Unmarshal([]byte(line), &user), "%s: %s", where, got.out)
-							if p.title() != "usercom" { // it is sent no password
+							if p.name != "usercom" { // it is sent no password
 								assert.Equal(t, "failed", user.Outcome, where)
 							}
 						}
@@ -95,11 +95,11 @@ func TestSecretsStayOutOfJSONProblems(t *testing.T) {
 		"in a list":     `{"email":"ada@example.com","password":["` + markedPassword + `"]}`,
 	} {
 		for _, p := range providers() {
-			env := map[string]string{"USERCOM_SUBDOMAIN": "app", strings.ToUpper(p.title()) + "_API_KEY": markedKey, strings.ToUpper(p.title()) + "_BASE_URL": "http://127.0.0.1:1"}
-			got := usersyncIn(t.Context(), env, input+"\n", "upsert", "--provider", p.title(), "--format", "jsonl", "--json", "-")
-			assert.Equal(t, exitUsage, got.status, "%s at %s: %s", name, p.title(), got.err)
+			env := map[string]string{"USERCOM_SUBDOMAIN": "app", strings.ToUpper(p.name) + "_API_KEY": markedKey, strings.ToUpper(p.name) + "_BASE_URL": "http://127.0.0.1:1"}
+			got := usersyncIn(t.Context(), env, input+"\n", "upsert", "--provider", p.name, "--format", "jsonl", "--json", "-")
+			assert.Equal(t, exitUsage, got.status, "%s at %s: %s", name, p.name, got.err)
 			for _, secret := range []string{markedKey, markedPassword, strings.ToLower(markedPassword)} {
-				assert.NotContains(t, got.out+got.err, secret, "%s at %s", name, p.title())
+				assert.NotContains(t, got.out+got.err, secret, "%s at %s", name, p.name)
 			}
 		}
 	}

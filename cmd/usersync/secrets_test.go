@@ -57,21 +57,21 @@ func TestSecretsStayInside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, p := range providers() {
-				server := resttest.NewServer(p.title(), http.HandlerFunc(agree))
+				server := resttest.NewServer(p.name, http.HandlerFunc(agree))
 				server.Start()
 				defer server.Close()
 				if test.fault.Status != 0 {
 					server.Fail(test.fault.Repeat(-1))
 				}
-				env[strings.ToUpper(p.title())+"_BASE_URL"] = server.URL
+				env[strings.ToUpper(p.name)+"_BASE_URL"] = server.URL
 			}
 			for _, p := range providers() {
-				got := usersyncIn(t.Context(), env, test.input, "upsert", "--provider", p.title(), "-")
-				if p.title() != "usercom" || test.fault.Status == 401 { // it has no password to complain about
+				got := usersyncIn(t.Context(), env, test.input, "upsert", "--provider", p.name, "-")
+				if p.name != "usercom" || test.fault.Status == 401 { // it has no password to complain about
 					assert.Equal(t, test.status, got.status, got.out+got.err)
 				}
 				for _, secret := range []string{markedKey, markedPassword, strings.ToLower(markedPassword)} {
-					assert.NotContains(t, got.out+got.err, secret, p.title())
+					assert.NotContains(t, got.out+got.err, secret, p.name)
 				}
 			}
 		})

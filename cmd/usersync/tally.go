@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/usersync/usersync/internal/progress"
 	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/upsert"
 )
@@ -24,7 +27,7 @@ type tally struct {
 	outcomes     map[upsert.Outcome]int
 	failed       int             // in this run
 	failures     map[int]failure // by row, those of earlier runs included
-	aborted      int             // aborted by the end of the run
+	aborted      int             // in progress when the run ended
 	finished     bool            // no more users are sent
 	unsentReason string          // why not all were sent
 	start        time.Time
@@ -51,12 +54,63 @@ func (t *tally) add(res result, line string) {
 }
 
 // addAborted counts a user whose upsert was aborted after something was sent.
-func (t *tally) addAborted(notSent bool) {
+func (t *tally) addAborted() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !notSent {
-		t.aborted++
+	t.aborted++
+}
+
+// finish marks the end of sending, with the reason if not all users were sent.
+func (t *tally) finish(reason string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.finished, t.unsentReason, t.duration = true, reason, time.Since(t.start)
+}
+
+// counts returns the results so far. Outcome 0 is a user of a dry run whose outcome cannot
+// be predicted.
+func (t *tally) counts() progress.Counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	done := 0
+	var parts []string
+	for _, outcome := range []upsert.Outcome{0, upsert.Created, upsert.Updated, upsert.Unchanged} {
+		n := t.outcomes[outcome]
+		done += n
+		if n > 0 || outcome != 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, outcomeText(outcome, t.dryRun)))
+		}
 	}
+	return progress.Counts{
+		Done:     t.earlier + t.failed + done,
+		Text:     fmt.Sprintf("%s, %d failed", strings.Join(parts, ", "), t.failed),
+		Short:    fmt.Sprintf("%d failed, %d done", t.failed, done),
+		Finished: t.finished,
+	}
+}
+
+func (t *tally) unsent() int { return t.total - t.counts().Done }
+
+// outcomeText names an outcome, or what a dry run predicts.
+func outcomeText(outcome upsert.Outcome, dryRun bool) string {
+	switch {
+	case outcome == 0:
+		return "valid"
+	case dryRun && outcome == upsert.Created:
+		return "to create"
+	case dryRun && outcome == upsert.Updated:
+		return "to update"
+	}
+	return outcome.String()
+}
+
+// summary is the line of the provider at the end of a run.
+func (t *tally) summary() string {
+	text := fmt.Sprintf("%-9s  %s, %d not sent", t.name, t.counts().Text, t.unsent())
+	if t.earlier > 0 {
+		text += fmt.Sprintf(", %d done before", t.earlier)
+	}
+	return text
 }
 
 // unsentLine returns how many users were not sent and why, or "" if all were sent.
@@ -72,71 +126,13 @@ func (t *tally) unsentLine() string {
 	return text
 }
 
-// finish marks the end of sending, with the reason if not all users were sent.
-func (t *tally) finish(reason string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.finished, t.unsentReason, t.duration = true, reason, time.Since(t.start)
-}
-
-func (t *tally) isFinished() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.finished
-}
-
-// done is the number of users that are upserted or failed.
-func (t *tally) done() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.doneLocked()
-}
-
-func (t *tally) doneLocked() int {
-	n := t.earlier + t.failed
-	for _, count := range t.outcomes {
-		n += count
-	}
-	return n
-}
-
-func (t *tally) unsent() int { return t.total - t.done() }
-
-// counts returns the number of users with each outcome, as a long and a short text.
-// Outcome 0 is a user of a dry run whose outcome cannot be predicted.
-func (t *tally) counts() (long, short string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var parts []string
-	for _, outcome := range []upsert.Outcome{0, upsert.Created, upsert.Updated, upsert.Unchanged} {
-		if n := t.outcomes[outcome]; n > 0 || outcome != 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, outcomeText(outcome, t.dryRun)))
+// failedLines lists the failed users in the order of the file.
+func (t *tally) failedLines() (list []string) {
+	for _, row := range slices.Sorted(maps.Keys(t.failures)) {
+		if len(list) == maxListed {
+			return append(list, fmt.Sprintf("%-9s  and %d more failed", t.name, len(t.failures)-maxListed))
 		}
+		list = append(list, t.failures[row].line)
 	}
-	long = strings.Join(append(parts, fmt.Sprintf("%d failed", t.failed)), ", ")
-	return long, fmt.Sprintf("%d failed, %d done", t.failed, t.doneLocked()-t.earlier-t.failed)
-}
-
-// outcomeText names an outcome, or what a dry run predicts. An outcome of 0 means that the
-// dry run cannot predict it.
-func outcomeText(outcome upsert.Outcome, dryRun bool) string {
-	switch {
-	case outcome == 0:
-		return "valid"
-	case dryRun && outcome == upsert.Created:
-		return "to create"
-	case dryRun && outcome == upsert.Updated:
-		return "to update"
-	}
-	return outcome.String()
-}
-
-// summary is the line of the provider at the end of a run.
-func (t *tally) summary() string {
-	long, _ := t.counts()
-	text := fmt.Sprintf("%-9s  %s, %d not sent", t.name, long, t.unsent())
-	if n := t.earlier; n > 0 {
-		text += fmt.Sprintf(", %d done before", n)
-	}
-	return text
+	return list
 }

@@ -17,13 +17,12 @@ import (
 
 // target is one provider in a run.
 type target struct {
-	name      string
-	accountID string
-	sender    userSender
-	pacer     *backoff.QuotaPacer
-	log       *slog.Logger
-	ids       []int64 // the vendor's ids in the file
-	tally     *tally
+	*provider
+	config  clientConfig
+	prepare prepareFunc
+	pacer   *backoff.QuotaPacer
+	log     *slog.Logger
+	tally   *tally
 
 	journal        *upsert.Journal // nil: none
 	journalPath    string
@@ -33,37 +32,33 @@ type target struct {
 	replaceReason  string   // why the existing journal is replaced
 }
 
-// newTarget creates the client of a provider.
-func newTarget(p provider, config clientConfig, o options, log io.Writer) (*target, error) {
-	t := &target{
-		name:      p.title(),
-		accountID: p.accountID(config),
-		log:       slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
-		tally:     newTally(p.title(), o.dryRun),
-	}
+// newTarget creates the client of a provider. It sends nothing.
+func newTarget(p *provider, config clientConfig, o options, log io.Writer) (*target, error) {
+	logger := slog.New(slog.NewTextHandler(log, nil))
+	t := &target{provider: p, config: config, log: logger.With("provider", p.name), tally: newTally(p.name, o.dryRun)}
 	var err error
 	if t.pacer, err = newPacer(p, o); err != nil {
 		return nil, fmt.Errorf("%s: %w", t.name, err)
 	}
-	config.textBooleans = o.textBooleans
-	config.options = append(slices.Clone(config.options), rest.WithPacer(t.pacer), rest.WithLogger(t.log))
+	t.config.textBooleans = o.textBooleans
+	t.config.options = append(slices.Clone(config.options), rest.WithPacer(t.pacer), rest.WithLogger(logger))
 	if o.timeout > 0 {
-		config.options = append(config.options, rest.WithTimeout(o.timeout))
+		t.config.options = append(t.config.options, rest.WithTimeout(o.timeout))
 	}
-	t.sender, err = p.connect(config)
+	t.prepare, err = p.connect(t.config)
 	return t, err
 }
 
 // newPacer returns a pacer with the quotas of --quota, or else the documented ones. With
 // --fake there are no documented quotas. The limit of requests in flight is at least the
 // number of workers.
-func newPacer(p provider, o options) (*backoff.QuotaPacer, error) {
+func newPacer(p *provider, o options) (*backoff.QuotaPacer, error) {
 	config := backoff.PacerConfig{Share: o.share, MaxInFlight: max(o.workers, backoff.DefaultMaxInFlight)}
-	switch set, ok := o.quotas.of(p.title()); {
+	switch set, ok := o.quotas.of(p.name); {
 	case ok:
 		config.Quotas = []backoff.QuotaSet{set}
 	case !o.fake:
-		config.Quotas = p.documented()
+		config.Quotas = p.quotas
 	}
 	return backoff.NewPacer(config)
 }
@@ -83,9 +78,9 @@ func (t *target) isInFlight() bool {
 
 // upsert sends the users until all are sent, a context ends, or the run cannot continue.
 func (t *target) upsert(ctx, acceptCtx context.Context, in input, r *report) {
-	err := t.prepare(waitlimit.With(acceptCtx, &waitlimit.Call{MaxWait: r.options.maxOutage}), r.options)
+	upsertUser, err := t.prepareUpsert(waitlimit.With(acceptCtx, &waitlimit.Call{MaxWait: r.options.maxOutage}), in.ids[t.name], r.options)
 	if err == nil {
-		err = t.send(ctx, acceptCtx, in, r)
+		err = t.send(ctx, acceptCtx, upsertUser, r)
 	}
 	t.tally.finish(unsentReason(acceptCtx, err))
 }
@@ -109,26 +104,26 @@ func unsentReason(acceptCtx context.Context, err error) string {
 	return text
 }
 
-// prepare lists the existing users if that saves requests. If they cannot be listed, each
-// user is looked up separately.
-func (t *target) prepare(ctx context.Context, o options) error {
-	w := workload{max(1, t.tally.unsent()), t.ids, o.dryRun}
-	err := t.sender.prepare(ctx, w)
+// prepareUpsert lists the existing users if that saves requests. If they cannot be listed,
+// each user is looked up separately.
+func (t *target) prepareUpsert(ctx context.Context, ids []int64, o options) (upsertFunc, error) {
+	w := workload{max(1, t.tally.unsent()), ids, o.dryRun}
+	upsertUser, err := t.prepare(ctx, w)
 	for delay := time.Second; isServiceFailure(err) && ctx.Err() == nil; delay = min(2*delay, 30*time.Second) {
 		if err := t.awaitService(ctx, err, delay, o.maxOutage); err != nil {
-			return err
+			return nil, err
 		}
-		err = t.sender.prepare(ctx, w)
+		upsertUser, err = t.prepare(ctx, w)
 	}
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return nil, ctx.Err()
 	case err == nil, errors.Is(err, rest.ErrUnauthorized):
-		return err
+		return upsertUser, err
 	}
-	t.log.Warn("cannot list existing users; looking up each user separately (may take twice as long)", "provider", t.name, "error", err)
+	t.log.Warn("cannot list existing users; looking up each user separately (may take twice as long)", "error", err)
 	w.users = 1
-	return t.sender.prepare(ctx, w)
+	return t.prepare(ctx, w)
 }
 
 func isServiceFailure(err error) bool {
@@ -151,38 +146,6 @@ func (t *target) awaitService(ctx context.Context, err error, delay, limit time.
 	case time.Since(t.tally.start)+delay > limit:
 		return fmt.Errorf("service failed for longer than %v: %w", limit, err)
 	}
-	t.log.Warn("cannot list existing users: service failed", "provider", t.name, "next_try_in", delay, "error", err)
+	t.log.Warn("cannot list existing users: service failed", "next_try_in", delay, "error", err)
 	return backoff.Sleep(ctx, delay)
-}
-
-// send returns the reason if not all users were sent.
-func (t *target) send(ctx, acceptCtx context.Context, in input, r *report) error {
-	opts := []upsert.Option{upsert.WithLogger(t.log.With("provider", t.name)), upsert.WithMaxOutage(r.options.maxOutage)}
-	if r.options.workers > 0 {
-		opts = append(opts, upsert.WithWorkers(r.options.workers))
-	}
-	if t.journal != nil {
-		opts = append(opts, upsert.WithJournal(t.journal))
-	}
-	var incomplete *upsert.IncompleteError
-	for res := range t.sender.send(ctx, acceptCtx, in.Rows, opts...) {
-		switch {
-		case errors.As(res.err, &incomplete): // the last result
-			continue
-		case errors.Is(res.err, context.Canceled):
-			t.tally.addAborted(notSent(res))
-			continue
-		}
-		r.printUser(t.tally, res)
-	}
-	if incomplete != nil {
-		return incomplete.Reason
-	}
-	return nil
-}
-
-// notSent reports whether the run ended before anything was written for the user.
-func notSent(res result) bool {
-	e, ok := errors.AsType[*rest.Error](res.err)
-	return ok && res.Outcome == 0 && e.Executed == rest.ExecutedNo
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/usersync/usersync/internal/progress"
@@ -32,28 +34,25 @@ func newUpsertRun(o options, s streams) *upsertRun {
 }
 
 // connect creates the clients. It sends nothing.
-func (run *upsertRun) connect(getenv func(string) string) error {
-	var configs []clientConfig
-	var err error
-	if run.options.fake {
-		if run.fakes, err = startFakes(run.options); err == nil {
-			configs = run.fakes.configs()
-			setForFakes(run.options.providers, configs, getenv)
+func (run *upsertRun) connect(getenv func(string) string) (err error) {
+	o := run.options
+	if o.fake {
+		if run.fakes, err = startFakes(o); err != nil {
+			return err
 		}
-	} else {
-		configs, err = configsFromEnv(run.options.providers, getenv)
 	}
+	configs, err := configsFromEnv(o.providers, run.fakes, getenv)
 	if err != nil {
 		return err
 	}
 	var failures []error
-	for i, p := range run.options.providers {
+	for i, p := range o.providers {
 		failures = append(failures, run.add(p, configs[i]))
 	}
 	return errors.Join(failures...)
 }
 
-func (run *upsertRun) add(p provider, config clientConfig) error {
+func (run *upsertRun) add(p *provider, config clientConfig) error {
 	t, err := newTarget(p, config, run.options, run.log)
 	run.targets = append(run.targets, t)
 	return err
@@ -102,16 +101,13 @@ func (o options) inputName() string {
 func (run *upsertRun) begin(in input) error {
 	run.report.rows = in.Rows
 	for _, t := range run.targets {
-		t.tally.total, t.ids = len(in.Rows), in.ids[t.name]
-	}
-	if err := run.checkFailedFiles(); err != nil {
-		return err
+		t.tally.total = len(in.Rows)
+		if err := run.options.checkFailedFile(t.name); err != nil {
+			return err
+		}
 	}
 	if err := run.openJournals(in); err != nil {
-		return errors.Join(err, run.discardNewJournals())
-	}
-	if run.options.fake429 {
-		run.fakes.inject429()
+		return errors.Join(err, run.closeJournals(func(t *target) bool { return !t.createdJournal }))
 	}
 	return nil
 }
@@ -123,8 +119,13 @@ func (run *upsertRun) upsert(ctx context.Context, in input) {
 			fmt.Fprintf(run.log, "usersync: %s\n", note)
 		}
 	}
-	ctx, acceptCtx, stopAccepting, stopSignals := run.streams.handleSignals(ctx, run.isInFlight)
-	stopProgress := run.showProgress(acceptCtx)
+	ctx, acceptCtx, stopAccepting, stopSignals := run.streams.handleSignals(ctx, func() bool {
+		return slices.ContainsFunc(run.targets, (*target).isInFlight)
+	})
+	stopProgress := func() {}
+	if !run.options.quiet {
+		stopProgress = run.showProgress(acceptCtx)
+	}
 	run.report.onWriteError = stopAccepting
 	var wg sync.WaitGroup
 	for _, t := range run.targets {
@@ -136,20 +137,65 @@ func (run *upsertRun) upsert(ctx context.Context, in input) {
 }
 
 func (run *upsertRun) showProgress(acceptCtx context.Context) (stop func()) {
-	if run.options.quiet {
-		return func() {}
-	}
 	var sources []progress.Source
 	for _, t := range run.targets {
-		sources = append(sources, progress.Source{
-			Name: t.name, Total: t.tally.total, Done: t.tally.done, Counts: t.tally.counts,
-			Finished: t.tally.isFinished, Stats: t.pacer.Stats, Accept: acceptCtx,
-		})
+		sources = append(sources, progress.Source{Name: t.name, Total: t.tally.total, Counts: t.tally.counts, Stats: t.pacer.Stats, Accept: acceptCtx})
 	}
 	return progress.Start(sources, run.log)
 }
 
-// isInFlight reports whether a request to any provider is on its way.
-func (run *upsertRun) isInFlight() bool {
-	return slices.ContainsFunc(run.targets, (*target).isInFlight)
+// finish prints the summary, closes the journals, prints the command that continues the
+// run, and returns the exit status.
+func (run *upsertRun) finish(args []string, in input) int {
+	unsent, failed, recorded, hasJournal := 0, 0, 0, false
+	for _, t := range run.targets {
+		unsent += t.tally.unsent()
+		failed += len(t.tally.failures)
+		recorded += t.recordedUsers()
+		hasJournal = hasJournal || t.journal != nil
+	}
+	run.report.printSummary(run.targets)
+	err := run.report.err
+	done := unsent == 0 && failed == 0
+	keepJournals := run.options.journal != "" || (!done || err != nil) && recorded > 0
+	err = errors.Join(err, run.closeJournals(func(*target) bool { return keepJournals }), run.writeFailedFiles(in))
+	if failure := run.fakes.write(); failure != nil {
+		err = errors.Join(err, fmt.Errorf("--fake-state: %w", failure))
+	}
+	if err != nil {
+		run.streams.printError(err)
+	}
+	switch {
+	case done && err == nil:
+		return exitOK
+	case done, !hasJournal:
+	case recorded == 0 && run.options.journal == "": // the journal was deleted
+		fmt.Fprintf(run.log, "usersync: to start over: %s\n", resumeCommand(args, ""))
+	case unsent > 0:
+		fmt.Fprintf(run.log, "usersync: to resume: %s\n", resumeCommand(args, "--resume"))
+	default:
+		fmt.Fprintf(run.log, "usersync: to retry failed users: %s\n", resumeCommand(args, "--retry-failed"))
+	}
+	return exitFailed
 }
+
+// resumeCommand is the command line args with another flag for resuming, or none.
+func resumeCommand(args []string, flag string) string {
+	words := []string{"usersync", "upsert"}
+	if flag != "" {
+		words = append(words, flag)
+	}
+	for _, arg := range args {
+		if name, _, _ := strings.Cut(arg, "="); name == "--resume" || name == "--retry-failed" {
+			continue
+		}
+		if !shellSafe.MatchString(arg) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}
+
+// shellSafe matches arguments that a shell does not change.
+var shellSafe = regexp.MustCompile(`^[-\w./=,:@%+]+$`)

@@ -44,9 +44,9 @@ func newBench(t *testing.T, input string, args ...string) *bench {
 }
 
 // at adds a provider. The statuses of faults are allowed in addition to those of the spec.
-func (b *bench) at(p provider, config clientConfig, fake *resttest.Server, allowed ...int) *bench {
+func (b *bench) at(p *provider, config clientConfig, fake *resttest.Server, allowed ...int) *bench {
 	b.t.Helper()
-	transport := spectest.Transport(b.t, p.title(), fake, spectest.AllowStatus(allowed...))
+	transport := spectest.Transport(b.t, p.name, fake, spectest.AllowStatus(allowed...))
 	config.options = append(config.options, rest.WithHTTPClient(&http.Client{Transport: bodycheck.Transport(b.t, transport)}))
 	require.NoError(b.t, b.run.add(p, config))
 	return b
@@ -54,7 +54,7 @@ func (b *bench) at(p provider, config clientConfig, fake *resttest.Server, allow
 
 func (b *bench) atPartoo(server *partootest.Server, allowed ...int) *bench {
 	b.t.Helper()
-	return b.at(partooTable(), clientConfig{key: partootest.Key, options: server.Options()}, server.Server, allowed...)
+	return b.at(partooProvider(), clientConfig{key: partootest.Key, options: server.Options()}, server.Server, allowed...)
 }
 
 func (b *bench) upsert(ctx context.Context) output {
@@ -106,7 +106,7 @@ func TestUpsertPartlyFailed(t *testing.T) {
 		server.Fail(resttest.Status(422).On("POST /api/public/users/{id}/set_multiple_attributes/{$}"))
 		input := lines("user_id,attributes", `4711,"{""plan"":""pro""}"`, `4712,"{""plan"":""pro""}"`)
 		b := newBench(t, input, "--provider", "usercom", "--workers", "1")
-		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 422)
+		b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 422)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
 		const failed = "usercom    line 2  failed     1  4711  created, but not complete: usercom: UpsertUser: POST /api/public/users/1/set_multiple_attributes/: 422 Unprocessable Entity: Unprocessable Entity (the user was upserted, but its custom attributes were not set)"
@@ -189,8 +189,8 @@ func TestUsersFileAsSpecified(t *testing.T) {
 		require.NoError(t, err)
 		for range 2 {
 			b := newBench(t, string(input), "--provider", "all").atPartoo(partoo)
-			b.at(identifaiTable(), clientConfig{key: identifaitest.Key, options: identifai.Options()}, identifai.Server)
-			b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
+			b.at(identifaiProvider(), clientConfig{key: identifaitest.Key, options: identifai.Options()}, identifai.Server)
+			b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 			got := b.upsert(t.Context())
 			assert.Equal(t, exitOK, got.status, got.out)
 			assert.Empty(t, got.err)

@@ -8,18 +8,10 @@ import (
 	"github.com/usersync/usersync/usercom/usercomtest"
 )
 
-func usercomTable() table[usercom.UserInput] {
-	type U = usercom.UserInput
+func usercomProvider() *provider {
 	version := 1 // of the API
-	return table[U]{
-		name:     "usercom",
-		validate: func(u U) error { return u.ValidateVersion(version) },
-		newClient: func(c clientConfig) (prepareFunc[U], error) {
-			client, err := usercom.New(c.subdomain, c.key, append(c.options, usercom.WithVersion(version))...)
-			return func(_ context.Context, w workload) (upsertFunc[U], error) {
-				return newUpsertFunc(w, client.Guard(), nil), nil // the wrong version creates every user again
-			}, err
-		},
+	return providerOf[usercom.UserInput](provider{
+		name: "usercom",
 		env: []envVar{
 			apiKey("USERCOM_API_KEY"),
 			{name: "USERCOM_SUBDOMAIN", description: `the "app" of https://app.user.com`, alternative: "USERCOM_BASE_URL", set: func(c *clientConfig, v string) { c.subdomain = v }},
@@ -29,6 +21,13 @@ func usercomTable() table[usercom.UserInput] {
 			}},
 			baseURL("USERCOM_BASE_URL", "http://127.0.0.1:8080/api/public"),
 		},
-		newFake: func() fake { return newFake(usercomtest.Key, usercomtest.NewServer()) },
-	}.withColumns()
+		validate: func(u user) error { return u.(*usercom.UserInput).ValidateVersion(version) },
+		connect: func(c clientConfig) (prepareFunc, error) {
+			client, err := usercom.New(c.subdomain, c.key, append(c.options, usercom.WithVersion(version))...)
+			return func(_ context.Context, w workload) (upsertFunc, error) {
+				return newUpsertFunc(w, client.Guard(), nil), nil // the wrong version creates every user again
+			}, err
+		},
+		startFake: func() fake { return newFake(usercomtest.Key, usercomtest.NewServer()) },
+	})
 }

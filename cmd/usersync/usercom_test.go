@@ -19,7 +19,7 @@ func TestUsercomWrongVersionEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer(usercomtest.WithDefaultVersion(2))
 		b := newBench(t, usercomRows, "--provider", "usercom", "--failed", "/dev/null")
-		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server)
+		b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
 		assert.Contains(t, got.out, "usercom    4 users not sent: usercom: a second upsert of the same user was")
@@ -32,7 +32,7 @@ func TestUsercomGuardChecksOneUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := usercomtest.NewServer()
 		b := newBench(t, usercomRows, "--provider", "usercom", "--failed", "/dev/null")
-		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server)
+		b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitOK, got.status, got.err)
 		assert.Len(t, server.Users(), 4)
@@ -69,8 +69,9 @@ func TestUsercomVersion2SendsTags(t *testing.T) {
 	server := usercomtest.NewServer(usercomtest.WithDefaultVersion(1))
 	b := newBench(t, "user_id,tags\n1,vip;beta\n", "--provider", "usercom", "--failed", "/dev/null")
 	p := b.run.options.providers[0]
-	configs := []clientConfig{{key: usercomtest.Key, options: server.Options()}}
-	setForFakes([]provider{p}, configs, func(name string) string { return map[string]string{"USERCOM_API_VERSION": "2"}[name] })
+	fakes := &fakes{servers: map[string]fake{"usercom": {config: clientConfig{key: usercomtest.Key, options: server.Options()}}}}
+	configs, err := configsFromEnv([]*provider{p}, fakes, func(name string) string { return map[string]string{"USERCOM_API_VERSION": "2"}[name] })
+	require.NoError(t, err)
 	b.at(p, configs[0], server.Server)
 	require.Equal(t, exitOK, b.upsert(t.Context()).status)
 	assert.Equal(t, []usercomtest.User{{ID: 1, UserInput: usercom.UserInput{UserID: "1", Tags: []string{"vip", "beta"}}}}, server.Users())
@@ -81,7 +82,7 @@ func TestUsercomJSONReportsCompletedPart(t *testing.T) {
 		server := usercomtest.NewServer()
 		server.Fail(resttest.Status(422).On("POST /api/public/users/{id}/set_multiple_attributes/{$}"))
 		b := newBench(t, "user_id,attributes\n4711,\"{\"\"plan\"\":\"\"pro\"\"}\"\n", "--provider", "usercom", "--json", "--failed", "/dev/null")
-		b.at(usercomTable(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 422)
+		b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: server.Options()}, server.Server, 422)
 		got := b.upsert(t.Context())
 		assert.Equal(t, exitFailed, got.status)
 		assert.Contains(t, got.out, `"outcome":"failed"`)

@@ -106,12 +106,12 @@ func (c *command) verifyConfig(o verifyOptions) (config verify.Config, err error
 		return config, errors.New("standard input is not a terminal: use --yes to confirm")
 	case len(selected) != 1:
 		return config, errors.New("--provider: want one provider")
-	case o.email != "" && selected[0].title() != "identifai":
+	case o.email != "" && selected[0].name != "identifai":
 		return config, errors.New("--email: only for --provider identifai")
-	case o.email == "" && selected[0].title() == "identifai":
+	case o.email == "" && selected[0].name == "identifai":
 		return config, errors.New("missing --email: the email of a test user, which identifai cannot delete")
 	}
-	access, err := configsFromEnv(selected, c.getenv)
+	access, err := configsFromEnv(selected, nil, c.getenv)
 	if err != nil {
 		return config, err
 	}
@@ -122,7 +122,7 @@ func (c *command) verifyConfig(o verifyOptions) (config verify.Config, err error
 		}
 	}
 	return verify.Config{
-		Provider: selected[0].title(), APIKey: access[0].key, Subdomain: access[0].subdomain, Version: version, Options: access[0].options, Email: o.email,
+		Provider: selected[0].name, APIKey: access[0].key, Subdomain: access[0].subdomain, Version: version, Options: access[0].options, Email: o.email,
 		Confirm:  func(plan string) error { return c.streams.confirm(plan, o.yes) },
 		Interval: c.verifyInterval,
 	}, nil

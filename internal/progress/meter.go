@@ -2,20 +2,19 @@ package progress
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/usersync/usersync/backoff"
 )
 
 const (
-	// defaultPeriod is the period of the rate if no quota has one.
-	defaultPeriod = time.Minute
-	// sampleInterval is the minimum time between two samples, slowSampleInterval if a quota
-	// is for an hour or more.
-	sampleInterval     = time.Second
-	slowSampleInterval = 5 * time.Second
+	defaultPeriod  = time.Minute // of the rate if no quota has one
+	sampleInterval = time.Second // minimum time between two samples
+	minShownWait   = 2 * time.Second
 )
 
 // meter measures the rate of a source. One goroutine uses it.
@@ -33,13 +32,12 @@ type sample struct {
 	sent, responded []uint64
 }
 
-func newMeters(sources []Source) []*meter {
+func newMeters(sources []Source) (meters []*meter) {
 	now := time.Now()
-	var meters []*meter
 	for _, s := range sources {
 		m := &meter{Source: s}
 		m.base = m.current(now)
-		m.takeSample(now)
+		m.samples = []sample{m.base}
 		meters = append(meters, m)
 	}
 	return meters
@@ -47,12 +45,8 @@ func newMeters(sources []Source) []*meter {
 
 // takeSample adds a sample unless the last one is too recent, and removes old ones.
 func (m *meter) takeSample(now time.Time) {
-	period, interval := m.longestPeriod(), sampleInterval
-	if period >= time.Hour {
-		interval = slowSampleInterval
-	}
-	n := len(m.samples)
-	if n > 0 && now.Sub(m.samples[n-1].at) < interval {
+	last := m.samples[len(m.samples)-1]
+	if now.Sub(last.at) < sampleInterval {
 		return
 	}
 	cur := m.current(now)
@@ -60,22 +54,16 @@ func (m *meter) takeSample(now time.Time) {
 	case cur.done == m.base.done:
 		m.base, m.busy = cur, 0
 	case !m.nextRequestAt().After(now):
-		m.busy += now.Sub(m.samples[n-1].at)
+		m.busy += now.Sub(last.at)
 	}
 	m.samples = append(m.samples, cur)
-	first := slices.IndexFunc(m.samples, func(s sample) bool { return now.Sub(s.at) <= period })
-	m.samples = slices.Delete(m.samples, 0, first)
-}
-
-// longestPeriod is the longest period of a quota.
-func (m *meter) longestPeriod() time.Duration {
-	longest := defaultPeriod
+	period := defaultPeriod
 	for _, class := range m.Stats() {
 		for _, q := range activeQuotas(class) {
-			longest = max(longest, q.Per)
+			period = max(period, q.Per)
 		}
 	}
-	return longest
+	m.samples = slices.Delete(m.samples, 0, m.firstSince(now, period))
 }
 
 // activeQuotas are the quotas of a class of requests, learned ones included.
@@ -91,7 +79,7 @@ func activeQuotas(class backoff.Stats) []backoff.Quota {
 }
 
 func (m *meter) current(now time.Time) sample {
-	s := sample{at: now, done: m.Done()}
+	s := sample{at: now, done: m.Counts().Done}
 	for _, class := range m.Stats() {
 		s.sent = append(s.sent, class.Sent)
 		s.responded = append(s.responded, class.Sent-uint64(class.InFlight))
@@ -99,13 +87,18 @@ func (m *meter) current(now time.Time) sample {
 	return s
 }
 
+// firstSince is the index of the oldest sample of a period that ends at end.
+func (m *meter) firstSince(end time.Time, period time.Duration) int {
+	i, _ := slices.BinarySearchFunc(m.samples, end.Add(-period), func(s sample, t time.Time) int { return s.at.Compare(t) })
+	return i
+}
+
 // oldestSample is the oldest sample of a period that ends at end.
 func (m *meter) oldestSample(end time.Time, period time.Duration) sample {
-	i := slices.IndexFunc(m.samples, func(s sample) bool { return end.Sub(s.at) <= period })
-	if i < 0 {
-		return m.current(end)
+	if i := m.firstSince(end, period); i < len(m.samples) {
+		return m.samples[i]
 	}
-	return m.samples[i]
+	return m.current(end)
 }
 
 // nextRequestAt is when the next request can be sent if it has to wait.
@@ -162,28 +155,65 @@ func (m *meter) quotaTime(start time.Time, class int, q backoff.Quota, requests 
 	return q.Per - min(start.Sub(periodStart), q.Per) + time.Duration(full)*q.Per
 }
 
-// usage is how much of a quota was used in its period.
-type usage struct {
-	methods []string
-	sent    uint64
-	quota   backoff.Quota // N is 0 if there is none
+func (m *meter) users() string { return fmt.Sprintf("%d of %d", m.Counts().Done, m.Total) }
+
+func (m *meter) remaining(now time.Time) string {
+	if left := m.timeLeft(now); left > 0 {
+		return "about " + left.String() + " left"
+	}
+	return ""
 }
 
-// tightestQuota is the usage of the class of requests that is closest to its lowest quota.
-func (m *meter) tightestQuota(now time.Time) (tightest usage) {
+// waiting says until when no request can be sent, with the date unless it is today.
+func (m *meter) waiting(now time.Time) string {
+	until := m.nextRequestAt()
+	switch {
+	case until.Sub(now) <= minShownWait:
+		return ""
+	case until.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return "waiting until " + until.Format(time.TimeOnly)
+	}
+	return "waiting until " + until.Format(time.DateTime)
+}
+
+// rate says how much of a quota is used in its period: of the lowest quota of the class of
+// requests that is closest to it.
+func (m *meter) rate(now time.Time) (text string) {
+	highest := -1.0
 	for i, class := range m.Stats() {
-		quota := backoff.Quota{Per: defaultPeriod}
+		quota, limit, noun := backoff.Quota{Per: defaultPeriod}, "", "requests"
 		if len(class.Quotas) > 0 {
 			quota = slices.MinFunc(class.Quotas, func(a, b backoff.Quota) int { return cmp.Compare(perSecond(a), perSecond(b)) })
+			limit = fmt.Sprintf(" of %d", quota.N)
 		}
-		u := usage{class.Methods, class.Sent - m.oldestSample(now, quota.Per).sent[i], quota}
-		if i == 0 || u.fraction() > tightest.fraction() {
-			tightest = u
+		if slices.Contains(class.Methods, "GET") {
+			noun = "reads"
+		}
+		sent := class.Sent - m.oldestSample(now, quota.Per).sent[i]
+		if used := float64(sent) / float64(max(quota.N, 1)); used > highest {
+			highest, text = used, fmt.Sprintf("%d%s %s in the last %s", sent, limit, noun, periodText(quota.Per))
 		}
 	}
-	return tightest
+	return text
 }
 
-func (u usage) fraction() float64 { return float64(u.sent) / float64(max(u.quota.N, 1)) }
-
 func perSecond(q backoff.Quota) float64 { return float64(q.N) / q.Per.Seconds() }
+
+// periodText is a duration, in words where there is one for it.
+func periodText(d time.Duration) string {
+	switch d {
+	case time.Hour:
+		return "hour"
+	case time.Minute:
+		return "minute"
+	case time.Second:
+		return "second"
+	}
+	text := d.String() // such as 2h0m0s
+	for _, zero := range []string{"m0s", "h0m"} {
+		if short, ok := strings.CutSuffix(text, zero); ok {
+			text = short + zero[:1]
+		}
+	}
+	return text
+}

@@ -38,10 +38,10 @@ func upsertSchema(t *testing.T, provider string) *openapi3.Schema {
 func TestEveryFieldOfTheSpecsHasAColumn(t *testing.T) {
 	for _, p := range providers() {
 		var columns []string
-		for _, c := range p.describe() {
+		for _, c := range p.columns {
 			columns = append(columns, c.Name)
 		}
-		assert.Subset(t, columns, slices.Collect(maps.Keys(upsertSchema(t, p.title()).Properties)), p.title())
+		assert.Subset(t, columns, slices.Collect(maps.Keys(upsertSchema(t, p.name).Properties)), p.name)
 	}
 }
 
@@ -49,7 +49,7 @@ func TestHelpNamesEveryColumnAndValue(t *testing.T) {
 	help := usersync(t, "", "help", "upsert")
 	assert.Equal(t, exitOK, help.status)
 	for _, p := range providers() {
-		_, section, found := strings.Cut(help.out, "\nColumns of "+p.title())
+		_, section, found := strings.Cut(help.out, "\nColumns of "+p.name)
 		require.True(t, found)
 		section, _, _ = strings.Cut(section, "\n\n")
 		columns := make(map[string]string)
@@ -57,15 +57,15 @@ func TestHelpNamesEveryColumnAndValue(t *testing.T) {
 			name, text, _ := strings.Cut(strings.TrimLeft(line, "* "), " ")
 			columns[name] = text
 		}
-		for name, property := range upsertSchema(t, p.title()).Properties {
+		for name, property := range upsertSchema(t, p.name).Properties {
 			require.Contains(t, columns, name)
 			for _, value := range property.Value.Enum {
 				text, err := json.Marshal(value)
 				require.NoError(t, err)
-				assert.Contains(t, columns[name], strings.Trim(string(text), `"`), "%s %s", p.title(), name)
+				assert.Contains(t, columns[name], strings.Trim(string(text), `"`), "%s %s", p.name, name)
 			}
 		}
-		for _, s := range p.envVars() {
+		for _, s := range p.env {
 			assert.Contains(t, help.out, s.name)
 		}
 	}
@@ -81,7 +81,7 @@ func TestEveryColumn(t *testing.T) {
 		csv := lines("id,name,email,password,heuristic,pricing_id,readonly,newsletter,save_files",
 			"7,Ada Lovelace,ada@example.com,s3cret,Average,2,TRUE,0,false")
 		jsonl := lines(`{"id":7,"name":"Ada Lovelace","email":"ada@example.com","password":"s3cret","heuristic":"Average","pricing_id":2,"readonly":true,"newsletter":false,"save_files":false}`)
-		assertInput(t, identifaiTable(), csv, jsonl, want)
+		assertInput(t, identifaiProvider(), csv, jsonl, want)
 	})
 	t.Run("partoo", func(t *testing.T) {
 		want := partoo.UserInput{
@@ -94,7 +94,7 @@ func TestEveryColumn(t *testing.T) {
 			`ada@example.com,Ada,Lovelace,42,"[[1,2],[3]]",a; b,PUBLISHER,editor,[],1,invited,Pa55word!,pt-br,0`)
 		jsonl := lines(`{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","org_id":42,"accesses":[[1,2],[3]],"business_ids":["a","b"],"role":"PUBLISHER",` +
 			`"custom_role":"editor","sidebar_pages":[],"send_invitation":true,"status":"invited","password":"Pa55word!","lang":"pt-br","sso_only":false}`)
-		assertInput(t, partooTable(), csv, jsonl, want)
+		assertInput(t, partooProvider(), csv, jsonl, want)
 	})
 	t.Run("usercom", func(t *testing.T) {
 		want := usercom.UserInput{
@@ -112,14 +112,14 @@ func TestEveryColumn(t *testing.T) {
 			`"city":"London","region":"England","country":"UK","timezone":"Europe/London","company_id":"acme","assigned_to":5,"score":0,"notifications":false,"unsubscribed":true,` +
 			`"facebook_url":"https://f.example","google_url":"https://g.example","gravatar_url":"https://v.example","linkedin_url":"https://l.example","twitter_url":"https://t.example",` +
 			`"attributes":{"plan":"pro","seats":9007199254740993}}`)
-		assertInput(t, usercomTable(), csv, jsonl, want)
+		assertInput(t, usercomProvider(), csv, jsonl, want)
 	})
 }
 
-func assertInput[U userInput](t *testing.T, of table[U], csv, jsonl string, want U) {
+func assertInput[U any](t *testing.T, of *provider, csv, jsonl string, want U) {
 	t.Helper()
-	assert.Equal(t, []U{want}, usersOf(t, of, "csv", csv))
-	assert.Equal(t, []U{want}, usersOf(t, of, "jsonl", jsonl))
+	assert.Equal(t, []U{want}, usersOf[U](t, of, "csv", csv))
+	assert.Equal(t, []U{want}, usersOf[U](t, of, "jsonl", jsonl))
 }
 
 // Empty cells leave the zero value, so that it is not sent.
@@ -127,8 +127,8 @@ func TestEmptyCellsAreNotSent(t *testing.T) {
 	want := []partoo.UserInput{{Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace"}}
 	csv := lines("email,first_name,last_name,role,accesses,business_ids,sso_only,org_id,password,heuristic,usercom.gender", "ada@example.com,Ada,Lovelace,, ,,,,,Average,9")
 	jsonl := lines(`{"email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","role":"","accesses":null,"business_ids":null,"sso_only":null,"partoo":null,"usercom":{"gender":9}}`)
-	assert.Equal(t, want, usersOf(t, partooTable(), "csv", csv))
-	assert.Equal(t, want, usersOf(t, partooTable(), "jsonl", jsonl))
+	assert.Equal(t, want, usersOf[partoo.UserInput](t, partooProvider(), "csv", csv))
+	assert.Equal(t, want, usersOf[partoo.UserInput](t, partooProvider(), "jsonl", jsonl))
 }
 
 func TestProviderColumnOverridesSharedColumn(t *testing.T) {
@@ -137,17 +137,17 @@ func TestProviderColumnOverridesSharedColumn(t *testing.T) {
 	assert.Equal(t, []partoo.UserInput{
 		{Email: "ada@example.com", FirstName: "Augusta", LastName: "Lovelace"},
 		{Email: "bea@example.com", FirstName: "Bea", LastName: "Brown"},
-	}, usersOf(t, partooTable(), "csv", csv))
+	}, usersOf[partoo.UserInput](t, partooProvider(), "csv", csv))
 	assert.Equal(t, []usercom.UserInput{
 		{UserID: "1", Email: "ada@example.org", FirstName: "Ada", LastName: "Lovelace"},
 		{UserID: "2", Email: "bea@example.com", FirstName: "Bea", LastName: "Brown"},
-	}, usersOf(t, usercomTable(), "csv", csv))
+	}, usersOf[usercom.UserInput](t, usercomProvider(), "csv", csv))
 }
 
 func TestBOMLineEndingsAndQuotes(t *testing.T) {
 	want := []partoo.UserInput{{Email: "zoe@example.com", FirstName: "Zoë \"Z\"", LastName: "Müller, Köln"}}
 	csv := "\uFEFFemail , first_name,last_name\r\nzoe@example.com,\"Zoë \"\"Z\"\"\",\"Müller, Köln\"\r\n"
 	jsonl := "\uFEFF" + `{"email":"zoe@example.com","first_name":"Zoë \"Z\"","last_name":"Müller, Köln"}` + "\r\n"
-	assert.Equal(t, want, usersOf(t, partooTable(), "csv", csv))
-	assert.Equal(t, want, usersOf(t, partooTable(), "jsonl", jsonl))
+	assert.Equal(t, want, usersOf[partoo.UserInput](t, partooProvider(), "csv", csv))
+	assert.Equal(t, want, usersOf[partoo.UserInput](t, partooProvider(), "jsonl", jsonl))
 }
