@@ -174,7 +174,7 @@ func (b *Bulk) Preview(ctx context.Context, u UserInput) (preview upsert.Preview
 			return preview, err
 		}
 		if len(users) > 0 {
-			user, err := onlyUser(opPreview, users)
+			user, err := wrapper.OnlyUser(provider, opPreview, users, userID)
 			if err != nil {
 				return preview, err
 			}

@@ -45,7 +45,7 @@ func (c *Client) userPages(ctx context.Context, operation string, params ListUse
 			page, err := rest.Decode[userPage](c.API().ListUsers(ctx, &params))
 			return paging.Page[User]{Number: page.CurrentPage, Last: page.LastPage, Total: page.Total, Items: withoutNil(page.Data)}, err
 		},
-		ID:       func(user User) int64 { return user.ID },
+		ID:       userID,
 		NewError: func(message string) error { return wrapper.NewError(provider, operation, message, nil) },
 	}
 }
@@ -65,12 +65,7 @@ func (p userPage) Check() error {
 	case p.LastPage < 1 && len(p.Data) > 0:
 		return wrapper.MissingError("last_page")
 	}
-	for _, user := range withoutNil(p.Data) {
-		if err := wrapper.RequireID(user.ID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrapper.RequireIDs(withoutNil(p.Data), userID)
 }
 
 // FindUserByEmail returns the partner's user with this email, in any letter case; if
@@ -89,7 +84,7 @@ func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User
 	if err != nil {
 		return User{}, err
 	}
-	return onlyUser(operation, users)
+	return wrapper.OnlyUser(provider, operation, users, userID)
 }
 
 // findByEmail returns the users with the email, or only the one with the exact spelling.
@@ -114,6 +109,4 @@ func (c *Client) findByEmail(ctx context.Context, operation, wanted string) ([]U
 	return matches, nil
 }
 
-func onlyUser(operation string, users []User) (User, error) {
-	return wrapper.OnlyUser(provider, operation, users, func(user User) int64 { return user.ID })
-}
+func userID(user User) int64 { return user.ID }

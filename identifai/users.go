@@ -81,12 +81,7 @@ func (r pricingsResponse) Check() error {
 	if r == nil {
 		return wrapper.MissingError("data")
 	}
-	for _, pricing := range withoutNil(r) {
-		if err := wrapper.RequireID(pricing.ID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrapper.RequireIDs(withoutNil(r), func(pricing Pricing) int64 { return pricing.ID })
 }
 
 // creditsResponse distinguishes 0 credits from absent credits.

@@ -45,7 +45,7 @@ func (c *Client) userPages(ctx context.Context, operation string, params SearchU
 			page, err := rest.Decode[userPage](c.API().SearchUsers(ctx, &params))
 			return paging.Page[User]{Number: page.Page, Last: page.MaxPage, Total: page.Count, Items: page.Users}, err
 		},
-		ID:       func(user User) string { return user.ID },
+		ID:       userID,
 		NewError: func(message string) error { return wrapper.NewError(provider, operation, message, nil) },
 	}
 }
@@ -65,13 +65,10 @@ func (p userPage) Check() error {
 	case p.MaxPage < 1 && len(p.Users) > 0:
 		return wrapper.MissingError("max_page")
 	}
-	for _, user := range p.Users {
-		if err := wrapper.RequireID(user.ID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrapper.RequireIDs(p.Users, userID)
 }
+
+func userID(user User) string { return user.ID }
 
 // findByEmail returns the user with the email, or nil.
 func (c *Client) findByEmail(ctx context.Context, operation, wanted string) (*User, error) {

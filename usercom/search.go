@@ -3,6 +3,7 @@ package usercom
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/check"
@@ -31,13 +32,9 @@ func (c *Client) FindUserByEmail(ctx context.Context, emailAddress string) (User
 	if err != nil {
 		return User{}, err
 	}
-	var matches []User // the vendor's search may match parts of an email
-	for _, user := range users {
-		if email.Equal(wrapper.Deref(user.Email), wanted) {
-			matches = append(matches, user)
-		}
-	}
-	return wrapper.OnlyUser(provider, operation, matches, func(user User) int64 { return user.ID })
+	// The vendor's search may match parts of an email.
+	matches := slices.DeleteFunc(users, func(user User) bool { return !email.Equal(wrapper.Deref(user.Email), wanted) })
+	return wrapper.OnlyUser(provider, operation, matches, userID)
 }
 
 // searchResponse is a list of users, or a single user, which the API returns without
@@ -55,11 +52,6 @@ func (r *searchResponse) Target(body []byte) any {
 
 func (searchResponse) Strict() []string { return []string{"id", "email"} }
 
-func (r searchResponse) Check() error {
-	for _, user := range r {
-		if err := wrapper.RequireID(user.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (r searchResponse) Check() error { return wrapper.RequireIDs(r, userID) }
+
+func userID(user User) int64 { return user.ID }

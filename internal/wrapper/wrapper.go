@@ -50,6 +50,16 @@ func RequireID[ID cmp.Ordered](id ID) error {
 	return nil
 }
 
+// RequireIDs is RequireID for every item of a list.
+func RequireIDs[T any, ID cmp.Ordered](list []T, id func(T) ID) error {
+	for _, item := range list {
+		if err := RequireID(id(item)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // OnlyUser returns the only user with an email. No user is an error that matches
 // rest.ErrNotFound; several are one that matches rest.ErrConflict and contains their ids.
 func OnlyUser[U any](provider, operation string, users []U, id func(U) int64) (user U, err error) {
