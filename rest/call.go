@@ -82,8 +82,7 @@ type callState struct {
 	attempts int
 	attempt  *attempt // the current one
 
-	limited  io.LimitedReader // of the body that is being read; here to save an allocation
-	response bufferedBody     // the body that is returned, if any
+	response bufferedBody // the body that is returned, if any
 }
 
 func (c *Client) newCallState(req *http.Request) *callState {

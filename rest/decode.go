@@ -74,7 +74,7 @@ func withBody(resp *http.Response, err error, use func(x *callState, body []byte
 		if r := resp.Request; r != nil {
 			x.method, x.path, x.call = r.Method, r.URL.Path, callFrom(r.Context())
 		}
-		body, err = x.readLimited(resp, DefaultResponseLimit)
+		body, err = readLimited(resp, DefaultResponseLimit)
 	}
 	if err == nil && isSuccess(resp) {
 		if err = use(x, body); err == nil {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/usersync/usersync/backoff"
@@ -47,7 +47,7 @@ func (c *Client) read(transport http.RoundTripper) handler {
 		if !isSuccess(resp) {
 			return nil, x.readError(resp)
 		}
-		data, err := x.readLimited(resp, c.limit)
+		data, err := readLimited(resp, c.limit)
 		if errors.Is(err, ErrTooLarge) {
 			return nil, x.newResponseError(resp, nil, err)
 		}
@@ -92,19 +92,29 @@ func (x *callState) readError(resp *http.Response) *Error {
 
 // readLimited reads the body of a response to its end. It returns ErrTooLarge if the body
 // has more than limit bytes.
-func (x *callState) readLimited(resp *http.Response, limit int64) ([]byte, error) {
-	if resp.ContentLength > limit {
-		return nil, fmt.Errorf("%w: %d bytes announced, limit is %d", ErrTooLarge, resp.ContentLength, limit)
+func readLimited(resp *http.Response, limit int64) ([]byte, error) {
+	size := resp.ContentLength
+	switch {
+	case size > limit:
+		return nil, fmt.Errorf("%w: %d bytes announced, limit is %d", ErrTooLarge, size, limit)
+	case size < 0: // unknown
+		size = 511
 	}
-	var data bytes.Buffer
-	// The server may announce more than it sends.
-	data.Grow(int(min(max(resp.ContentLength, 0), 32<<10)) + bytes.MinRead)
-	x.limited = io.LimitedReader{R: resp.Body, N: min(limit, math.MaxInt64-1) + 1}
-	_, err := data.ReadFrom(&x.limited)
-	if int64(data.Len()) > limit {
-		return nil, fmt.Errorf("%w: limit is %d bytes", ErrTooLarge, limit)
+	// The server may announce more than it sends. One more byte detects the end.
+	data := make([]byte, 0, min(size, 64<<10)+1)
+	for {
+		n, err := resp.Body.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case int64(len(data)) > limit:
+			return nil, fmt.Errorf("%w: limit is %d bytes", ErrTooLarge, limit)
+		case err == io.EOF:
+			return data, nil
+		case err != nil:
+			return data, err
+		}
+		data = slices.Grow(data, 1)
 	}
-	return data.Bytes(), err
 }
 
 // retryAfterOf returns the Retry-After delay of an error response. It ignores the
