@@ -25,7 +25,8 @@ func Check(email string) error {
 		return err
 	}
 	email = Normalize(email)
-	if len(email) > maxLength || !isParsed(email) {
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || len(email) > maxLength {
 		return errors.New("must be an e-mail address like ada@example.com")
 	}
 	return nil
@@ -85,36 +86,10 @@ func isInvisible(r rune) bool {
 func describe(r rune) string { return fmt.Sprintf("%U (%s)", r, runeName(r)) }
 
 func runeName(r rune) string {
-	switch r {
-	case ' ':
-		return "space"
-	case '\t':
-		return "tab"
-	case '\n':
-		return "line feed"
-	case '\r':
-		return "carriage return"
-	case '\u00A0':
-		return "no-break space"
-	case '\u00AD':
-		return "soft hyphen"
-	case '\u200B':
-		return "zero-width space"
-	case '\u200E', '\u200F':
-		return "direction mark"
-	case '\u2028', '\u2029':
-		return "line separator"
-	case '\u212A':
-		return "Kelvin sign"
-	case '\u3000':
-		return "ideographic space"
-	case '\uFEFF':
-		return "byte order mark"
-	case utf8.RuneError:
-		return "replacement character"
-	}
-	switch {
-	case unicode.Is(unicode.Cc, r):
+	switch name := runeNames[r]; {
+	case name != "":
+		return name
+	case unicode.IsControl(r):
 		return "control character"
 	case unicode.Is(unicode.Cf, r):
 		return "format character"
@@ -130,32 +105,29 @@ func runeName(r rune) string {
 	return "unassigned character"
 }
 
-// isParsed reports whether net/mail reads the text as one email without a name.
-func isParsed(email string) bool {
-	parsed, err := mail.ParseAddress(email)
-	return err == nil && parsed.Address == email
+var runeNames = map[rune]string{
+	' ': "space", '\t': "tab", '\n': "line feed", '\r': "carriage return",
+	'\u00A0': "no-break space", '\u00AD': "soft hyphen", '\u200B': "zero-width space",
+	'\u200E': "direction mark", '\u200F': "direction mark",
+	'\u2028': "line separator", '\u2029': "line separator",
+	'\u212A': "Kelvin sign", '\u3000': "ideographic space", '\uFEFF': "byte order mark",
+	utf8.RuneError: "replacement character",
 }
 
 // isPlain accepts most emails without the parser, which takes as long as all other
-// checks together.
+// checks together: letters, digits, -, _ and +, with single dots between them.
 func isPlain(email string) bool {
 	local, domain, _ := strings.Cut(email, "@")
-	return isPlainAtom(local) && isPlainAtom(domain)
+	for _, part := range []string{local, domain} {
+		for atom := range strings.SplitSeq(part, ".") {
+			if atom == "" || strings.ContainsFunc(atom, isSpecial) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
-// isPlainAtom accepts letters, digits, -, _ and +, with single dots between them.
-func isPlainAtom(text string) bool {
-	dot := true // a dot must not follow
-	for _, c := range []byte(text) {
-		switch {
-		case c == '.' && dot:
-			return false
-		case c == '.':
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '+':
-		default:
-			return false
-		}
-		dot = c == '.'
-	}
-	return !dot
+func isSpecial(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '+')
 }
