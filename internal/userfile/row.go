@@ -11,11 +11,10 @@ type Row struct {
 // Layout is the arrangement of columns that rows have in common.
 type Layout struct {
 	IsJSON    bool
-	Line      int                       // of the header
-	width     int                       // number of columns in the file
-	names     []string                  // as in the file, then those of the constants
-	shared    map[string]int            // columns for all groups
-	own       map[string]map[string]int // columns of one group, by group
+	Line      int                         // of the header
+	width     int                         // number of columns in the file
+	names     []string                    // as in the file, then those of the constants
+	indexes   map[string]map[string][]int // by group and column: that of the group alone, that of all
 	constants []Cell
 	problems  []string
 }
@@ -23,61 +22,56 @@ type Layout struct {
 // Cell returns the value of a column for a group and the name of the column in the file.
 // A column for the group alone wins over one for all groups.
 func (r Row) Cell(group, column string) (c Cell, name string, isSet bool) {
-	name = column
-	for _, columns := range [...]map[string]int{r.shared, r.own[group]} {
-		i, ok := columns[column]
-		if !ok {
-			continue
-		}
-		var cell Cell
+	indexes := r.indexes[group][column]
+	for _, i := range indexes {
 		if i < r.width {
-			cell = Cell{r.values[i], r.IsJSON}
+			c = Cell{r.values[i], r.IsJSON}
 		} else {
-			cell = r.constants[i-r.width]
+			c = r.constants[i-r.width]
 		}
-		if cell.IsSet() || !isSet {
-			c, name, isSet = cell, r.names[i], cell.IsSet()
+		if c.IsSet() {
+			return c, r.names[i], true
 		}
 	}
-	return c, name, isSet
+	if len(indexes) > 0 {
+		column = r.names[indexes[0]]
+	}
+	return Cell{}, column, false
 }
 
 // Has reports whether there is a column for the group or for all groups.
-func (l *Layout) Has(group, column string) bool {
-	_, shared := l.shared[column]
-	_, own := l.own[group][column]
-	return shared || own
-}
+func (l *Layout) Has(group, column string) bool { return len(l.indexes[group][column]) > 0 }
 
 // newLayout finds the columns of a file by their names, and adds the constants.
 func (s *schema) newLayout(names []string, isJSON bool) *Layout {
-	l := &Layout{IsJSON: isJSON, width: len(names), names: names, constants: s.values, shared: make(map[string]int), own: make(map[string]map[string]int)}
-	for i, name := range names {
-		switch c, isKnown := s.resolve(name); {
-		case !isKnown:
-			l.problems = append(l.problems, s.unknownName(name))
-		case c != column{}:
-			l.add(c, i)
+	l := &Layout{IsJSON: isJSON, width: len(names), constants: s.values, indexes: make(map[string]map[string][]int)}
+	found := make(map[column]int)
+	add := func(name string, c column) {
+		if first, twice := found[c]; twice && c != (column{}) {
+			l.problems = append(l.problems, "columns "+Printable(l.names[first])+" and "+Printable(name)+" are both "+c.String())
 		}
+		found[c] = len(l.names)
+		l.names = append(l.names, name)
 	}
-	for i, c := range s.constants {
-		l.names = append(l.names, c.String()+" (constant)")
-		l.add(c, l.width+i)
+	for _, name := range names {
+		c, isKnown := s.resolve(name)
+		if !isKnown {
+			l.problems = append(l.problems, s.unknownName(name))
+		}
+		add(name, c)
+	}
+	for _, c := range s.constants {
+		add(c.String()+" (constant)", c)
+	}
+	for _, g := range s.groups {
+		l.indexes[g.Name] = make(map[string][]int)
+		for _, name := range g.Columns {
+			for _, c := range []column{{g.Name, name}, {"", name}} {
+				if i, ok := found[c]; ok {
+					l.indexes[g.Name][name] = append(l.indexes[g.Name][name], i)
+				}
+			}
+		}
 	}
 	return l
-}
-
-// add adds the column with index i, unless the file has it already.
-func (l *Layout) add(c column, i int) {
-	columns := l.shared
-	if c.group != "" {
-		if l.own[c.group] == nil {
-			l.own[c.group] = make(map[string]int)
-		}
-		columns = l.own[c.group]
-	}
-	if first, twice := columns[c.name]; twice {
-		l.problems = append(l.problems, "columns "+Printable(l.names[first])+" and "+Printable(l.names[i])+" are both "+c.String())
-	}
-	columns[c.name] = i
 }
