@@ -53,7 +53,7 @@ func ExampleClient_FindUserByEmail() {
 	// Output: true
 }
 
-func ExampleClient_Users() {
+func ExampleClient_ListUsers() {
 	client, ctx := newExample(), context.Background()
 	for _, name := range []string{"Ada", "Grace"} {
 		_, err := client.UpsertUser(ctx, identifai.UserInput{Name: name, Email: name + "@example.com", Heuristic: "Average", PricingID: 1})
@@ -61,7 +61,7 @@ func ExampleClient_Users() {
 			fmt.Println(err)
 		}
 	}
-	for user, err := range client.Users(ctx, identifai.ListUsersParams{}) {
+	for user, err := range client.ListUsers(ctx, identifai.ListUsersParams{}) {
 		if err != nil {
 			fmt.Println(err)
 			break

@@ -16,16 +16,16 @@ import (
 // a request without a page size returns all users, which may exceed the response limit.
 const perPage = 100
 
-// Users lists the partner's users that pass all filters (vendor page "Retrieve users"),
+// ListUsers lists the partner's users that pass all filters (vendor page "Retrieve users"),
 // from params.Page (default 1) to the last page. A page is fetched when the loop needs
 // it. PerPage is 100 by default. The parameter names search and page are inference.
 //
-//	for user, err := range client.Users(ctx, identifai.ListUsersParams{}) {
+//	for user, err := range client.ListUsers(ctx, identifai.ListUsersParams{}) {
 //
 // An error ends the list and is yielded with a zero User. Pages are not a snapshot: if
 // users are created or deleted meanwhile, a user may be missed, but none is yielded twice.
-func (c *Client) Users(ctx context.Context, params ListUsersParams) iter.Seq2[User, error] {
-	return c.userPages(ctx, "Users", params).All()
+func (c *Client) ListUsers(ctx context.Context, params ListUsersParams) iter.Seq2[User, error] {
+	return c.userPages(ctx, "ListUsers", params).All()
 }
 
 // userPages returns the list of the users that pass the filters.

@@ -18,7 +18,7 @@ import (
 // collect returns the emails that a list yields, and its error.
 func collect(t *testing.T, client *identifai.Client, params identifai.ListUsersParams) (emails []string, err error) {
 	t.Helper()
-	for user, failed := range client.Users(t.Context(), params) {
+	for user, failed := range client.ListUsers(t.Context(), params) {
 		require.NoError(t, err, "an error ends the list")
 		if failed != nil {
 			assert.Zero(t, user)
@@ -30,7 +30,7 @@ func collect(t *testing.T, client *identifai.Client, params identifai.ListUsersP
 	return emails, err
 }
 
-func TestUsersReadsAllPages(t *testing.T) {
+func TestListUsersReadsAllPages(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addSimilar(server, 25)
 		emails, err := collect(t, client, identifai.ListUsersParams{PerPage: new(int64(10))})
@@ -50,7 +50,7 @@ func TestUsersReadsAllPages(t *testing.T) {
 	})
 }
 
-func TestUsersFiltersAndSorts(t *testing.T) {
+func TestListUsersFiltersAndSorts(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addSimilar(server, 3)
 		server.AddUser(identifai.UserInput{Name: "Zoë", Email: "zoe@example.org", Heuristic: "Average", PricingID: 1})
@@ -66,10 +66,10 @@ func TestUsersFiltersAndSorts(t *testing.T) {
 	})
 }
 
-func TestUsersStopsFetchingAfterBreak(t *testing.T) {
+func TestListUsersStopsFetchingAfterBreak(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addSimilar(server, 25)
-		for _, err := range client.Users(t.Context(), identifai.ListUsersParams{PerPage: new(int64(10))}) {
+		for _, err := range client.ListUsers(t.Context(), identifai.ListUsersParams{PerPage: new(int64(10))}) {
 			require.NoError(t, err)
 			break
 		}
@@ -77,7 +77,7 @@ func TestUsersStopsFetchingAfterBreak(t *testing.T) {
 	})
 }
 
-func TestUsersReturnsEmptyList(t *testing.T) {
+func TestListUsersReturnsEmptyList(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *identifaitest.Server, client *identifai.Client) {
 		emails, err := collect(t, client, identifai.ListUsersParams{})
 		require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestUsersReturnsEmptyList(t *testing.T) {
 	})
 }
 
-func TestUsersReportsEveryInvalidParameter(t *testing.T) {
+func TestListUsersReportsEveryInvalidParameter(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		_, err := collect(t, client, identifai.ListUsersParams{
 			Search: new("\xff"), Order: new(""), Direction: new(identifai.SortDirection("up")),
@@ -100,7 +100,7 @@ func TestUsersReportsEveryInvalidParameter(t *testing.T) {
 }
 
 // A list that would never end, or end too early, is an error.
-func TestUsersFailsOnRepeatedPage(t *testing.T) {
+func TestListUsersFailsOnRepeatedPage(t *testing.T) {
 	page := func(current, last int, ids ...int) string {
 		body := fmt.Sprintf(`{"current_page":%d,"last_page":%d,"per_page":"2","data":[`, current, last)
 		for i, id := range ids {

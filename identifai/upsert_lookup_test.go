@@ -36,7 +36,7 @@ func TestFindUserByEmailRequest(t *testing.T) {
 }
 
 // Without per_page a single response would contain all users.
-func TestUsersSendsPageSizeByDefault(t *testing.T) {
+func TestListUsersSendsPageSizeByDefault(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addSimilar(server, 101)
 		emails, err := collect(t, client, identifai.ListUsersParams{})
@@ -49,7 +49,7 @@ func TestUsersSendsPageSizeByDefault(t *testing.T) {
 
 // A last page that repeats the page before hides missing users. An empty last page
 // does not.
-func TestUsersFailsOnRepeatedLastPage(t *testing.T) {
+func TestListUsersFailsOnRepeatedLastPage(t *testing.T) {
 	for last, problem := range map[string]string{
 		`{"data":[{"id":1}],"last_page":2}`:                     "page 2 of 2 contains no new users",
 		`{"data":[],"last_page":2,"current_page":2}`:            "",
@@ -71,14 +71,14 @@ func TestUsersFailsOnRepeatedLastPage(t *testing.T) {
 					return
 				}
 				require.ErrorContains(t, err, problem)
-				assert.Equal(t, "Users", failure(t, err).Operation)
+				assert.Equal(t, "ListUsers", failure(t, err).Operation)
 			}, 200)
 		})
 	}
 }
 
 // A page that fails once is retried; an error of a page ends the list.
-func TestUsersReturnsPageError(t *testing.T) {
+func TestListUsersReturnsPageError(t *testing.T) {
 	bubble(t, func(t *testing.T, server *identifaitest.Server, client *identifai.Client) {
 		addSimilar(server, 150)
 		server.Fail(resttest.Fault{}, resttest.HTML(502), resttest.Throttle("3"))

@@ -23,7 +23,7 @@ type (
 	Pricing = gen.Pricing
 	// Credits are the credits of the key's own user.
 	Credits = gen.Credits
-	// ListUsersParams are the filters of [Client.Users].
+	// ListUsersParams are the filters of [Client.ListUsers].
 	ListUsersParams = gen.ListUsersParams
 	// SortDirection is the direction of a list, "asc" or "desc".
 	SortDirection = gen.SortDirection

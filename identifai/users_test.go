@@ -105,8 +105,8 @@ var calls = map[string]func(context.Context, *identifai.Client) error{
 		_, err := c.FindUserByEmail(ctx, "ada@example.com")
 		return err
 	},
-	"Users": func(ctx context.Context, c *identifai.Client) error {
-		for _, err := range c.Users(ctx, identifai.ListUsersParams{}) {
+	"ListUsers": func(ctx context.Context, c *identifai.Client) error {
+		for _, err := range c.ListUsers(ctx, identifai.ListUsersParams{}) {
 			return err
 		}
 		return nil

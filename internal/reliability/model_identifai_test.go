@@ -146,7 +146,7 @@ func (m *identifaiModel) list(t *rapid.T) {
 	want := len(m.users) - 1 // without the number of emails
 	var got []int64
 	_, err := m.step(t, expected{survives: retries(3)}, func() error {
-		for user, err := range m.client.Users(t.Context(), identifai.ListUsersParams{PerPage: &size}) {
+		for user, err := range m.client.ListUsers(t.Context(), identifai.ListUsersParams{PerPage: &size}) {
 			if err != nil {
 				return err
 			}

@@ -74,8 +74,8 @@ func identifaiEntries() []identifaiEntry {
 		{name: "FindUserByEmail", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return identifaiFound(c.FindUserByEmail(ctx, "Ada@example.com"))
 		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 Ada", requests: reads("search")}}},
-		{name: "Users", call: func(ctx context.Context, c *identifai.Client) (result, error) {
-			return listResult(c.Users(ctx, identifai.ListUsersParams{PerPage: new(int64(1))}), func(u identifai.User) int64 { return u.ID })
+		{name: "ListUsers", call: func(ctx context.Context, c *identifai.Client) (result, error) {
+			return listResult(c.ListUsers(ctx, identifai.ListUsersParams{PerPage: new(int64(1))}), func(u identifai.User) int64 { return u.ID })
 		}, situations: []identifaiSituation{{prepare: addAdaAndGrace, want: "7 8", requests: reads("first page", "second page")}}},
 		{name: "Pricings", call: func(ctx context.Context, c *identifai.Client) (result, error) {
 			return listResult(orError(c.Pricings(ctx)), func(p identifai.Pricing) int64 { return p.ID })

@@ -99,7 +99,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	sent.Store(0)
 	one, err := identifai.New(key, rest.WithBaseURL(server.URL), rest.WithQuotas())
 	require.NoError(t, err)
-	users, err := listResult(one.Users(t.Context(), identifai.ListUsersParams{}), func(u identifai.User) int64 { return u.ID })
+	users, err := listResult(one.ListUsers(t.Context(), identifai.ListUsersParams{}), func(u identifai.User) int64 { return u.ID })
 	require.NoError(t, err)
 	assert.Equal(t, "1 2", users.text)
 	two, err := partoo.New(key, rest.WithBaseURL(server.URL), rest.WithQuotas())
