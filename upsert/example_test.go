@@ -74,14 +74,14 @@ func ExampleJournal() {
 			upsert.WithKey(func(u user) string { return u.Email }), upsert.WithJournal(journal)) {
 			sent++
 		}
-		fmt.Printf("%d sent, recorded: %+v\n", sent, journal.Counts())
+		fmt.Printf("%d sent, %d recorded\n", sent, journal.Len())
 		if err := journal.Close(); err != nil {
 			fmt.Println(err)
 		}
 	}
 	// Output:
-	// 3 sent, recorded: {Created:2 Updated:0 Unchanged:0 Done:0 Failed:1}
-	// 0 sent, recorded: {Created:2 Updated:0 Unchanged:0 Done:0 Failed:1}
+	// 3 sent, 3 recorded
+	// 0 sent, 3 recorded
 }
 
 // A run is resumed with a corrected input: only the corrected user is sent.

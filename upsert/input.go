@@ -87,8 +87,7 @@ func (r *run[T, R]) release(key string) {
 	delete(r.waitingByKey, key)
 }
 
-// yieldIncomplete yields an item with an IncompleteError if users were not sent. If the
-// input was read completely and all were sent, it records that in the journal.
+// yieldIncomplete yields an item with an IncompleteError if users were not sent.
 func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
 	r.countNotSent(r.ready...)
 	for _, queue := range r.waitingByKey {
@@ -98,8 +97,6 @@ func (r *run[T, R]) yieldIncomplete(yield func(Item[T, R]) bool) {
 	if r.notSent > 0 || !r.inputRead {
 		err := &IncompleteError{Reason: cmp.Or(r.reason, r.cancelled), NotSent: r.notSent, atLeast: !r.inputRead}
 		yield(Item[T, R]{Index: -1, Err: err})
-	} else if r.journal != nil {
-		r.journal.setInputRead()
 	}
 }
 

@@ -1,7 +1,6 @@
 package upsert
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 )
@@ -46,14 +44,12 @@ const syncDelay = time.Second
 //	}
 //	return errors.Join(incomplete, journal.Close())
 //
-// With [WithContent] the input may have changed meanwhile. The last entry of a key
-// counts.
+// With [WithContent] the input may have changed meanwhile.
 //
-// The file contains JSON lines: a header, then a line for each user with its
-// position in the input, its key and content, and the id and outcome or the error
-// text. Only the file's owner can read it. It contains no other field of the user.
-// Errors of the clients contain no keys or passwords; errors of other functions are
-// recorded as they are.
+// The file contains JSON lines: a header, then an [Entry] for each user. Only the
+// file's owner can read it. It contains no other field of the user. Errors of the
+// clients contain no keys or passwords; errors of other functions are recorded as they
+// are.
 //
 // Each line is written by one system call before the result is yielded. If the
 // process is killed, only the users in flight are not recorded; the next run upserts
@@ -66,22 +62,11 @@ const syncDelay = time.Second
 type Journal struct {
 	hasInput bool // the header has an Input
 
-	mu        sync.Mutex
-	file      *os.File // nil: closed
-	users     recordedUsers
-	inInput   map[userID]bool // recorded users that a run has read
-	inputRead bool            // a run was complete
-	timer     *time.Timer     // of the next sync; nil: everything is synced
-	err       error           // the first failure: nothing is written after it
-}
-
-// JournalCounts is the number of recorded users by outcome.
-type JournalCounts struct {
-	Created, Updated, Unchanged int
-	// Done counts upserts whose result contains no [Result].
-	Done int
-	// Failed counts users whose last upsert failed.
-	Failed int
+	mu    sync.Mutex
+	file  *os.File // nil: closed
+	users recordedUsers
+	timer *time.Timer // of the next sync; nil: everything is synced
+	err   error       // the first failure: nothing is written after it
 }
 
 // OpenJournal opens or creates the journal at path. The error matches
@@ -109,7 +94,7 @@ func openJournal(path string, h JournalHeader) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{hasInput: h.Input != "", file: file, inInput: map[userID]bool{}}
+	j := &Journal{hasInput: h.Input != "", file: file}
 	if err := j.load(h); err != nil {
 		file.Close()
 		return nil, err
@@ -128,41 +113,24 @@ func (j *Journal) load(h JournalHeader) error {
 		return fmt.Errorf("%w: not a regular file", ErrJournal)
 	}
 	found, users, end, err := readJournal(j.file)
+	if err == nil && end > 0 {
+		err = h.check(found)
+	}
 	if err != nil {
 		return err
 	}
 	j.users = users
-	if end == 0 {
-		return j.create(h)
-	}
-	if err := h.check(found); err != nil {
-		return err
-	}
 	if err := j.file.Truncate(end); err != nil {
 		return err
 	}
-	_, err = j.file.Seek(end, io.SeekStart)
-	return err
+	if _, err := j.file.Seek(end, io.SeekStart); err != nil || end > 0 {
+		return err
+	}
+	return j.writeHeader(h)
 }
 
-// create writes the header of a file that is empty or contains only the start of
-// this header. It overwrites nothing else.
-func (j *Journal) create(h JournalHeader) error {
-	header, err := h.encode()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrJournal, err)
-	}
-	start, err := io.ReadAll(io.NewSectionReader(j.file, 0, int64(len(header))+1))
-	if err != nil {
-		return err
-	}
-	if !bytes.HasPrefix(header, start) {
-		return errNoHeader
-	}
-	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if _, err := j.file.Write(header); err != nil {
+func (j *Journal) writeHeader(h JournalHeader) error {
+	if _, err := j.file.Write(h.encode()); err != nil {
 		return err
 	}
 	if err := j.file.Sync(); err != nil {
@@ -177,26 +145,11 @@ func (j *Journal) create(h JournalHeader) error {
 	return nil
 }
 
-// Counts counts the recorded users, those of earlier runs included.
-func (j *Journal) Counts() JournalCounts {
+// Len returns the number of recorded users, those of earlier runs included.
+func (j *Journal) Len() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var c JournalCounts
-	for _, e := range j.users {
-		switch {
-		case e.Error != "":
-			c.Failed++
-		case e.Outcome == Created:
-			c.Created++
-		case e.Outcome == Updated:
-			c.Updated++
-		case e.Outcome == Unchanged:
-			c.Unchanged++
-		default:
-			c.Done++
-		}
-	}
-	return c
+	return len(j.users)
 }
 
 // RetryFailed marks the failed users for retry, so that the next run upserts them
@@ -212,31 +165,12 @@ func (j *Journal) RetryFailed() error {
 	return nil
 }
 
-// NotInInput returns the recorded users that are not in the input, sorted by Index: a
-// user whose row was removed, or whose key was changed. It returns nil before a run
-// with this journal is complete, since the rest of the input was not read.
-func (j *Journal) NotInInput() []Entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if !j.inputRead {
-		return nil
-	}
-	return slices.DeleteFunc(j.users.sorted(), func(e Entry) bool { return j.inInput[e.id()] })
-}
-
-// setInputRead notes that a run has read its input completely.
-func (j *Journal) setInputRead() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.inputRead = true
-}
-
 // has reports whether this user of the input is recorded.
 func (j *Journal) has(user Entry) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.inInput[user.id()] = true
-	return j.users.has(user)
+	e, ok := j.users[user.id()]
+	return ok && e.Key == user.Key && e.Content == user.Content
 }
 
 // record appends an entry.
@@ -310,13 +244,12 @@ func (j *Journal) Remove() error {
 	j.mu.Lock()
 	file := j.file
 	j.mu.Unlock()
-	if file == nil {
+	switch {
+	case file == nil:
 		return fmt.Errorf("upsert: remove journal: %w is closed", ErrJournal)
-	}
-	if !isCurrentFile(file) {
+	case !isCurrentFile(file):
 		return errors.Join(fmt.Errorf("upsert: remove journal: %w: another file is at %s", ErrJournal, file.Name()), j.Close())
-	}
-	if runtime.GOOS == "windows" { // cannot delete open files
+	case runtime.GOOS == "windows": // cannot delete open files
 		return errors.Join(j.Close(), os.Remove(file.Name()))
 	}
 	return errors.Join(os.Remove(file.Name()), j.Close())

@@ -10,7 +10,10 @@
 // [All] upserts many users, and a [Journal] makes such a run resumable.
 package upsert
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Outcome is what an upsert did. The zero value means that the upsert failed.
 type Outcome int
@@ -26,17 +29,14 @@ const (
 	Unchanged
 )
 
+var outcomes = [...]string{Created: "created", Updated: "updated", Unchanged: "unchanged"}
+
 // String returns "created", "updated" or "unchanged".
 func (o Outcome) String() string {
-	switch o {
-	case Created:
-		return "created"
-	case Updated:
-		return "updated"
-	case Unchanged:
-		return "unchanged"
+	if o < Created || o > Unchanged {
+		return fmt.Sprintf("Outcome(%d)", int(o))
 	}
-	return fmt.Sprintf("Outcome(%d)", int(o))
+	return outcomes[o]
 }
 
 // MarshalText returns the text of String.
@@ -44,13 +44,12 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 
 // UnmarshalText reads what MarshalText returns for one of the three outcomes.
 func (o *Outcome) UnmarshalText(text []byte) error {
-	for _, known := range []Outcome{Created, Updated, Unchanged} {
-		if known.String() == string(text) {
-			*o = known
-			return nil
-		}
+	i := slices.Index(outcomes[Created:], string(text))
+	if i < 0 {
+		return fmt.Errorf("outcome %q is not created, updated or unchanged", text)
 	}
-	return fmt.Errorf("outcome %q is not created, updated or unchanged", text)
+	*o = Created + Outcome(i)
+	return nil
 }
 
 // Result is what an upsert returns. ID is the vendor's id of the user: an int64
@@ -64,4 +63,22 @@ type Result[ID comparable] struct {
 // Result have this method, too.
 func (r Result[ID]) journalRecord() (id string, outcome Outcome) {
 	return fmt.Sprint(r.ID), r.Outcome
+}
+
+// Preview is what an upsert would do.
+type Preview[ID comparable] struct {
+	Result[ID]
+	// Changes are the fields that an update would send. It is empty unless the
+	// outcome is Updated.
+	Changes []Change
+}
+
+// Change is one field that an update would send.
+type Change struct {
+	// Field is the vendor's name of the field.
+	Field string `json:"field"`
+	// Old is the present value; nil if it is unknown or not set.
+	Old any `json:"old"`
+	// New is the value to be sent; nil for a password, which is never shown.
+	New any `json:"new"`
 }

@@ -139,8 +139,7 @@ func (t *target) recordedUsers() int {
 	if t.journal == nil {
 		return 0
 	}
-	c := t.journal.Counts()
-	return c.Created + c.Updated + c.Unchanged + c.Done + c.Failed
+	return t.journal.Len()
 }
 
 // startJournal prepares the journal for writing.
