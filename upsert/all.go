@@ -95,22 +95,26 @@ func (i Item[T, R]) LogValue() slog.Value {
 // for another type of user, or a journal that cannot identify users. Each range over
 // the returned sequence is a separate run.
 func All[T, R any](ctx context.Context, users iter.Seq[T], upsertFunc func(context.Context, T) (R, error), opts ...Option) iter.Seq[Item[T, R]] {
-	if users == nil || upsertFunc == nil {
-		panic("upsert: All needs users and a function that upserts one")
-	}
+	check(users != nil && upsertFunc != nil, "All needs users and a function that upserts one")
 	o := newOptions(opts)
 	key, content := funcOf[T]("WithKey", o.key), funcOf[T]("WithContent", o.content)
-	switch {
-	case content != nil && key == nil:
-		panic("upsert: WithContent needs WithKey")
-	case o.journal != nil && !o.journal.hasInput && content == nil:
-		panic("upsert: WithJournal needs a journal with an Input, or WithContent")
-	}
+	check(content == nil || key != nil, "WithContent needs WithKey")
+	check(o.journal == nil || o.journal.hasInput || content != nil, "WithJournal needs a journal with an Input, or WithContent")
 	return func(yield func(Item[T, R]) bool) {
-		r := newRun(ctx, upsertFunc, key, content, o)
-		r.goroutines.Go(func() {
-			catch(func() { r.readUsers(users) }, r.crashes)
-		})
+		r := &run[T, R]{
+			options:      o,
+			upsertFunc:   upsertFunc,
+			keyFunc:      key,
+			contentFunc:  content,
+			callerCtx:    ctx,
+			users:        make(chan T),
+			results:      make(chan result[T, R], o.workers),
+			crashes:      make(chan *Panic, o.workers+1),
+			done:         make(chan struct{}),
+			waitingByKey: map[string][]job[T]{},
+		}
+		r.ctx, r.cancel = context.WithCancelCause(ctx)
+		r.spawn(func() { r.readUsers(users) })
 		defer r.shutdown()
 		r.loop(yield)
 	}

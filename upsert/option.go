@@ -45,9 +45,7 @@ func newOptions(opts []Option) options {
 // of all three providers at usual latency. More helps only without quotas, or if
 // responses take seconds. WithWorkers panics if n is less than 1.
 func WithWorkers(n int) Option {
-	if n < 1 {
-		panic(fmt.Sprintf("upsert: WithWorkers(%d): must be at least 1", n))
-	}
+	check(n >= 1, "WithWorkers(%d): must be at least 1", n)
 	return func(o *options) { o.workers = n }
 }
 
@@ -60,9 +58,7 @@ func WithWorkers(n int) Option {
 // users after it are upserted; as many may wait as there are workers, then reading
 // pauses.
 func WithKey[T any](key func(T) string) Option {
-	if key == nil {
-		panic("upsert: WithKey needs a function")
-	}
+	check(key != nil, "WithKey needs a function")
 	return func(o *options) { o.key = key }
 }
 
@@ -71,9 +67,7 @@ func WithKey[T any](key func(T) string) Option {
 // users, are upserted. It requires [WithKey]. The content is recorded in the journal,
 // so return a keyed hash (HMAC) of all fields that are sent, not the fields.
 func WithContent[T any](content func(T) string) Option {
-	if content == nil {
-		panic("upsert: WithContent needs a function")
-	}
+	check(content != nil, "WithContent needs a function")
 	return func(o *options) { o.content = content }
 }
 
@@ -85,9 +79,7 @@ func WithContent[T any](content func(T) string) Option {
 // A result is recorded before it is yielded. If recording fails, the run ends; the
 // errors of its last items match [ErrJournal].
 func WithJournal(j *Journal) Option {
-	if j == nil {
-		panic("upsert: WithJournal needs a journal")
-	}
+	check(j != nil, "WithJournal needs a journal")
 	return func(o *options) { o.journal = j }
 }
 
@@ -97,18 +89,14 @@ func WithJournal(j *Journal) Option {
 // about a minute with the documented quotas and 8 workers. WithMaxOutage panics if d is
 // not positive.
 func WithMaxOutage(d time.Duration) Option {
-	if d <= 0 {
-		panic(fmt.Sprintf("upsert: WithMaxOutage(%v): must be positive", d))
-	}
+	check(d > 0, "WithMaxOutage(%v): must be positive", d)
 	return func(o *options) { o.maxOutage = d }
 }
 
 // WithStop ends the run when ctx ends. Unlike the context of [All], ctx lets the
 // upserts in flight finish; no other user starts.
 func WithStop(ctx context.Context) Option {
-	if ctx == nil {
-		panic("upsert: WithStop needs a context")
-	}
+	check(ctx != nil, "WithStop needs a context")
 	return func(o *options) { o.stop = ctx }
 }
 
@@ -116,9 +104,7 @@ func WithStop(ctx context.Context) Option {
 // its end as information. Attributes are the error, the time until the next try and
 // the duration of the pause.
 func WithLogger(log *slog.Logger) Option {
-	if log == nil {
-		panic("upsert: WithLogger needs a logger")
-	}
+	check(log != nil, "WithLogger needs a logger")
 	return func(o *options) { o.log = log }
 }
 
@@ -128,8 +114,13 @@ func funcOf[T any](option string, f any) func(T) string {
 		return nil
 	}
 	typed, ok := f.(func(T) string)
-	if !ok {
-		panic(fmt.Sprintf("upsert: %s got a %T, the users need a %T", option, f, typed))
-	}
+	check(ok, "%s got a %T, the users need a %T", option, f, typed)
 	return typed
+}
+
+// check panics if a function is called with an argument that does not fit.
+func check(ok bool, format string, args ...any) {
+	if !ok {
+		panic("upsert: " + fmt.Sprintf(format, args...))
+	}
 }

@@ -2,7 +2,6 @@ package upsert
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 )
 
@@ -26,31 +25,20 @@ func (p *Panic) Unwrap() error {
 	return err
 }
 
-// crash is how a function of the caller ended without returning: a panic, or
-// runtime.Goexit (which testing's FailNow calls) if panicked is nil.
-type crash struct{ panicked *Panic }
-
-// catch calls f and sends a crash if f ended without returning.
-func catch(f func(), crashes chan<- *crash) {
+// catch calls f. If f ends without returning, it sends the panic, or nil after
+// runtime.Goexit, which testing's FailNow calls.
+func catch(f func(), crashes chan<- *Panic) {
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
-		c := &crash{}
+		var p *Panic
 		if value := recover(); value != nil { // nil after Goexit: panic(nil) has a value, too
-			c.panicked = &Panic{Value: value, Stack: debug.Stack()}
+			p = &Panic{Value: value, Stack: debug.Stack()}
 		}
-		crashes <- c
+		crashes <- p
 	}()
 	f()
 	returned = true
-}
-
-// rethrow continues a crash in the current goroutine.
-func (c *crash) rethrow() {
-	if c.panicked != nil {
-		panic(c.panicked)
-	}
-	runtime.Goexit()
 }

@@ -76,11 +76,10 @@ func (r *run[T, R]) serviceFailed(j job[T], err error, f failure) {
 		return
 	case !r.pause.on:
 		r.pause.on = true
-		r.pause.since = j.startedAt
-		if r.lastSuccess.After(r.pause.since) {
-			r.pause.since = r.lastSuccess
+		r.pause.delay, r.pause.since = firstDelay, j.startedAt
+		if r.latestGood.After(j.startedAt) {
+			r.pause.since = r.latestGood
 		}
-		r.pause.delay = firstDelay
 	case j.isTry:
 		if r.pause.delay < minLateDelay {
 			r.pause.delay = min(2*r.pause.delay, maxDelay)

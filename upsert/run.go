@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ type run[T, R any] struct {
 
 	users      chan T // closed when the input ends, then nil
 	results    chan result[T, R]
-	crashes    chan *crash
+	crashes    chan *Panic
 	done       chan struct{}  // closed when the loop has ended
 	goroutines sync.WaitGroup // the reader and the upserts in flight
 
@@ -44,11 +45,10 @@ type run[T, R any] struct {
 	waitingByKey map[string][]job[T] // by the keys of users that are in flight or ready
 	waiting      int
 
-	successes   int
-	lastSuccess time.Time
-	latestGood  time.Time // the latest start of an upsert that succeeded
-	suspects    int       // users that failed in a row as they would with a wrong configuration
-	pause       pause
+	successes  int
+	latestGood time.Time // the latest start of an upsert that succeeded
+	suspects   int       // users that failed in a row as they would with a wrong configuration
+	pause      pause
 
 	reason    error // why the run ends early
 	cancelled error // the first error of an upsert that was cancelled
@@ -74,25 +74,9 @@ type result[T, R any] struct {
 	job        job[T]
 	result     R
 	err        error
-	cancelled  bool // err is of an upsert that was cancelled
+	failure    failure // what err means
+	cancelled  bool    // err is of an upsert that was cancelled
 	journalErr error
-}
-
-func newRun[T, R any](ctx context.Context, upsertFunc func(context.Context, T) (R, error), key, content func(T) string, o options) *run[T, R] {
-	r := &run[T, R]{
-		options:      o,
-		upsertFunc:   upsertFunc,
-		keyFunc:      key,
-		contentFunc:  content,
-		callerCtx:    ctx,
-		users:        make(chan T),
-		results:      make(chan result[T, R], o.workers),
-		crashes:      make(chan *crash, o.workers+1),
-		done:         make(chan struct{}),
-		waitingByKey: map[string][]job[T]{},
-	}
-	r.ctx, r.cancel = context.WithCancelCause(ctx)
-	return r
 }
 
 // upsert upserts a user and records the result, unless the run may retry the user.
@@ -106,7 +90,8 @@ func (r *run[T, R]) upsert(j job[T]) result[T, R] {
 	case ended != nil:
 		res.cancelled, res.err = true, errors.Join(res.err, ended)
 	}
-	if res.err == nil || classify(res.err).class == classUser && !res.cancelled {
+	res.failure = classify(res.err)
+	if res.err == nil || res.failure.class == classUser && !res.cancelled {
 		res.journalErr = r.record(j, res.result, res.err)
 	}
 	return res
@@ -145,8 +130,8 @@ func (r *run[T, R]) loop(yield func(Item[T, R]) bool) {
 			if ok && !yield(item) {
 				return
 			}
-		case c := <-r.crashes:
-			r.crashes <- c // for shutdown
+		case p := <-r.crashes:
+			r.crashes <- p // for shutdown
 			return
 		case <-r.pause.timer:
 			r.pause.timer = nil
@@ -174,6 +159,12 @@ func (r *run[T, R]) end(reason error) {
 	if r.reason == nil {
 		r.reason = reason
 	}
+}
+
+// abort ends the run and cancels the upserts in flight.
+func (r *run[T, R]) abort(reason error) {
+	r.end(reason)
+	r.cancel(reason)
 }
 
 func (r *run[T, R]) canStart() bool {
@@ -225,9 +216,11 @@ func (r *run[T, R]) launch(j job[T]) {
 		j.limits.MaxAttempts = retryAttempts
 	}
 	r.inFlight++
-	r.goroutines.Go(func() {
-		catch(func() { r.results <- r.upsert(j) }, r.crashes)
-	})
+	r.spawn(func() { r.results <- r.upsert(j) })
+}
+
+func (r *run[T, R]) spawn(f func()) {
+	r.goroutines.Go(func() { catch(f, r.crashes) })
 }
 
 // handle decides what a result means for its user and for the run. ok is false if the
@@ -239,19 +232,21 @@ func (r *run[T, R]) handle(res result[T, R]) (item Item[T, R], ok bool) {
 		r.pause.trying = false
 	}
 	err := res.err
-	switch f := classify(err); {
+	switch f := res.failure; {
 	case err == nil:
 		r.succeeded(j)
 	case f.class == classConfiguration && (!f.suspected || r.successes == 0):
-		r.end(err)
-		r.cancel(err)
+		r.abort(err)
 		r.notSent++
 		return item, false
 	case res.cancelled:
 		r.cancelled = cmp.Or(r.cancelled, err)
 		r.notSent++
+	case f.class == classUser && f.suspected:
+		if r.suspects++; r.suspects >= maxSuspects {
+			r.abort(fmt.Errorf("%d users in a row failed: %w", maxSuspects, err))
+		}
 	case f.class == classUser:
-		r.suspect(f, err)
 	case r.reason == nil && r.hasFailed(&j):
 		res.journalErr = r.record(j, res.result, err)
 	default:
@@ -269,25 +264,12 @@ func (r *run[T, R]) handle(res result[T, R]) (item Item[T, R], ok bool) {
 
 func (r *run[T, R]) succeeded(j job[T]) {
 	r.successes++
-	r.lastSuccess = time.Now()
 	if j.startedAt.After(r.latestGood) {
 		r.latestGood = j.startedAt
 	}
 	r.suspects = 0
 	if r.pause.on && j.isTry {
 		r.endPause()
-	}
-}
-
-// suspect counts failures that a wrong configuration would cause for every user.
-func (r *run[T, R]) suspect(f failure, err error) {
-	if !f.suspected {
-		return
-	}
-	if r.suspects++; r.suspects >= maxSuspects {
-		err = fmt.Errorf("%d users in a row failed: %w", maxSuspects, err)
-		r.end(err)
-		r.cancel(err)
 	}
 }
 
@@ -298,8 +280,11 @@ func (r *run[T, R]) shutdown() {
 	close(r.done)
 	r.goroutines.Wait()
 	select {
-	case c := <-r.crashes:
-		c.rethrow()
+	case p := <-r.crashes:
+		if p == nil {
+			runtime.Goexit()
+		}
+		panic(p)
 	default:
 	}
 }
