@@ -100,7 +100,7 @@ func (x *callState) decode(out any, body []byte) error {
 		target = t.Target(body)
 	}
 	if err := (decoder{out}).decode(body, reflect.ValueOf(target).Elem(), ""); err != nil {
-		return describe(err)
+		return decodeError(err)
 	}
 	if x.client.observer != nil {
 		spec := reflect.TypeOf(target)
@@ -115,9 +115,9 @@ func (x *callState) decode(out any, body []byte) error {
 	return nil
 }
 
-// describe returns a decoding error without any part of the body, unlike the errors of
-// packages encoding/json and time.
-func describe(err error) error {
+// decodeError describes err without any part of the body, unlike the errors of packages
+// encoding/json and time.
+func decodeError(err error) error {
 	switch e := err.(type) {
 	case strictError:
 		return e

@@ -148,11 +148,10 @@ func (m *errorMessages) readFields(name string, value any, depth int) {
 
 // add adds a message about a field, or about the request if name is empty.
 func (m *errorMessages) add(name, text string) {
-	text = singleLine(m.call.redact(text))
 	if m.count++; m.count > maxFields {
 		return
 	}
-	e := m.error
+	e, text := m.error, singleLine(m.call.redact(text))
 	switch {
 	case name == "" && text != "" && len(e.Message) <= maxMessage:
 		e.Message = strings.TrimPrefix(e.Message+"; "+text, "; ")
