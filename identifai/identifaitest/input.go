@@ -23,29 +23,32 @@ type form struct {
 
 func newForm(values url.Values) form { return form{values, make(map[string][]string)} }
 
-// fail adds an error.
+const (
+	required = "The :attribute field is required."
+	invalid  = "The selected :attribute is invalid."
+)
+
+// fail adds an error, with the name of the field in place of :attribute.
 func (f form) fail(field, text string) {
 	text = strings.ReplaceAll(text, ":attribute", strings.ReplaceAll(field, "_", " "))
 	f.errors[field] = append(f.errors[field], text)
 }
 
-// response returns the errors of the form.
-func (s *Server) invalid(f form) *fake.Response {
+// rejected returns the error response with the errors of the form.
+func (s *Server) rejected(f form) *fake.Response {
 	return &fake.Response{Status: s.invalidStatus, Body: map[string]any{"message": "The given data was invalid.", "errors": f.errors}}
 }
 
 // value returns a value; of several with one name the last counts. All except passwords
 // are trimmed. An empty value is null.
-func (f form) value(field string) string {
-	values := f.values[field]
-	if len(values) == 0 {
-		return ""
+func (f form) value(field string) (value string) {
+	if values := f.values[field]; len(values) > 0 {
+		value = values[len(values)-1]
 	}
-	value := values[len(values)-1]
-	if field != "password" {
-		value = strings.TrimSpace(value)
+	if field == "password" {
+		return value
 	}
-	return value
+	return strings.TrimSpace(value)
 }
 
 // integer returns a number, 0 if there is none. One below 1 gets the error tooSmall,
@@ -63,16 +66,6 @@ func (f form) integer(field, tooSmall string) int64 {
 	return n
 }
 
-const (
-	isRequired    = "The :attribute field is required."
-	isInvalid     = "The selected :attribute is invalid."
-	atLeastOne    = "The :attribute must be at least 1."
-	trueOrFalse   = "The :attribute field must be true or false."
-	mustBePresent = "The :attribute field must be present."
-	mustBeAnEmail = "The :attribute must be a valid email address."
-	alreadyTaken  = "The :attribute has already been taken."
-)
-
 // readUser reads the input of a create or update. The id must be sent; an empty one
 // creates a user. A boolean may be omitted, but not empty.
 func (s *Server) readUser(f form) (u User) {
@@ -81,23 +74,21 @@ func (s *Server) readUser(f form) (u User) {
 		booleans = []string{"false", "true"}
 	}
 	for _, field := range inputFields {
-		name, value := field.Name, f.value(field.Name)
-		switch kind := field.Type.Kind(); {
-		case !f.values.Has(name) && name == "id":
-			f.fail(name, mustBePresent)
-		case value == "" && field.Required:
-			f.fail(name, isRequired)
-		case !f.values.Has(name), value == "" && kind != reflect.Bool:
+		name, value, kind, sent := field.Name, f.value(field.Name), field.Type.Kind(), f.values.Has(field.Name)
+		switch {
+		case name == "id" && !sent:
+			f.fail(name, "The :attribute field must be present.")
+		case field.Required && value == "":
+			f.fail(name, required)
+		case !sent, value == "" && kind != reflect.Bool:
+		case kind == reflect.Bool && !slices.Contains(booleans, value):
+			f.fail(name, "The :attribute field must be true or false.")
 		case kind == reflect.Bool:
-			i := slices.Index(booleans, value)
-			if i < 0 {
-				f.fail(name, trueOrFalse)
-			}
-			field.Set(&u, reflect.ValueOf(i == 1))
+			field.Set(&u, reflect.ValueOf(value == booleans[1]))
 		case kind == reflect.Int64:
-			field.Set(&u, reflect.ValueOf(f.integer(name, isInvalid)))
+			field.Set(&u, reflect.ValueOf(f.integer(name, invalid)))
 		case field.Format == "email" && !fake.IsEmail(value):
-			f.fail(name, mustBeAnEmail)
+			f.fail(name, "The :attribute must be a valid email address.")
 		default:
 			field.Set(&u, reflect.ValueOf(value).Convert(field.Type))
 		}

@@ -1,9 +1,18 @@
+// Package identifaitest provides a fake identifAI server for the tests of services. It
+// works in memory, also under testing/synctest, or over loopback after Start, and
+// fails on demand (package resttest). It stores the users of one partner and behaves as
+// the vendor's pages describe. Where they are silent, it behaves like the framework
+// Laravel, which identifAI seems to use (inference): error bodies, trimming, booleans,
+// paging, throttling.
 package identifaitest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/usersync/usersync/identifai"
@@ -16,16 +25,17 @@ import (
 // Key is the API key the fake accepts.
 const Key = "identifaitest-key-0000000000000000"
 
+const keyHeader = "X-Api-Key"
+
 // Server is a fake identifAI with the users of one partner. It is safe for
 // concurrent use.
 type Server struct {
 	*resttest.Server
 
-	reads, writes *fake.Limiter
-	textBooleans  bool
-	unwrapped     bool
-	createdStatus int
-	invalidStatus int
+	reads, writes           *fake.Limiter
+	textBooleans, unwrapped bool
+	createdStatus           int
+	invalidStatus           int
 
 	users  *fake.Store[User]
 	lastID int64
@@ -34,6 +44,11 @@ type Server struct {
 
 // User is a user as the fake stores it.
 type User = identifai.UserInput
+
+type (
+	record   = fake.Record[User]
+	handlers = map[string]func(form) *fake.Response
+)
 
 // Option changes how a Server behaves.
 type Option func(*Server)
@@ -53,43 +68,37 @@ func WithQuotas(windows ...resttest.Window) Option {
 	}
 }
 
-// WithTextBooleans accepts true and false as booleans and rejects 1 and 0. The
-// default is the reverse, as in Laravel; which form the live service accepts is
-// unknown.
-func WithTextBooleans() Option {
-	return func(s *Server) { s.textBooleans = true }
-}
+// WithTextBooleans accepts true and false as booleans instead of 1 and 0, which
+// Laravel accepts. Which form the live service accepts is unknown.
+func WithTextBooleans() Option { return func(s *Server) { s.textBooleans = true } }
 
 // WithUnwrappedResponses returns users and pricing plans bare, as in the vendor's
 // schema of users, and not in data, as in its examples.
-func WithUnwrappedResponses() Option {
-	return func(s *Server) { s.unwrapped = true }
-}
+func WithUnwrappedResponses() Option { return func(s *Server) { s.unwrapped = true } }
 
 // WithCreatedStatus responds to a create with this status instead of 200. Laravel's
 // default is 201.
-func WithCreatedStatus(status int) Option {
-	return func(s *Server) { s.createdStatus = status }
-}
+func WithCreatedStatus(status int) Option { return func(s *Server) { s.createdStatus = status } }
 
 // WithInvalidStatus rejects input with this status instead of 422, Laravel's
 // default. The vendor documents 400 for one of its operations.
-func WithInvalidStatus(status int) Option {
-	return func(s *Server) { s.invalidStatus = status }
-}
+func WithInvalidStatus(status int) Option { return func(s *Server) { s.invalidStatus = status } }
 
 // NewServer returns a fake without users, ready for use in memory. Start opens a
 // listener on loopback.
 func NewServer(options ...Option) *Server {
 	s := &Server{createdStatus: http.StatusOK, invalidStatus: http.StatusUnprocessableEntity}
-	s.users = &fake.Store[User]{
-		Normalize: s.setID,
-		Keys:      func(u User) (unique, shared []string) { return []string{idKey(*u.ID)}, []string{emailKey(u.Email)} },
-	}
+	s.users = &fake.Store[User]{Normalize: s.setID, Keys: keys}
 	for _, option := range options {
 		option(s)
 	}
-	s.Server = resttest.NewServer("identifai", s.routes(), keyHeader)
+	s.Server = resttest.NewServer("identifai", fake.NewMux(s.users, map[string]handlers{
+		"/api/partner/user":                {"POST": s.createOrUpdateUser},
+		"/api/partner/send_creation_email": {"POST": s.sendCreationEmail},
+		"/api/partner/users":               {"GET": s.listUsers},
+		"/api/partner/pricings":            {"GET": s.listPricings},
+		"/api/user/credits":                {"GET": s.getCredits},
+	}, s.serve), keyHeader)
 	return s
 }
 
@@ -125,6 +134,79 @@ func (s *Server) setID(user *User) {
 	s.lastID = max(s.lastID, *user.ID)
 }
 
+func keys(user User) (unique, shared []string) {
+	return []string{idKey(*user.ID)}, []string{emailKey(user.Email)}
+}
+
 func idKey(id int64) string { return fmt.Sprint("id ", id) }
 
 func emailKey(text string) string { return "email " + email.Key(text) }
+
+// serve returns HTML errors to a client that does not accept JSON, as Laravel does:
+// invalid input is a redirect to the referring page. A missing key is a 500, because
+// there is no login page.
+func (s *Server) serve(r *http.Request, methods handlers) *fake.Response {
+	header := http.Header{}
+	resp := s.respond(r, methods, header)
+	resp.Header = header
+	accepted, _, _ := strings.Cut(r.Header.Get("Accept"), ",") // the framework checks only the first type
+	if resp.Status < 400 || strings.Contains(accepted, "/json") || strings.Contains(accepted, "+json") {
+		return resp
+	}
+	switch resp.Status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		resp.Status = http.StatusFound
+		header.Set("Location", cmp.Or(r.Referer(), "/"))
+	case http.StatusUnauthorized:
+		resp.Status = http.StatusInternalServerError
+	}
+	header.Set("Content-Type", "text/html; charset=UTF-8")
+	resp.Body = fmt.Sprintf("<!DOCTYPE html>\n<html lang=\"en\"><body><h1>%s</h1></body></html>\n", http.StatusText(resp.Status))
+	return resp
+}
+
+// respond passes a request on if the route exists, it has the key and fits the quotas.
+// Only a request with the key is counted.
+func (s *Server) respond(r *http.Request, methods handlers, header http.Header) *fake.Response {
+	limiter, method, supported := s.writes, r.Method, "POST"
+	if method == http.MethodGet || method == http.MethodHead {
+		limiter, method = s.reads, http.MethodGet
+	}
+	if methods[http.MethodGet] != nil {
+		supported = "GET, HEAD"
+	}
+	switch {
+	case methods == nil:
+		return message(http.StatusNotFound, "") // Laravel's text for an unknown route is empty
+	case methods[method] == nil:
+		header.Set("Allow", supported)
+		return message(http.StatusMethodNotAllowed, "The "+r.Method+" method is not supported for this route. Supported methods: "+supported+".")
+	case r.Header.Get(keyHeader) != Key:
+		return message(http.StatusUnauthorized, "Unauthenticated.")
+	case limiter != nil && !throttle(limiter, header):
+		return message(http.StatusTooManyRequests, "Too Many Attempts.")
+	case method == http.MethodPost && (fake.MediaType(r) != "multipart/form-data" || r.ParseMultipartForm(1<<20) != nil):
+		return message(http.StatusUnsupportedMediaType, "Unsupported Media Type") // the vendor documents no other type
+	case method == http.MethodPost:
+		return methods[method](newForm(r.MultipartForm.Value))
+	}
+	return methods[method](newForm(r.URL.Query()))
+}
+
+// throttle counts or rejects a request. Its headers are Laravel's.
+func throttle(limiter *fake.Limiter, header http.Header) (allowed bool) {
+	result := limiter.Allow()
+	header.Set("X-RateLimit-Limit", strconv.Itoa(result.Limit))
+	header.Set("X-RateLimit-Remaining", strconv.Itoa(result.Remaining))
+	if result.RetryAfter > 0 {
+		seconds := int64((result.RetryAfter + time.Second - 1) / time.Second)
+		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+		header.Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Unix()+seconds, 10))
+	}
+	return result.RetryAfter == 0
+}
+
+// message returns an error response as most of them are.
+func message(status int, text string) *fake.Response {
+	return &fake.Response{Status: status, Body: map[string]string{"message": text}}
+}

@@ -21,19 +21,13 @@ type Response struct {
 // OK returns a response with status 200.
 func OK(body any) *Response { return &Response{Status: http.StatusOK, Body: body} }
 
-// Handler handles a request.
-type Handler func(*http.Request) *Response
-
-// Methods contains the handlers of a path by method.
-type Methods map[string]Handler
-
-// NewMux returns a handler of the paths, which are patterns of [http.ServeMux] without
-// a method. serve gets each request, with the body complete and while lock is locked. It
-// checks what is common to all requests and calls the handler of the method. The methods of
-// an unknown path are nil.
-func NewMux(lock sync.Locker, paths map[string]Methods, serve func(*http.Request, Methods) *Response) *http.ServeMux {
+// NewMux returns a handler of paths, which are patterns of [http.ServeMux] without a
+// method. It contains the provider's handlers by path and method. serve gets every request
+// with the handlers of its path, nil for an unknown path, while lock is locked; it makes the
+// checks that all requests have in common and calls a handler.
+func NewMux[H any](lock sync.Locker, paths map[string]map[string]H, serve func(*http.Request, map[string]H) *Response) *http.ServeMux {
 	mux := http.NewServeMux()
-	handle := func(path string, methods Methods) {
+	handle := func(path string, methods map[string]H) {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {

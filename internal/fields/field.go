@@ -57,11 +57,20 @@ type Field struct {
 type Value struct{ Text, Word string }
 
 // List returns the declared fields of U in their order. It panics if a tag is invalid.
-func List[U any]() []Field { return ListBy[U]("json") }
+func List[U any]() []Field { return list[U]("json") }
 
-// ListBy is List with the names in this tag, where it is set.
-func ListBy[U any](tag string) []Field {
-	var list []Field
+// ByName returns the declared fields of U, except some, by their names in this tag.
+func ByName[U any](tag string, except ...string) map[string]Field {
+	byName := make(map[string]Field)
+	for _, f := range list[U](tag) {
+		if !slices.Contains(except, f.Name) {
+			byName[f.Name] = f
+		}
+	}
+	return byName
+}
+
+func list[U any](tag string) (list []Field) {
 	for _, m := range members(reflect.TypeFor[U](), tag) {
 		list = append(list, newField(m))
 	}

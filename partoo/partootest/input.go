@@ -27,14 +27,7 @@ const (
 )
 
 // userFields are the fields of a create or update by name.
-var userFields = func() map[string]fields.Field {
-	byName := make(map[string]fields.Field)
-	for _, f := range fields.List[User]() {
-		byName[f.Name] = f
-	}
-	delete(byName, "id")
-	return byName
-}()
+var userFields = fields.ByName[User]("json", "id")
 
 // readUser returns the user with the fields of a request. Unknown ones are ignored
 // (inference), and so are those that the key may not set (vendor page "Create user").

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,20 +109,15 @@ func (s *Server) matches(q query) (matches []*record) {
 	return matches
 }
 
+// sortKey returns the field by which users are sorted, as a text. Users have no group_id.
 func sortKey(user User, order string) string {
-	switch order {
-	case "email":
-		return user.Email
-	case "first_name":
-		return user.FirstName
-	case "last_name":
-		return user.LastName
-	case "role":
-		return string(user.Role)
-	case "status":
-		return string(user.OnCreate.Status)
-	case "org_id":
-		return fmt.Sprintf("%020d", *user.OrgID)
+	f, known := userFields[order]
+	if !known {
+		return ""
 	}
-	return ""
+	value := reflect.Indirect(f.Of(&user))
+	if value.CanInt() {
+		return fmt.Sprintf("%020d", value.Int())
+	}
+	return value.String()
 }

@@ -1,11 +1,20 @@
+// Package partootest provides a fake Partoo for tests, in memory or on loopback. It
+// stores users, checks the API key and all input, and follows the spec. Behaviour that
+// the vendor does not document is marked as inference. The quota is only enforced with
+// [WithQuotas].
 package partootest
 
 import (
+	"cmp"
+	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
+	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/fake"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
@@ -17,7 +26,8 @@ const (
 	// OrgID is the organisation of the key.
 	OrgID int64 = 42
 
-	basePath = "/v2"
+	basePath  = "/v2"
+	keyHeader = "X-Apikey"
 )
 
 // Server is a fake Partoo. It is safe for concurrent use.
@@ -31,6 +41,28 @@ type Server struct {
 	invited     map[string]time.Time // by id
 	invitations []string
 }
+
+// User is a user as the fake stores it. OnCreate.Status is the present status; the
+// password and SendInvitation are not stored.
+type User struct {
+	ID string `json:"id"`
+	partoo.UserInput
+	Disabled bool `json:"disabled"`
+}
+
+// Format prints all fields; the method of UserInput would print its own only.
+func (u User) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), struct {
+		ID        string
+		UserInput partoo.UserInput
+		Disabled  bool
+	}{u.ID, u.UserInput, u.Disabled})
+}
+
+type (
+	record   = fake.Record[User]
+	handlers = map[string]func(*http.Request) *fake.Response
+)
 
 // Option changes the behaviour of a Server.
 type Option func(*Server)
@@ -65,17 +97,20 @@ func WithRole(role partoo.Role) Option {
 // on loopback.
 func NewServer(options ...Option) *Server {
 	s := &Server{limiter: fake.NewLimiter(false), invited: make(map[string]time.Time)}
-	s.users = &fake.Store[User]{
-		Normalize: s.normalize,
-		Keys:      func(u User) (unique, shared []string) { return []string{idKey(u.ID), emailKey(u.Email)}, nil },
-	}
+	s.users = &fake.Store[User]{Normalize: s.normalize, Keys: keys}
 	s.keyOwner = s.users.Add(User{ID: "5309c3a237bbc54400000000", UserInput: partoo.UserInput{
 		Email: "key@partootest.example", FirstName: "Key", LastName: "Owner",
 	}})
 	for _, option := range options {
 		option(s)
 	}
-	s.Server = resttest.NewServer("partoo", s.routes(), keyHeader)
+	s.Server = resttest.NewServer("partoo", fake.NewMux(s.users, map[string]handlers{
+		basePath + "/user":             {"POST": s.createUser},
+		basePath + "/user/search":      {"GET": s.searchUsers},
+		basePath + "/user/me":          {"GET": s.getMyUser},
+		basePath + "/user/{id}":        {"GET": s.getUser, "POST": s.ofTarget(s.updateUser), "DELETE": s.ofTarget(s.deleteUser)},
+		basePath + "/user/{id}/invite": {"POST": s.ofTarget(s.inviteUser)},
+	}, s.serve), keyHeader)
 	return s
 }
 
@@ -106,8 +141,64 @@ func (s *Server) Invitations() []string {
 	return slices.Clone(s.invitations)
 }
 
+func keys(user User) (unique, shared []string) {
+	return []string{idKey(user.ID), emailKey(user.Email)}, nil
+}
+
 func idKey(id string) string { return "id " + id }
 
 // emailKey finds a user of any organisation. That Partoo ignores letter case here, as its
 // search does, is inference.
 func emailKey(text string) string { return "email " + email.Key(text) }
+
+// normalize sets the fields that have no value.
+func (s *Server) normalize(user *User) {
+	for user.ID == "" {
+		s.lastID++
+		if id := fmt.Sprintf("5309c3a237bbc544%08x", s.lastID); s.users.Find(idKey(id)) == nil {
+			user.ID = id
+		}
+	}
+	setDefaults(user)
+}
+
+// setDefaults sets the fields other than the id. The role ORG_ADMIN is that of the vendor's
+// guide to users; the language is inference. A list that only applies to another role
+// is emptied: responses show it empty (vendor page "User information").
+func setDefaults(user *User) {
+	user.Role = cmp.Or(user.Role, gen.RoleOrgAdmin)
+	user.OnCreate.Status = cmp.Or(user.OnCreate.Status, gen.UserStatusActive)
+	user.Lang = cmp.Or(user.Lang, gen.LangEn)
+	user.OrgID = cmp.Or(user.OrgID, new(OrgID))
+	user.SSOOnly = cmp.Or(user.SSOOnly, new(false))
+	if user.SidebarPages == nil {
+		for _, page := range userFields["sidebar_pages"].Enum {
+			user.SidebarPages = append(user.SidebarPages, gen.SidebarPage(page.Text))
+		}
+	}
+	if user.BusinessIDs == nil || user.Role != gen.RoleBusinessManager {
+		user.BusinessIDs = []string{}
+	}
+	if user.Accesses == nil || user.Role != gen.RoleGroupManager {
+		user.Accesses = [][]int64{}
+	}
+	user.OnCreate.Password, user.OnCreate.SendInvitation = "", nil
+}
+
+var (
+	toResponse = fields.NewMapping[User, gen.User]()
+	features   = []gen.AvailableFeature{
+		gen.AvailableFeatureDiffusion, gen.AvailableFeatureFeedbackManagement, gen.AvailableFeatureMessages,
+		gen.AvailableFeaturePosts, gen.AvailableFeatureReviewInvite, gen.AvailableFeatureReviewManagement,
+	}
+)
+
+// toJSON returns the user as a response contains it.
+func toJSON(r *record, businessIDs bool) gen.User {
+	user := gen.User{CreatedAt: new(float64(r.Created.Unix())), Disabled: new(r.User.Disabled), AvailableFeatures: features}
+	toResponse.Copy(&r.User, &user)
+	if !businessIDs {
+		user.BusinessIDs = nil
+	}
+	return user
+}

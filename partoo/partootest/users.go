@@ -11,24 +11,12 @@ import (
 	"github.com/usersync/usersync/partoo"
 )
 
-const (
-	keyHeader = "X-Apikey"
-	// inviteInterval is the minimum time between two invitations of a user (vendor page
-	// "Invite user").
-	inviteInterval = 5 * time.Minute
-)
+// inviteInterval is the minimum time between two invitations of a user (vendor page
+// "Invite user").
+const inviteInterval = 5 * time.Minute
 
-func (s *Server) routes() http.Handler {
-	return fake.NewMux(s.users, map[string]fake.Methods{
-		basePath + "/user":             {"POST": s.createUser},
-		basePath + "/user/search":      {"GET": s.searchUsers},
-		basePath + "/user/me":          {"GET": s.getMyUser},
-		basePath + "/user/{id}":        {"GET": s.getUser, "POST": s.ofTarget(s.updateUser), "DELETE": s.ofTarget(s.deleteUser)},
-		basePath + "/user/{id}/invite": {"POST": s.ofTarget(s.inviteUser)},
-	}, s.serve)
-}
-
-func (s *Server) serve(r *http.Request, methods fake.Methods) *fake.Response {
+// serve passes a request on if it has the key and fits the quota.
+func (s *Server) serve(r *http.Request, methods handlers) *fake.Response {
 	handle := methods[strings.Replace(r.Method, "HEAD", "GET", 1)]
 	switch {
 	case r.Header.Get(keyHeader) != Key:
@@ -57,10 +45,7 @@ func forbidden() *fake.Response {
 }
 
 func success(id string) *fake.Response {
-	return fake.OK(struct {
-		ID     string `json:"id,omitempty"`
-		Status string `json:"status"`
-	}{id, "success"})
+	return fake.OK(map[string]string{"id": id, "status": "success"})
 }
 
 func (s *Server) createUser(r *http.Request) *fake.Response {
@@ -92,7 +77,7 @@ func (s *Server) getUser(r *http.Request) *fake.Response {
 }
 
 // ofTarget passes the user in the path to handle. The key must see it and may write it.
-func (s *Server) ofTarget(handle func(*http.Request, *record) *fake.Response) fake.Handler {
+func (s *Server) ofTarget(handle func(*http.Request, *record) *fake.Response) func(*http.Request) *fake.Response {
 	return func(r *http.Request) *fake.Response {
 		user := s.users.Find(idKey(r.PathValue("id")))
 		switch {
@@ -135,7 +120,7 @@ func (s *Server) inviteUser(_ *http.Request, target *record) *fake.Response {
 		return failure(http.StatusTooManyRequests, "json", "An invitation was sent less than 5 minutes ago")
 	}
 	s.invite(target.User)
-	return success("")
+	return fake.OK(map[string]string{"status": "success"})
 }
 
 func (s *Server) invite(user User) {

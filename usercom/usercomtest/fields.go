@@ -3,6 +3,7 @@ package usercomtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -16,11 +17,11 @@ import (
 )
 
 const (
-	isRequired  = "This field is required."
-	notNull     = "This field may not be null."
-	notBlank    = "This field may not be blank."
-	notString   = "Not a valid string."
-	maxTemplate = "Ensure this field has no more than %d characters."
+	isRequired = "This field is required."
+	notNull    = "This field may not be null."
+	notBlank   = "This field may not be blank."
+	notString  = "Not a valid string."
+	tooLong    = "Ensure this field has no more than %d characters."
 )
 
 // inputFields are the fields of UserInput.
@@ -29,18 +30,8 @@ var inputFields = fields.List[usercom.UserInput]()
 // standardFields are the fields of an upsert by the version of the API and their names in
 // it. Version 1 has no tags.
 var standardFields = map[int]map[string]fields.Field{
-	1: byName(inputFields, "attributes", "tags"),
-	2: byName(fields.ListBy[usercom.UserInput]("v2"), "attributes"),
-}
-
-func byName(list []fields.Field, without ...string) map[string]fields.Field {
-	all := make(map[string]fields.Field)
-	for _, f := range list {
-		if !slices.Contains(without, f.Name) {
-			all[f.Name] = f
-		}
-	}
-	return all
+	1: fields.ByName[usercom.UserInput]("json", "attributes", "tags"),
+	2: fields.ByName[usercom.UserInput]("v2", "attributes"),
 }
 
 // problems are the validation errors of a request by field.
@@ -65,62 +56,48 @@ func applyFields(user User, sent map[string]any, version int) (User, problems) {
 	return user, found
 }
 
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
+
 // setField writes a value into a field, or returns a problem in the words of Django REST
-// framework.
+// framework. Texts are trimmed and may be numbers; numbers and booleans may be texts.
 func setField(f fields.Field, user *usercom.UserInput, value any, version int) (problem string) {
-	target, kind := f.Of(user), f.Type.Kind()
-	switch {
+	text := fmt.Sprint(value)
+	b, notBool := strconv.ParseBool(text)
+	n, notInt := strconv.ParseInt(strings.TrimSuffix(text, ".0"), 10, 64)
+	_, isText := value.(string)
+	_, isNumber := value.(json.Number)
+	trimmed := strings.TrimSpace(text)
+	isName := f.Name == "first_name" || f.Name == "last_name"
+	switch kind := f.Type.Kind(); {
 	case value == nil && (f.Required || f.Enum != nil || kind == reflect.Bool):
 		return notNull
 	case kind == reflect.Slice:
-		return addTags(target, value)
+		return addTags(f.Of(user), value)
 	case value == nil:
-		target.SetZero()
-		return ""
-	case kind == reflect.String:
-		return setText(f, target, value, version)
-	case kind == reflect.Bool:
-		b, err := strconv.ParseBool(fmt.Sprint(value))
-		if err != nil {
-			return "Must be a valid boolean."
-		}
-		f.Set(user, reflect.ValueOf(b))
-		return ""
-	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(fmt.Sprint(value), ".0"), 10, 64) // a number or a text with a number
-	switch {
-	case f.Enum != nil && !f.Allows(fmt.Sprint(n)):
-		return fmt.Sprintf("%q is not a valid choice.", fmt.Sprint(value)) // the names that responses contain, such as "male", are no input
-	case err != nil:
-		return "A valid integer is required."
-	}
-	f.Set(user, reflect.ValueOf(n).Convert(f.Type))
-	return ""
-}
-
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
-
-// setText accepts text, which it trims, and numbers.
-func setText(f fields.Field, target reflect.Value, value any, version int) (problem string) {
-	text, ok := value.(string)
-	if number, isNumber := value.(json.Number); isNumber {
-		text, ok = number.String(), true
-	}
-	text = strings.TrimSpace(text)
-	isName := f.Name == "first_name" || f.Name == "last_name"
-	switch {
-	case !ok:
+		f.Of(user).SetZero()
+	case kind == reflect.String && !isText && !isNumber:
 		return notString
-	case text == "" && f.Required:
+	case f.Required && trimmed == "":
 		return notBlank
-	case text != "" && f.Format == "email" && !fake.IsEmail(text):
+	case f.Format == "email" && trimmed != "" && !fake.IsEmail(trimmed):
 		return "Enter a valid email address."
-	case text != "" && f.Format == "phone" && !e164.MatchString(text):
+	case f.Format == "phone" && trimmed != "" && !e164.MatchString(trimmed):
 		return "Enter a phone number in E.164." // the vendor's text is unknown
-	case isName && version == 2 && utf8.RuneCountInString(text) > 40: // only the page of version 2 has this limit
-		return fmt.Sprintf(maxTemplate, 40)
+	case isName && version == 2 && utf8.RuneCountInString(trimmed) > 40: // only the page of version 2 has this limit
+		return fmt.Sprintf(tooLong, 40)
+	case kind == reflect.String:
+		f.Of(user).SetString(trimmed)
+	case kind == reflect.Bool && notBool != nil:
+		return "Must be a valid boolean."
+	case kind == reflect.Bool:
+		f.Set(user, reflect.ValueOf(b))
+	case f.Enum != nil && !f.Allows(fmt.Sprint(n)):
+		return fmt.Sprintf("%q is not a valid choice.", text) // the names that responses contain, such as "male", are no input
+	case notInt != nil:
+		return "A valid integer is required."
+	default:
+		f.Set(user, reflect.ValueOf(n).Convert(f.Type))
 	}
-	target.SetString(text)
 	return ""
 }
 
@@ -143,4 +120,103 @@ func addTags(target reflect.Value, value any) (problem string) {
 	}
 	target.Set(reflect.ValueOf(tags))
 	return ""
+}
+
+// convertNumbers converts the numbers in a decoded value to int64 or else float64.
+// Numbers that fit neither keep their text.
+func convertNumbers(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if n, err := value.Int64(); err == nil {
+			return n
+		}
+		if f, err := value.Float64(); err == nil {
+			return f
+		}
+	case []any:
+		for i := range value {
+			value[i] = convertNumbers(value[i])
+		}
+	case map[string]any:
+		for name := range value {
+			value[name] = convertNumbers(value[name])
+		}
+	}
+	return value
+}
+
+// toJSON returns a user in the form of responses: one name, text for gender and
+// status, custom attributes as a list, null for fields that are not set. The
+// defaults, a visitor of unknown gender that is not unsubscribed, are inference.
+func (s *Server) toJSON(r *record, version int) map[string]any {
+	u := r.User
+	user := map[string]any{
+		"id":         u.ID,
+		"key":        cookieKey(r),
+		"name":       nil,
+		"page_views": 0,
+		"created_at": r.Created.UTC(),
+		"updated_at": r.Updated.UTC(),
+		"lists":      []any{},
+	}
+	if name := strings.TrimSpace(u.FirstName + " " + u.LastName); name != "" {
+		user["name"] = name
+	}
+	for _, name := range []string{"first_seen", "last_seen", "last_contacted", "last_ip", "browser", "browser_language", "os_type", "resolution"} {
+		user[name] = nil // a visit to the web site would set these
+	}
+	for _, f := range inputFields {
+		user[f.Name] = fieldJSON(f, f.Of(&u.UserInput))
+	}
+	delete(user, "first_name")
+	delete(user, "last_name")
+	delete(user, "company_id")
+
+	companies, tags, attributes := []any{}, []any{}, []any{}
+	if u.CompanyID != "" {
+		companies = append(companies, map[string]any{"id": s.idFor("company", u.CompanyID), "name": u.CompanyID, "member_since": nil})
+	}
+	for _, name := range u.Tags {
+		tags = append(tags, map[string]any{"id": s.idFor("tag", name), "name": name})
+	}
+	// All attributes that were ever set, with the same name for both of the vendor's fields.
+	for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
+		attributes = append(attributes, map[string]any{"id": s.idFor("attribute", name), "name": name, "name_std": name, "value": u.Attributes[name]})
+	}
+	user["companies"], user["tags"], user["attributes"] = companies, tags, attributes
+	if version == 2 {
+		user["custom_id"] = user["user_id"] // inference: the vendor's examples show neither
+		delete(user, "user_id")
+	}
+	return user
+}
+
+// fieldJSON returns a field in the form of responses.
+func fieldJSON(f fields.Field, value reflect.Value) any {
+	switch {
+	case f.Enum != nil:
+		i := slices.IndexFunc(f.Enum, func(v fields.Value) bool { return v.Text == fmt.Sprint(value.Int()) })
+		return f.Enum[max(0, i)].Word
+	case f.Pointer && !value.IsNil():
+		return value.Elem().Interface()
+	case f.Type.Kind() == reflect.Bool:
+		return f.Name == "notifications"
+	case f.Pointer:
+		return 0
+	case value.IsZero():
+		return nil
+	}
+	return value.Interface()
+}
+
+// cookieKey is the value of the vendor's cookie, 12 characters.
+func cookieKey(r *record) string { return fmt.Sprintf("fake%08d", r.User.ID) }
+
+// idFor returns the id of an attribute, a tag or a company; a new name gets a new id.
+func (s *Server) idFor(kind, name string) int64 {
+	key := kind + " " + name
+	if s.idsByName[key] == 0 {
+		s.idsByName[key] = int64(len(s.idsByName) + 1)
+	}
+	return s.idsByName[key]
 }

@@ -2,7 +2,6 @@ package usercomtest
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"strconv"
@@ -11,49 +10,6 @@ import (
 	"github.com/usersync/usersync/internal/email"
 	"github.com/usersync/usersync/internal/fake"
 )
-
-// record is a user with the times of its changes.
-type record = fake.Record[User]
-
-// request is a request with the version of the API, the user in its path and the object in
-// its body.
-type request struct {
-	*http.Request
-	version int
-	user    *record
-	sent    map[string]any
-}
-
-// handle reads a request for a handler. The framework accepts forms too, but omitted
-// booleans become false in them; so the fake rejects forms.
-func (s *Server) handle(handler func(request) *fake.Response) fake.Handler {
-	return func(r *http.Request) *fake.Response {
-		version, _ := s.accepted(r)
-		id, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
-		req := request{Request: r, version: version, user: s.users.Find(idKey(id))}
-		switch {
-		case req.user == nil && r.PathValue("id") != "":
-			return notFound()
-		case r.Method != http.MethodPost && r.Method != http.MethodPut:
-			return handler(req)
-		case fake.MediaType(r) != "application/json":
-			return detailError(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", r.Header.Get("Content-Type")), nil)
-		}
-		var body any
-		data, err := io.ReadAll(r.Body)
-		if err == nil {
-			err = fake.Decode(data, &body)
-		}
-		if err != nil {
-			return detailError(http.StatusBadRequest, "JSON parse error - "+err.Error(), nil)
-		}
-		var isObject bool
-		if req.sent, isObject = body.(map[string]any); !isObject {
-			return invalid(problems{"non_field_errors": {"Invalid data. Expected a dictionary."}})
-		}
-		return handler(req)
-	}
-}
 
 // invalid is the framework's error response to invalid fields.
 func invalid(found problems) *fake.Response {
@@ -170,7 +126,7 @@ func attributeNameProblem(name string) string {
 	case name == "":
 		return notBlank
 	case utf8.RuneCountInString(name) > 255:
-		return fmt.Sprintf(maxTemplate, 255)
+		return fmt.Sprintf(tooLong, 255)
 	}
 	return ""
 }
