@@ -15,6 +15,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/util"
+	"github.com/stretchr/testify/require"
 )
 
 // Providers returns the names of the providers, sorted: they are the specs in
@@ -22,9 +23,8 @@ import (
 func Providers(t testing.TB) []string {
 	t.Helper()
 	names, err := ProvidersIn(Dir(t))
-	if err != nil || len(names) == 0 {
-		t.Fatalf("spectest: no specs found: %v", err)
-	}
+	require.NoError(t, err)
+	require.NotEmpty(t, names, "spectest: no specs found")
 	return names
 }
 
@@ -44,9 +44,7 @@ func ProvidersIn(specs string) (names []string, err error) {
 func Load(t testing.TB, provider string) *openapi3.T {
 	t.Helper()
 	doc, err := LoadFrom(Dir(t), provider)
-	if err != nil {
-		t.Fatalf("spectest: load %s: %v", provider, err)
-	}
+	require.NoError(t, err, "spectest: load %s", provider)
 	return doc
 }
 
@@ -68,28 +66,13 @@ func LoadFrom(specs, provider string) (*openapi3.T, error) {
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatalf("spectest: %v", err)
-	}
-	for {
+	require.NoError(t, err)
+	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
 		specs := filepath.Join(dir, "specs")
 		if _, err := os.Stat(filepath.Join(specs, "partoo.yaml")); err == nil {
 			return specs
 		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Fatal("spectest: specs/ not found in the working directory or its parents")
-		}
-		dir = parent
 	}
-}
-
-// loadPublished returns the spec of a provider without its overlay.
-func loadPublished(t testing.TB, provider string) *openapi3.T {
-	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(Dir(t), provider+".yaml"))
-	if err != nil {
-		t.Fatalf("spectest: load %s: %v", provider, err)
-	}
-	return doc
+	t.Fatal("spectest: specs/ not found in the working directory or its parents")
+	return ""
 }

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -40,15 +41,12 @@ func TestRequestsAreComparedWithThePublishedSpec(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			doc := loadPublished(t, "partoo")
+			doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(Dir(t), "partoo.yaml"))
+			require.NoError(t, err)
 			delete(doc.Paths.Find("/user/{user_id}").Post.RequestBody.Value.Content.Get("application/json").Schema.Value.Properties, "first_name")
 			doc.Paths.Delete("/user/{user_id}/invite")
-			require.NoError(t, dropHosts(doc))
-			forbidUnknownFields(doc)
-			router, err := gorillamux.NewRouter(doc)
-			require.NoError(t, err)
 			n := &errorRecorder{TB: t}
-			tr := &transport{t: n, provider: "partoo", next: fixed(`{"id":"42","status":"success"}`), router: routerOf(t, "partoo", false), published: router}
+			tr := &transport{t: n, provider: "partoo", next: fixed(`{"id":"42","status":"success"}`), specs: specs{specsOf(t, "partoo").corrected, newRouter(t, doc)}}
 			req, err := http.NewRequest(http.MethodPost, "https://api.partoo.co"+test.path, strings.NewReader(test.body))
 			require.NoError(t, err)
 			if test.body == "" {

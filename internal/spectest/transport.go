@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
@@ -14,10 +15,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/stretchr/testify/require"
 )
-
-// bodyLimit is the maximum size of a response body that is validated.
-const bodyLimit = 16 << 20
 
 // An Option changes what [Transport] reports.
 type Option func(*transport)
@@ -40,146 +39,130 @@ func Observe(f func(operationID string, status int, published []string)) Option 
 // Requests are also validated against the spec as the vendor published it, without our
 // corrections. (user.com publishes no spec.) A difference from both specs is reported once.
 //
-// Any https origin is allowed, and any origin on loopback. The path must start with that of
-// a server of the spec. A request must contain its key and Accept application/json, and no
-// body field or query parameter that is not in the spec. Booleans of a form may be 1 and 0
-// as well as true and false, and an empty part is null. Transport starts no goroutines, so
-// it works in a synctest bubble.
+// Any host is allowed. The path must start with that of a server of the spec. A request
+// must contain its key and Accept application/json, and no body field or query parameter
+// that is not in the spec. Booleans of a form may be 1 and 0 as well as true and false, and
+// an empty part is null. Transport starts no goroutines, so it works in a synctest bubble.
 func Transport(t testing.TB, provider string, next http.RoundTripper, options ...Option) http.RoundTripper {
 	t.Helper()
-	tr := &transport{t: t, provider: provider, next: next, router: routerOf(t, provider, false), published: routerOf(t, provider, true)}
+	tr := &transport{t: t, provider: provider, next: next, specs: specsOf(t, provider)}
 	for _, option := range options {
 		option(tr)
 	}
 	return tr
 }
 
-// loaded contains the router of each spec, which is only read. Loading takes longer than
-// most tests.
-var loaded sync.Map
-
-// specKey identifies a spec: as published, or with its overlay.
-type specKey struct {
-	provider  string
-	published bool
-}
-
-func routerOf(t testing.TB, provider string, published bool) routers.Router {
-	t.Helper()
-	key := specKey{provider, published}
-	if router, ok := loaded.Load(key); ok {
-		return router.(routers.Router)
-	}
-	load := Load
-	if published {
-		load = loadPublished
-	}
-	doc := load(t, provider)
-	if err := dropHosts(doc); err != nil {
-		t.Fatalf("spectest: %s: %v", provider, err)
-	}
-	forbidUnknownFields(doc)
-	router, err := gorillamux.NewRouter(doc)
-	if err != nil {
-		t.Fatalf("spectest: %s: %v", provider, err)
-	}
-	loaded.Store(key, router)
-	return router
-}
-
 type transport struct {
 	t        testing.TB
 	provider string
 	next     http.RoundTripper
-	router   routers.Router
-	allowed  []int
+	specs
+	allowed []int
+	observe func(operationID string, status int, published []string)
+}
 
-	published routers.Router
-	observe   func(operationID string, status int, published []string)
+// specs finds operations in the spec of a provider, with and without its overlay.
+type specs struct{ corrected, published routers.Router }
+
+// loaded contains the specs of each provider. Loading takes longer than most tests.
+var loaded sync.Map
+
+func specsOf(t testing.TB, provider string) specs {
+	t.Helper()
+	if known, ok := loaded.Load(provider); ok {
+		return known.(specs)
+	}
+	published, err := openapi3.NewLoader().LoadFromFile(filepath.Join(Dir(t), provider+".yaml"))
+	require.NoError(t, err, "spectest: load %s", provider)
+	both := specs{newRouter(t, Load(t, provider)), newRouter(t, published)}
+	loaded.Store(provider, both)
+	return both
+}
+
+// newRouter finds operations by their paths, on any host. Fields that are not in the schema
+// of a request are rejected: a misspelt field would be valid otherwise.
+func newRouter(t testing.TB, doc *openapi3.T) routers.Router {
+	t.Helper()
+	for _, server := range doc.Servers {
+		base, err := server.BasePath()
+		require.NoError(t, err, "spectest: server of %s", doc.Info.Title)
+		*server = openapi3.Server{URL: base}
+	}
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if operation.RequestBody != nil {
+				for _, media := range operation.RequestBody.Value.Content {
+					forbidUnknownFields(media.Schema.Value)
+				}
+			}
+		}
+	}
+	router, err := gorillamux.NewRouter(doc)
+	require.NoError(t, err, "spectest: %s", doc.Info.Title)
+	return router
+}
+
+func forbidUnknownFields(schema *openapi3.Schema) {
+	for _, member := range slices.Concat(schema.AllOf, schema.AnyOf) {
+		forbidUnknownFields(member.Value)
+	}
+	extra := &schema.AdditionalProperties
+	if len(schema.Properties) > 0 && extra.Has == nil && extra.Schema == nil {
+		extra.Has = new(false)
+	}
 }
 
 func (tr *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	tr.t.Helper()
-	body, err := drain(req)
-	if err != nil {
-		return nil, err
+	var body []byte
+	if req.Body != nil {
+		var err error
+		body, err = io.ReadAll(req.Body)
+		_ = req.Body.Close()
+		if err != nil {
+			return nil, err
+		}
 	}
-	route, params, err := tr.router.FindRoute(req)
+	input, err := find(tr.corrected, req, body)
 	if err != nil {
 		tr.t.Errorf("spectest: %s: %s %s: not in the spec: %v", tr.provider, req.Method, req.URL.Path, err)
 		return tr.next.RoundTrip(copyOf(req, body))
 	}
-	input := &openapi3filter.RequestValidationInput{
-		Request: copyOf(req, body), Route: route, PathParams: params, Options: options,
-	}
+	operation := input.Route.Operation.OperationID
 	problems := checkRequest(input)
-	tr.report(route, "request", problems)
-	published, problem := tr.asPublished(req, body)
-	switch {
-	case problem != "":
-		tr.report(route, "request, as published", []string{problem})
-	case len(problems) == 0:
-		tr.report(route, "request, as published", checkRequest(published))
+	tr.report(operation, "request", problems)
+	published, err := find(tr.published, req, body)
+	if err != nil {
+		tr.report(operation, "request, as published", []string{"not in the spec: " + err.Error()})
+	} else if len(problems) == 0 {
+		tr.report(operation, "request, as published", checkRequest(published))
 	}
 
 	resp, err := tr.next.RoundTrip(copyOf(req, body))
 	if err != nil || slices.Contains(tr.allowed, resp.StatusCode) {
 		return resp, err
 	}
-	tr.report(route, fmt.Sprintf("response %d", resp.StatusCode), checkResponse(input, resp))
+	tr.report(operation, fmt.Sprintf("response %d", resp.StatusCode), checkResponse(input, resp))
 	if tr.observe != nil && published != nil {
-		tr.observe(route.Operation.OperationID, resp.StatusCode, withoutIndexes(checkResponse(published, resp)))
+		problems := checkResponse(published, resp)
+		for i, problem := range problems {
+			problems[i] = index.ReplaceAllString(problem, "/*$1")
+		}
+		tr.observe(operation, resp.StatusCode, problems)
 	}
 	return resp, nil
 }
 
-// asPublished returns req for validation against the spec as published, or a problem if
-// the operation is not in it.
-func (tr *transport) asPublished(req *http.Request, body []byte) (*openapi3filter.RequestValidationInput, string) {
-	route, params, err := tr.published.FindRoute(req)
-	if err != nil {
-		return nil, "not in the spec: " + err.Error()
-	}
-	return &openapi3filter.RequestValidationInput{
-		Request: copyOf(req, body), Route: route, PathParams: params, Options: options,
-	}, ""
-}
-
+// index is an index of a list in the place of a problem.
 var index = regexp.MustCompile(`/\d+(/|:)`)
 
-func withoutIndexes(problems []string) []string {
-	for i, problem := range problems {
-		problems[i] = index.ReplaceAllString(problem, "/*$1")
+// find returns req for validation against a spec, or an error if the operation is not in it.
+func find(spec routers.Router, req *http.Request, body []byte) (*openapi3filter.RequestValidationInput, error) {
+	route, params, err := spec.FindRoute(req)
+	if err != nil {
+		return nil, err
 	}
-	return problems
-}
-
-// reported contains the problems that a test of this process has printed. A missing
-// field fails most tests of a provider, and is printed by one of them.
-var reported sync.Map
-
-func (tr *transport) report(route *routers.Route, place string, problems []string) {
-	tr.t.Helper()
-	for _, problem := range problems {
-		text := fmt.Sprintf("spectest: %s %s: %s: %s", tr.provider, route.Operation.OperationID, place, problem)
-		if _, isTest := tr.t.(*testing.T); isTest {
-			if _, known := reported.LoadOrStore(text, true); known {
-				tr.t.Fail()
-				continue
-			}
-		}
-		tr.t.Errorf("%s", text)
-	}
-}
-
-// drain reads and closes the body of req, as a RoundTripper must. It returns nil if there
-// is none.
-func drain(req *http.Request) ([]byte, error) {
-	if req.Body == nil || req.Body == http.NoBody {
-		return nil, nil
-	}
-	defer func() { _ = req.Body.Close() }()
-	return io.ReadAll(req.Body)
+	return &openapi3filter.RequestValidationInput{Request: copyOf(req, body), Route: route, PathParams: params, Options: options}, nil
 }
 
 // copyOf returns req with its own body, because validation reads and replaces the body.
@@ -191,46 +174,20 @@ func copyOf(req *http.Request, body []byte) *http.Request {
 	return c
 }
 
-// dropHosts removes the hosts of the servers and keeps their paths.
-func dropHosts(doc *openapi3.T) error {
-	var bases []string
-	for _, server := range doc.Servers {
-		base, err := server.BasePath()
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(bases, base) {
-			bases = append(bases, base)
-		}
-	}
-	doc.Servers = nil
-	for _, base := range bases {
-		doc.Servers = append(doc.Servers, &openapi3.Server{URL: base})
-	}
-	return nil
-}
+// reported contains the problems that a test of this process has printed. A missing
+// field fails most tests of a provider, and is printed by one of them.
+var reported sync.Map
 
-// forbidUnknownFields rejects fields that are not in the schema of a request. Otherwise a
-// misspelt field would be valid.
-func forbidUnknownFields(doc *openapi3.T) {
-	for _, item := range doc.Paths.Map() {
-		for _, operation := range item.Operations() {
-			if operation.RequestBody == nil {
+func (tr *transport) report(operation, place string, problems []string) {
+	tr.t.Helper()
+	for _, problem := range problems {
+		text := fmt.Sprintf("spectest: %s %s: %s: %s", tr.provider, operation, place, problem)
+		if _, isTest := tr.t.(*testing.T); isTest {
+			if _, known := reported.LoadOrStore(text, true); known {
+				tr.t.Fail()
 				continue
 			}
-			for _, media := range operation.RequestBody.Value.Content {
-				forbidExtraFields(media.Schema.Value)
-			}
 		}
-	}
-}
-
-func forbidExtraFields(schema *openapi3.Schema) {
-	for _, member := range slices.Concat(schema.AllOf, schema.AnyOf) {
-		forbidExtraFields(member.Value)
-	}
-	extra := &schema.AdditionalProperties
-	if len(schema.Properties) > 0 && extra.Has == nil && extra.Schema == nil {
-		extra.Has = new(false)
+		tr.t.Errorf("%s", text)
 	}
 }

@@ -182,30 +182,6 @@ func (echo) RoundTrip(req *http.Request) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(req.Header.Get("X-Response"))), Request: req}, err
 }
 
-func TestLongResponseIsReported(t *testing.T) {
-	t.Parallel()
-	r := &recorder{TB: t}
-	const size = 16<<20 + 5
-	next := &stub{status: 200, body: io.LimitReader(zeros{}, size)}
-	x := exchange{provider: "partoo", url: partooURL, body: ada}
-
-	resp, err := spectest.Transport(r, "partoo", next).RoundTrip(x.request(t))
-
-	require.NoError(t, err)
-	n, err := io.Copy(io.Discard, resp.Body)
-	require.NoError(t, err)
-	assert.EqualValues(t, size, n)
-	require.Len(t, r.problems, 1)
-	assert.Contains(t, r.problems[0], "response 200: body: longer than")
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
-}
-
 // The transport must neither block the clock of a bubble nor leave goroutines in it.
 func TestTransportInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
