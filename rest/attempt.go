@@ -78,8 +78,7 @@ func (x *callState) attemptCause(err error) error {
 	return err
 }
 
-// contextError returns why ctx ended: its error, joined with its cause if that is
-// another one.
+// contextError returns the error of ctx, joined with its cause if that is another one.
 func contextError(ctx context.Context) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
 		return errors.Join(ctx.Err(), cause)

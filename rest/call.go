@@ -56,8 +56,7 @@ func callFrom(ctx context.Context) Call {
 	return call
 }
 
-// callState is the state of one call on its way through the handlers, and what
-// its errors and logs say about it.
+// callState is the state of one call on its way through the handlers.
 type callState struct {
 	client  *Client
 	request *http.Request // as the caller made it, without the credential
@@ -93,8 +92,7 @@ func (c *Client) newCallState(req *http.Request) *callState {
 	}
 }
 
-// isIdempotent reports whether the request may be sent again if its outcome is
-// unknown.
+// isIdempotent reports whether the request may be sent again if its outcome is unknown.
 func (x *callState) isIdempotent() bool {
 	methods := []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete}
 	return x.call.Idempotent || slices.Contains(methods, x.method)

@@ -223,24 +223,17 @@ const (
 // with it; an unknown host and a bad certificate are of configuration only
 // before any success.
 func (e Error) FailureClass() (class string, suspected bool) {
-	switch status := e.StatusCode; status {
-	case http.StatusUnauthorized:
-		return classConfiguration, false
-	case http.StatusProxyAuthRequired:
-		return classConfiguration, true
-	case http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed:
-		return classUser, true
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return classService, false
-	case 0:
+	switch status := e.StatusCode; {
+	case status == 0:
 		return e.classWithoutResponse()
-	default:
-		switch {
-		case status < 200, status >= 500, status < 300 && (e.truncated || isHTML(e.Body)):
-			return classService, false
-		}
-		return classUser, status >= 300 && status < 400
+	case status == http.StatusUnauthorized, status == http.StatusProxyAuthRequired:
+		return classConfiguration, status == http.StatusProxyAuthRequired
+	case slices.Contains([]int{402, 403, 404, 405}, status), status >= 300 && status < 400:
+		return classUser, true
+	case slices.Contains([]int{408, 425, 429}, status), status < 200, status >= 500, status < 300 && (e.truncated || isHTML(e.Body)):
+		return classService, false
 	}
+	return classUser, false
 }
 
 // classWithoutResponse is the class of an Error whose StatusCode is 0.

@@ -74,8 +74,7 @@ func isNotTokenChar(r rune) bool {
 	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
 }
 
-// checkKey rejects keys that can only be a mistake. Its errors do not contain the
-// key.
+// checkKey rejects keys that can only be a mistake. Its errors do not contain the key.
 func checkKey(key string) error {
 	if key == "" {
 		return errors.New("API key: is required")

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,14 +91,14 @@ func (x *callState) info() CallInfo {
 	return CallInfo{Provider: x.client.provider, Operation: x.call.Operation, Attempt: x.attempts}
 }
 
-// observe reports e, and returns the context of what follows. Callers check first
-// that there is an observer.
+// observe reports e to the observer, if there is one, and returns the context of what
+// follows.
 func (x *callState) observe(ctx context.Context, e Event) context.Context {
-	e.CallInfo = x.info()
-	if next := x.client.observer.Observe(ctx, e); next != nil {
-		return next
+	if x.client.observer == nil {
+		return ctx
 	}
-	return ctx
+	e.CallInfo = x.info()
+	return cmp.Or(x.client.observer.Observe(ctx, e), ctx)
 }
 
 // attemptEvent returns the AttemptStarted event of the current attempt.

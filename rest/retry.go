@@ -116,16 +116,12 @@ func (c *Client) waitBeforeRetry(x *callState, e *Error, n int) bool {
 
 // wait calls f, which waits for the reason, and adds the time to the waits of the call.
 func (x *callState) wait(reason string, f func() error) error {
-	start, observed := time.Now(), x.client.observer != nil
-	if observed {
-		x.observe(x.ctx, Event{Kind: WaitStarted, Reason: reason})
-	}
+	start := time.Now()
+	x.observe(x.ctx, Event{Kind: WaitStarted, Reason: reason})
 	err := f()
 	took := time.Since(start)
 	x.waited += took
-	if observed {
-		x.observe(x.ctx, Event{Kind: WaitEnded, Reason: reason, Duration: took})
-	}
+	x.observe(x.ctx, Event{Kind: WaitEnded, Reason: reason, Duration: took})
 	return err
 }
 
