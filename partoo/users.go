@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 
 	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/check"
@@ -119,11 +118,9 @@ func (c *Client) update(ctx context.Context, operation, id string, request Updat
 }
 
 // statusResponse is the response of a write.
-type statusResponse struct {
-	Status gen.RequestStatus `json:"status"`
-}
+type statusResponse struct{ gen.UserWriteResult }
 
-func (statusResponse) Spec() reflect.Type { return reflect.TypeFor[gen.UserWriteResult]() }
+func (statusResponse) Strict() []string { return nil } // the id is not used
 
 func (r statusResponse) Check() error {
 	if r.Status != gen.RequestStatusSuccess {

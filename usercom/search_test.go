@@ -71,6 +71,8 @@ func TestFindUserByEmailAcceptsAllResponseFormats(t *testing.T) {
 		{"list with others", 200, ` [{"id":6,"email":"x.ada@example.com"},{"id":8,"email":null},` + one + `] `, 7, nil},
 		{"single", 200, one, 7, nil},
 		{"201", 201, one, 7, nil},
+		{"unreadable score", 200, `[{"id":7,"email":"ada@example.com","score":"high"}]`, 7, nil},
+		{"email of another type", 200, `[{"id":7,"email":5}]`, 0, nil},
 		{"empty list", 200, `[]`, 0, rest.ErrNotFound},
 		{"only others", 200, `[{"id":6,"email":"x.ada@example.com"}]`, 0, rest.ErrNotFound},
 		{"single other", 200, `{"id":6,"email":"x.ada@example.com"}`, 0, rest.ErrNotFound},
