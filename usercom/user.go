@@ -142,20 +142,3 @@ type version2Limits struct {
 	FirstName string `json:"first_name" check:"max=40"`
 	LastName  string `json:"last_name" check:"max=40"`
 }
-
-func (c *Client) checkUpdate(operation string, id int64, request UpdateUserRequest) error {
-	const notDocumented = "cannot be changed with version 2 of the API: this is not documented"
-	var p check.Problems
-	p.Positive("id", id)
-	updateChecker.Check(&p, &request)
-	if c.version == 2 {
-		updateChecker2.Check(&p, &request)
-		if request.UserID != nil {
-			p.Add("user_id", notDocumented)
-		}
-		if request.CompanyID != nil {
-			p.Add("company_id", notDocumented)
-		}
-	}
-	return p.Err(provider, operation)
-}
