@@ -101,7 +101,8 @@ func TestFaults(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", ", quotas), func(t *testing.T) {
 				t.Parallel()
 				server := startRedis(t)
-				rejected, allowed := disturbed(t, server, []string{server.Addr}, 0, quotas, fault)
+				config := workerConfig{Redis: []string{server.Addr}, Quotas: quotas, Patient: !strings.HasPrefix(name, "store ")}
+				rejected, allowed := disturbed(t, server, config, fault)
 				assert.LessOrEqual(t, rejected, allowed)
 			})
 		}
@@ -111,11 +112,13 @@ func TestFaults(t *testing.T) {
 // disturbed runs a job with a fault and checks that it is done without a pause of
 // more than a window. It returns the number of 429s, and how many are allowed: one
 // for each event.
-func disturbed(t *testing.T, server *redisServer, addrs []string, shift time.Duration, quotas []backoff.Quota, fault func(*disturbance) int) (int, int) {
+func disturbed(t *testing.T, server *redisServer, config workerConfig, fault func(*disturbance) int) (int, int) {
 	t.Helper()
+	quotas := config.Quotas
 	n, longest := 4*quotas[len(quotas)-1].N, quotas[len(quotas)-1].Per
 	d := &disturbance{t: t, server: server, api: startAPI(t, n, quotas)}
-	d.workers = startWorkers(t, 4, workerConfig{API: d.api.URL, Redis: addrs, Pacer: withRedis, Goroutines: 8, Quotas: quotas, ClockShift: shift})
+	config.API, config.Pacer, config.Goroutines = d.api.URL, withRedis, 8
+	d.workers = startWorkers(t, 4, config)
 	events := fault(d)
 	waitFor(t, d.workers)
 	accepted, rejected := d.api.state()
@@ -136,14 +139,14 @@ func TestStoreLatencyAndClocks(t *testing.T) {
 			t.Parallel()
 			server := startRedis(t)
 			proxy := startProxy(t, server.Addr, latency/2)
-			rejected, _ := disturbed(t, server, []string{proxy}, 0, steady, func(*disturbance) int { return 0 })
+			rejected, _ := disturbed(t, server, workerConfig{Redis: []string{proxy}, Quotas: steady, Patient: true}, func(*disturbance) int { return 0 })
 			assert.Zero(t, rejected)
 		})
 	}
 	t.Run("clocks off by an hour", func(t *testing.T) {
 		t.Parallel()
 		server := startRedis(t)
-		rejected, _ := disturbed(t, server, []string{server.Addr}, time.Hour, fast, func(d *disturbance) int {
+		rejected, _ := disturbed(t, server, workerConfig{Redis: []string{server.Addr}, Quotas: fast, ClockShift: time.Hour, Patient: true}, func(d *disturbance) int {
 			config := d.workers[0].config
 			config.Name, config.ClockShift = "worker an hour behind", -time.Hour
 			d.workers = append(d.workers, startWorker(t, config))

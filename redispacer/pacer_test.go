@@ -2,6 +2,7 @@ package redispacer
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -241,22 +242,21 @@ func TestStepsPerRequest(t *testing.T) {
 	t.Parallel()
 	server := startRedis(t)
 	p := newTestPacer(t, server, Config{Quotas: []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: 100, Per: time.Hour}}}}})
-	commands := func() int64 {
-		p.classes[0].mu.Lock()
-		defer p.classes[0].mu.Unlock()
-		if p.classes[0].working {
-			return -1
-		}
-		return int64(p.classes[0].asked)
+	steps := func() (n int) {
+		awaitIdle(t, p)
+		info, err := server.client(t).Info(t.Context(), "commandstats").Result()
+		require.NoError(t, err)
+		_, calls, _ := strings.Cut(info, "cmdstat_evalsha:calls=")
+		_, err = fmt.Sscan(calls[:strings.IndexByte(calls, ',')], &n)
+		require.NoError(t, err)
+		return n
 	}
-	before := commands()
+	before := steps()
 	for range 10 {
-		ticket := p.Ticket("GET")
-		require.NoError(t, ticket.Wait(t.Context(), 0))
-		ticket.Done(200, 0)
-		require.Eventually(t, func() bool { return commands() >= 0 }, 5*time.Second, time.Millisecond)
+		send(t, p)
+		awaitIdle(t, p)
 	}
-	assert.LessOrEqual(t, commands()-before, int64(20))
+	assert.LessOrEqual(t, steps()-before, 20)
 }
 
 func TestA429PausesEveryProcessAndOneProbes(t *testing.T) {
@@ -320,7 +320,7 @@ func TestLearnedLimitIsShared(t *testing.T) {
 		assert.Equal(t, time.Second, learned.Per)
 		assert.InDelta(t, 10, learned.N, 2)
 	}
-	assert.Less(t, api.rejected, 40)
+	assert.Less(t, api.rejected, 60, "without a learned limit, each window of 10 rejects as many as are in flight")
 }
 
 func TestUnusedPermissionIsGivenBack(t *testing.T) {

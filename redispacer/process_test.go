@@ -33,6 +33,8 @@ type workerConfig struct {
 	Goroutines int
 	Quotas     []backoff.Quota
 	ClockShift time.Duration
+	// Patient: a late reply of the store is no fault, but the busy machine.
+	Patient bool
 }
 
 const (
@@ -150,8 +152,12 @@ func (c workerConfig) pacer() (backoff.Pacer, error) {
 		return &ratePacer{limiter: redis_rate.NewLimiter(client), quotas: c.Quotas}, nil
 	}
 	now := func() time.Time { return time.Now().Add(c.ClockShift) }
-	return newPacer(context.Background(), client, "https://api.example.com", "key",
+	p, err := newPacer(context.Background(), client, "https://api.example.com", "key",
 		Config{Quotas: sets, Share: c.Processes, RequestTimeout: requestTimeout}, now)
+	if err == nil && c.Patient {
+		p.storeTimeout = 10 * time.Second
+	}
+	return p, err
 }
 
 // ratePacer is the usual use of redis_rate: one limit after the other.

@@ -15,29 +15,6 @@ import (
 	"github.com/usersync/usersync/backoff"
 )
 
-func oneQuota(n int, per time.Duration) Config {
-	return Config{Quotas: []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: n, Per: per}}}}}
-}
-
-// send sends one accepted request.
-func send(t testing.TB, p *Pacer) {
-	t.Helper()
-	ticket := p.Ticket("GET")
-	require.NoError(t, ticket.Wait(t.Context(), 0))
-	ticket.Done(200, 0)
-}
-
-// awaitIdle waits until the pacer has reported everything.
-func awaitIdle(t testing.TB, p *Pacer) {
-	t.Helper()
-	c := p.classes[0]
-	require.Eventually(t, func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return !c.working
-	}, 10*time.Second, time.Millisecond)
-}
-
 // A process whose only waiting call ends does not delay the others for 2 seconds.
 func TestEndedCallLeavesTheQueueOfTheStore(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/usersync/usersync/backoff"
 )
 
 // redisServer is a redis-server on a free port of this machine.
@@ -68,3 +70,26 @@ func freePort(t testing.TB) int {
 }
 
 func writeFile(name, text string) error { return os.WriteFile(name, []byte(text), 0o600) }
+
+func oneQuota(n int, per time.Duration) Config {
+	return Config{Quotas: []backoff.QuotaSet{{Quotas: []backoff.Quota{{N: n, Per: per}}}}}
+}
+
+// send sends one accepted request.
+func send(t testing.TB, p *Pacer) {
+	t.Helper()
+	ticket := p.Ticket("GET")
+	require.NoError(t, ticket.Wait(t.Context(), 0))
+	ticket.Done(200, 0)
+}
+
+// awaitIdle waits until the pacer has reported everything.
+func awaitIdle(t testing.TB, p *Pacer) {
+	t.Helper()
+	c := p.classes[0]
+	require.Eventually(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return !c.working
+	}, 10*time.Second, time.Millisecond)
+}
