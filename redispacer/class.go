@@ -2,9 +2,6 @@ package redispacer
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -45,13 +42,6 @@ type class struct {
 
 	fallback    *fallback // nil while the store replies
 	outstanding chan result
-	asked       int // number of steps, for tests
-}
-
-// result is what became of a step.
-type result struct {
-	reply reply
-	err   error
 }
 
 // request is one request of this process.
@@ -73,22 +63,6 @@ func newClass(p *Pacer, prefix string, set backoff.QuotaSet) *class {
 	}
 	c.stats_ = backoff.Stats{Methods: set.Methods, Quotas: set.Quotas}
 	return c
-}
-
-// introduce makes this process known to the store.
-func (c *class) introduce(ctx context.Context) error {
-	c.mu.Lock()
-	s := c.newStep(c.pacer.now())
-	c.mu.Unlock()
-	r, err := c.exchange(ctx, s, introductionTimeout)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err != nil {
-		c.fallBack(c.pacer.now())
-		return err
-	}
-	c.learn(r, c.pacer.now())
-	return nil
 }
 
 // enqueue puts t into the queue, at the place of its first Wait.
@@ -113,7 +87,7 @@ func (c *class) enqueue(t *ticket, ctx context.Context, atMost time.Duration) {
 	t.decided = make(chan error, 1)
 	i, _ := slices.BinarySearchFunc(c.queue, t.number, func(q *ticket, n uint64) int { return int(int64(q.number) - int64(n)) })
 	c.queue = slices.Insert(c.queue, i, t)
-	c.kick()
+	c.wakeWorker()
 }
 
 // withdraw removes t from the queue and returns err, or t's decision if that was
@@ -133,7 +107,7 @@ func (c *class) withdraw(t *ticket, err error) error {
 	if i := slices.Index(c.queue, t); i >= 0 {
 		c.queue = slices.Delete(c.queue, i, i+1)
 	}
-	c.kick()
+	c.wakeWorker()
 	return err
 }
 
@@ -147,7 +121,7 @@ func (c *class) release(t *ticket) {
 	if !r.local {
 		c.reports = append(c.reports, report{ID: r.id, Status: statusUnsent})
 	}
-	c.kick()
+	c.wakeWorker()
 }
 
 // done records the end of t's request.
@@ -186,7 +160,7 @@ func (c *class) done(t *ticket, status int, retryAfter time.Duration) {
 	if status == 429 {
 		c.stats_.RateLimited++
 	}
-	c.kick()
+	c.wakeWorker()
 	c.mu.Unlock()
 	if status == 429 {
 		c.observe(backoff.Event{RateLimited: true, RetryAfter: retryAfter, ResumeAt: now.Add(retryAfter)})
@@ -198,170 +172,6 @@ func (c *class) observe(e backoff.Event) {
 		e.Methods = c.set.Methods
 		c.pacer.config.Observe(e)
 	}
-}
-
-// kick starts the worker, or wakes it.
-func (c *class) kick() {
-	if c.working {
-		select {
-		case c.wake <- struct{}{}:
-		default:
-		}
-		return
-	}
-	if !c.pacer.isClosed() {
-		c.start()
-	}
-}
-
-func (c *class) start() {
-	c.working = true
-	c.pacer.running.Add(1)
-	go c.work()
-}
-
-// leave has the worker report the last results and sign off.
-func (c *class) leave() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.working {
-		c.kick()
-	} else {
-		c.start()
-	}
-}
-
-// work is the worker. It ends when there is nothing to do.
-func (c *class) work() {
-	defer c.pacer.running.Done()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		wait, more := c.advance()
-		if !more {
-			return
-		}
-		if wait <= 0 {
-			continue
-		}
-		timer.Reset(wait)
-		select {
-		case <-c.wake:
-		case <-timer.C:
-		case <-c.pacer.closed:
-		}
-	}
-}
-
-// advance does one step. It returns how long to wait before the next one, and
-// whether there is one.
-func (c *class) advance() (time.Duration, bool) {
-	c.mu.Lock()
-	now := c.pacer.now()
-	closed := c.pacer.isClosed()
-	c.requests.trim(now, c.keep())
-	if c.fallback != nil && !closed && len(c.queue) > 0 && !now.Before(c.fallback.nextTry) {
-		// Before holdUntil, nothing was sent that the store does not know.
-		c.mustRestore = c.mustRestore || !now.Before(c.fallback.holdUntil)
-		return c.consult(now)
-	}
-	if c.fallback != nil && !closed {
-		defer c.mu.Unlock()
-		if len(c.queue) == 0 {
-			c.working = false
-			return 0, false
-		}
-		return c.decideLocally(now), true
-	}
-	if closed {
-		s := c.newStep(now)
-		s.Leave = true
-		down := c.fallback != nil
-		c.mu.Unlock()
-		if !down {
-			_, _ = c.exchange(context.Background(), s, c.pacer.storeTimeout)
-		}
-		return 0, false
-	}
-	if len(c.queue) == 0 && len(c.reports) == 0 && !c.mustRestore && !c.queued {
-		c.working = false
-		c.mu.Unlock()
-		return 0, false
-	}
-	return c.consult(now)
-}
-
-// consult asks the store on behalf of the first in the queue and applies the
-// reply. It is called with c.mu locked and unlocks it.
-func (c *class) consult(now time.Time) (time.Duration, bool) {
-	s := c.newStep(now)
-	sent := len(s.Reports)
-	var checked []*ticket
-	if len(c.queue) > 0 {
-		if c.inFlight < maxInFlight && !c.mustRestore && c.fallback == nil {
-			s.Acquire = c.newAcquire(now)
-		}
-		for i, t := range c.queue {
-			if !t.deadline.IsZero() && !t.checked && len(checked) < 64 {
-				checked = append(checked, t)
-				s.Positions = append(s.Positions, i+1)
-			}
-		}
-	}
-	if s.Acquire == nil && sent == 0 && len(checked) == 0 && s.Restore == nil && !c.queued && c.fallback == nil {
-		c.mu.Unlock()
-		return time.Hour, true // until a request in flight ends
-	}
-	c.mu.Unlock()
-
-	r, err := c.exchange(context.Background(), s, c.pacer.storeTimeout)
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	asked := now
-	now = c.pacer.now()
-	if err != nil {
-		if s.Acquire != nil { // the store may have granted it
-			c.reports = append(c.reports, report{ID: s.Acquire.ID, Status: statusUnsent})
-		}
-		c.fallBack(now)
-		return 0, true
-	}
-	c.fallback = nil
-	if r.state == stateRestore {
-		c.mustRestore = true
-		return 0, true
-	}
-	c.reports = c.reports[sent:]
-	c.learn(r, now)
-	if s.Restore != nil {
-		c.mustRestore = false
-	}
-	c.queued = s.Acquire != nil && (r.state == stateWait || s.Acquire.Next != nil)
-	for i, t := range checked {
-		t.checked = true
-		if i < len(r.positionWait) && (r.state != stateGo || s.Positions[i] > 1) {
-			c.checkDeadline(t, now, r.positionWait[i])
-		}
-	}
-	switch {
-	case s.Acquire == nil:
-		return 0, true
-	case r.state == stateGo:
-		c.poll = minPoll
-		c.use(s.Acquire.ID, asked, now, false)
-		return 0, true
-	}
-	if len(c.queue) > 0 {
-		c.queue[0].checked = false // the wait may have become longer
-		c.stats_.NextAt = now.Add(r.wait)
-	}
-	if r.wait <= c.poll {
-		c.poll = min(2*c.poll, maxPoll)
-	} else {
-		c.poll = minPoll
-	}
-	return min(r.wait, heartbeat), true
 }
 
 // use gives the permission id to the first in the queue, or back to the store.
@@ -383,10 +193,10 @@ func (c *class) use(id string, asked, now time.Time, local bool) {
 }
 
 // checkDeadline rejects t if it cannot be sent in time.
-func (c *class) checkDeadline(t *ticket, now time.Time, wait time.Duration) {
+func (c *class) checkDeadline(t *ticket, now time.Time, wait time.Duration) (rejected bool) {
 	i := slices.Index(c.queue, t)
 	if i < 0 || !now.Add(wait).After(t.deadline) {
-		return
+		return false
 	}
 	c.queue = slices.Delete(c.queue, i, i+1)
 	e := &backoff.WaitError{MinWait: wait}
@@ -394,119 +204,7 @@ func (c *class) checkDeadline(t *ticket, now time.Time, wait time.Duration) {
 		e.Err = context.DeadlineExceeded
 	}
 	t.decided <- e
-}
-
-// newStep describes the state of this process.
-func (c *class) newStep(now time.Time) step {
-	if !c.lastContact.IsZero() && now.Sub(c.lastContact) > c.keep()+c.guard() && c.fallback == nil {
-		c.epoch, c.seq = "", 0 // everything this process knew has expired
-	}
-	s := step{
-		Process: c.pacer.process, Epoch: c.epoch, NewEpoch: rand.Text(), Seq: c.seq, Processes: c.processes,
-		Reports: slices.Clone(c.reports), Windows: make([][2]int64, 0, len(c.set.Quotas)), Positions: []int{},
-		Guard: c.guard().Microseconds(), Silence: silence.Microseconds(), Poll: c.poll.Microseconds(), MaxLog: maxLog,
-	}
-	if s.Reports == nil {
-		s.Reports = []report{}
-	}
-	for i := range s.Reports {
-		if !s.Reports[i].at.IsZero() {
-			s.Reports[i].Age = max(0, now.Sub(s.Reports[i].at)).Microseconds()
-		}
-	}
-	for _, q := range c.set.Quotas {
-		s.Windows = append(s.Windows, [2]int64{int64(q.N), q.Per.Microseconds()})
-	}
-	if len(s.Windows) == 0 {
-		s.Keep = learnFor.Microseconds()
-	}
-	if c.processes == 0 {
-		s.Processes = max(1, c.pacer.config.Share)
-	}
-	// A step of the fallback may be carried out late, while this process sends requests
-	// that the store does not know. So it must not say that they are all known.
-	if c.mustRestore && c.fallback == nil {
-		s.Restore = c.requests.entries(now)
-	}
-	return s
-}
-
-func (c *class) newAcquire(now time.Time) *acquire {
-	a := &acquire{
-		ID: c.newID(), Head: fmt.Sprint(c.queue[0].number),
-		Age: max(0, now.Sub(c.queue[0].queuedAt)).Microseconds(),
-	}
-	if len(c.queue) > 1 && c.inFlight+1 < maxInFlight {
-		age := max(0, now.Sub(c.queue[1].queuedAt)).Microseconds()
-		a.Next, a.NextHead = &age, fmt.Sprint(c.queue[1].number)
-	}
-	return a
-}
-
-// newID names a request. The script reads the guard time from the end of it.
-func (c *class) newID() string {
-	return fmt.Sprintf("%s:%d", rand.Text(), c.guard().Microseconds())
-}
-
-// learn takes over what a reply contains.
-func (c *class) learn(r reply, now time.Time) {
-	c.epoch, c.seq, c.processes = r.epoch, r.seq, r.processes
-	c.learned = backoff.Quota{N: r.learnedN, Per: r.learnedPer}
-	c.stats_.LearnedQuota = c.learned
-	c.rank, c.clock = r.rank, r.clock
-	c.lastContact = now
-}
-
-// keep is how long requests of this class matter.
-func (c *class) keep() time.Duration {
-	longest := c.learned.Per
-	for _, q := range c.set.Quotas {
-		longest = max(longest, q.Per)
-	}
-	return longest
-}
-
-func (c *class) guard() time.Duration { return c.pacer.config.RequestTimeout + timeoutMargin }
-
-var (
-	errStoreTimeout = errors.New("redispacer: no reply from the store in time")
-	errStoreBusy    = errors.New("redispacer: an earlier question to the store is still open")
-)
-
-// exchange runs a step within timeout. The question has a goroutine of its own, which
-// may take longer: a late reply shows that the connection works, and a new connection
-// needs several round trips. There is one question at a time.
-func (c *class) exchange(ctx context.Context, s step, timeout time.Duration) (reply, error) {
-	if c.outstanding != nil {
-		select {
-		case <-c.outstanding:
-			c.outstanding = nil
-		default:
-			return reply{}, errStoreBusy
-		}
-	}
-	c.asked++
-	done := make(chan result, 1)
-	c.pacer.running.Add(1)
-	go func() {
-		defer c.pacer.running.Done()
-		ctx, cancel := context.WithTimeout(ctx, max(timeout, lateTimeout))
-		defer cancel()
-		r, err := c.pacer.ask(ctx, c.keys, s)
-		done <- result{r, err}
-	}()
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
-	select {
-	case r := <-done:
-		return r.reply, r.err
-	case <-timer.C:
-		c.outstanding = done
-		return reply{}, errStoreTimeout
-	case <-ctx.Done():
-		c.outstanding = done
-		return reply{}, ctx.Err()
-	}
+	return true
 }
 
 func (c *class) stats() backoff.Stats {

@@ -94,16 +94,14 @@ func (t *turns) next(now time.Time) time.Time {
 // decideLocally permits the first request in the queue if this process may send
 // it without asking. It returns how long to wait before the next decision.
 func (c *class) decideLocally(now time.Time) time.Duration {
-	certain := now.Sub(c.fallback.since) > silence // before, the store may just be late
-	for i := 0; certain && i < len(c.queue); i++ { // checkDeadline removes tickets
-		t := c.queue[i]
-		if t.deadline.IsZero() || t.checked {
-			continue
-		}
-		t.checked = true
-		c.checkDeadline(t, now, c.localWait(now, i+1))
-		if i < len(c.queue) && c.queue[i] != t {
-			i--
+	if now.Sub(c.fallback.since) > silence { // before, the store may just be late
+		position := 1
+		for _, t := range slices.Clone(c.queue) {
+			rejected := !t.deadline.IsZero() && !t.checked && c.checkDeadline(t, now, c.localWait(now, position))
+			t.checked = true
+			if !rejected {
+				position++
+			}
 		}
 	}
 	if len(c.queue) == 0 {

@@ -108,9 +108,9 @@ type Pacer struct {
 
 	storeTimeout time.Duration
 
-	close   sync.Once
-	closed  chan struct{}
-	running sync.WaitGroup // workers and questions to the store
+	closed  context.Context // ends when Close is called
+	close   func()          // signs off, once
+	running sync.WaitGroup  // workers and questions to the store
 }
 
 var _ backoff.Pacer = (*Pacer)(nil)
@@ -143,8 +143,18 @@ func newPacer(ctx context.Context, client redis.UniversalClient, origin, key str
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte(origin))
 	p := &Pacer{
-		client: client, config: config, process: rand.Text(), now: now, storeTimeout: storeTimeout, closed: make(chan struct{}),
+		client: client, config: config, process: rand.Text(), now: now, storeTimeout: storeTimeout,
 	}
+	var cancel context.CancelFunc
+	p.closed, cancel = context.WithCancel(context.Background())
+	p.close = sync.OnceFunc(func() {
+		cancel()
+		p.running.Wait()
+		for _, c := range p.classes {
+			c.leave()
+		}
+		p.running.Wait()
+	})
 	name := "usersync:{" + hex.EncodeToString(mac.Sum(nil)[:16]) + "}:"
 	for _, set := range config.Quotas {
 		c := newClass(p, name, set)
@@ -197,15 +207,9 @@ func (p *Pacer) Stats() []backoff.Stats {
 // every goroutine of the pacer. It returns the error of ctx if that ends sooner.
 // Requests in flight count as lost; wait for them before Close.
 func (p *Pacer) Close(ctx context.Context) error {
-	p.close.Do(func() {
-		close(p.closed)
-		for _, c := range p.classes {
-			c.leave()
-		}
-	})
 	done := make(chan struct{})
 	go func() {
-		p.running.Wait()
+		p.close()
 		close(done)
 	}()
 	select {
@@ -213,14 +217,5 @@ func (p *Pacer) Close(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("close redispacer: %w", ctx.Err())
-	}
-}
-
-func (p *Pacer) isClosed() bool {
-	select {
-	case <-p.closed:
-		return true
-	default:
-		return false
 	}
 }

@@ -2,9 +2,11 @@ package redispacer
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -72,6 +74,69 @@ type entry struct {
 	Age      int64  `json:"age"`
 	InFlight bool   `json:"inflight,omitempty"`
 }
+
+// newStep describes the state of this process.
+func (c *class) newStep(now time.Time) step {
+	if !c.lastContact.IsZero() && now.Sub(c.lastContact) > c.keep()+c.guard() && c.fallback == nil {
+		c.epoch, c.seq = "", 0 // everything this process knew has expired
+	}
+	s := step{
+		Process: c.pacer.process, Epoch: c.epoch, NewEpoch: rand.Text(), Seq: c.seq, Processes: c.processes,
+		Reports: slices.Clone(c.reports), Windows: make([][2]int64, 0, len(c.set.Quotas)), Positions: []int{},
+		Guard: c.guard().Microseconds(), Silence: silence.Microseconds(), Poll: c.poll.Microseconds(), MaxLog: maxLog,
+	}
+	if s.Reports == nil {
+		s.Reports = []report{}
+	}
+	for i := range s.Reports {
+		if !s.Reports[i].at.IsZero() {
+			s.Reports[i].Age = max(0, now.Sub(s.Reports[i].at)).Microseconds()
+		}
+	}
+	for _, q := range c.set.Quotas {
+		s.Windows = append(s.Windows, [2]int64{int64(q.N), q.Per.Microseconds()})
+	}
+	if len(s.Windows) == 0 {
+		s.Keep = learnFor.Microseconds()
+	}
+	if c.processes == 0 {
+		s.Processes = max(1, c.pacer.config.Share)
+	}
+	// A step of the fallback may be carried out late, while this process sends requests
+	// that the store does not know. So it must not say that they are all known.
+	if c.mustRestore && c.fallback == nil {
+		s.Restore = c.requests.entries(now)
+	}
+	return s
+}
+
+func (c *class) newAcquire(now time.Time) *acquire {
+	a := &acquire{
+		ID: c.newID(), Head: fmt.Sprint(c.queue[0].number),
+		Age: max(0, now.Sub(c.queue[0].queuedAt)).Microseconds(),
+	}
+	if len(c.queue) > 1 && c.inFlight+1 < maxInFlight {
+		age := max(0, now.Sub(c.queue[1].queuedAt)).Microseconds()
+		a.Next, a.NextHead = &age, fmt.Sprint(c.queue[1].number)
+	}
+	return a
+}
+
+// newID names a request. The script reads the guard time from the end of it.
+func (c *class) newID() string {
+	return fmt.Sprintf("%s:%d", rand.Text(), c.guard().Microseconds())
+}
+
+// keep is how long requests of this class matter.
+func (c *class) keep() time.Duration {
+	longest := c.learned.Per
+	for _, q := range c.set.Quotas {
+		longest = max(longest, q.Per)
+	}
+	return longest
+}
+
+func (c *class) guard() time.Duration { return c.pacer.config.RequestTimeout + timeoutMargin }
 
 // States of a reply.
 const (

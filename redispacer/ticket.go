@@ -40,7 +40,7 @@ func (t *ticket) Wait(ctx context.Context, atMost time.Duration) error {
 		err = c.withdraw(t, &backoff.WaitError{Err: ctx.Err()})
 	case <-expired:
 		err = c.withdraw(t, &backoff.WaitError{MinWait: t.deadline.Sub(t.waitFrom)})
-	case <-c.pacer.closed:
+	case <-c.pacer.closed.Done():
 		err = c.withdraw(t, errClosed)
 	}
 	c.observe(backoff.Event{Waited: c.pacer.now().Sub(t.waitFrom)})
