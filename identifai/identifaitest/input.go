@@ -12,16 +12,17 @@ import (
 	"github.com/usersync/usersync/internal/fields"
 )
 
-// inputFields are the fields of a create or update.
-var inputFields = fields.List[identifai.UserInput]()
+var (
+	// inputFields are the fields of a create or update.
+	inputFields = fields.List[identifai.UserInput]()
+	toStored    = fields.NewMapping[identifai.UserInput, User]()
+)
 
 // form is the input of a request as Laravel parses it, with its validation errors.
 type form struct {
-	values url.Values
-	errors map[string][]string
+	values   url.Values
+	problems fake.Problems
 }
-
-func newForm(values url.Values) form { return form{values, make(map[string][]string)} }
 
 const (
 	required = "The :attribute field is required."
@@ -30,13 +31,12 @@ const (
 
 // fail adds an error, with the name of the field in place of :attribute.
 func (f form) fail(field, text string) {
-	text = strings.ReplaceAll(text, ":attribute", strings.ReplaceAll(field, "_", " "))
-	f.errors[field] = append(f.errors[field], text)
+	f.problems.Add(true, field, strings.ReplaceAll(text, ":attribute", strings.ReplaceAll(field, "_", " ")))
 }
 
 // rejected returns the error response with the errors of the form.
 func (s *Server) rejected(f form) *fake.Response {
-	return &fake.Response{Status: s.invalidStatus, Body: map[string]any{"message": "The given data was invalid.", "errors": f.errors}}
+	return &fake.Response{Status: s.invalidStatus, Body: map[string]any{"message": "The given data was invalid.", "errors": f.problems.Lists()}}
 }
 
 // value returns a value; of several with one name the last counts. All except passwords
@@ -94,14 +94,4 @@ func (s *Server) readUser(f form) (u User) {
 		}
 	}
 	return u
-}
-
-// merge returns the input of an update; fields that it omits keep their values.
-func merge(current, input User) User {
-	for _, f := range inputFields {
-		if f.Of(&input).IsZero() {
-			f.Of(&input).Set(f.Of(&current))
-		}
-	}
-	return input
 }

@@ -188,22 +188,22 @@ func (s *Server) respond(r *http.Request, methods handlers, header http.Header) 
 	case method == http.MethodPost && (fake.MediaType(r) != "multipart/form-data" || r.ParseMultipartForm(1<<20) != nil):
 		return message(http.StatusUnsupportedMediaType, "Unsupported Media Type") // the vendor documents no other type
 	case method == http.MethodPost:
-		return methods[method](newForm(r.MultipartForm.Value))
+		return methods[method](form{r.MultipartForm.Value, fake.Problems{}})
 	}
-	return methods[method](newForm(r.URL.Query()))
+	return methods[method](form{r.URL.Query(), fake.Problems{}})
 }
 
 // throttle counts or rejects a request. Its headers are Laravel's.
 func throttle(limiter *fake.Limiter, header http.Header) (allowed bool) {
-	result := limiter.Allow()
-	header.Set("X-RateLimit-Limit", strconv.Itoa(result.Limit))
-	header.Set("X-RateLimit-Remaining", strconv.Itoa(result.Remaining))
-	if result.RetryAfter > 0 {
-		seconds := int64((result.RetryAfter + time.Second - 1) / time.Second)
+	limit, remaining, wait := limiter.Allow()
+	header.Set("X-RateLimit-Limit", strconv.Itoa(limit))
+	header.Set("X-RateLimit-Remaining", strconv.Itoa(remaining))
+	if wait > 0 {
+		seconds := int64((wait + time.Second - 1) / time.Second)
 		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
 		header.Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Unix()+seconds, 10))
 	}
-	return result.RetryAfter == 0
+	return wait == 0
 }
 
 // message returns an error response as most of them are.

@@ -16,7 +16,7 @@ import (
 func (s *Server) createOrUpdateUser(f form) *fake.Response {
 	user := s.readUser(f)
 	var current *record
-	if user.ID != nil && f.errors["id"] == nil {
+	if user.ID != nil && f.problems["id"] == "" {
 		if current = s.users.Find(idKey(*user.ID)); current == nil {
 			f.fail("id", invalid)
 		}
@@ -25,12 +25,14 @@ func (s *Server) createOrUpdateUser(f form) *fake.Response {
 		f.fail("email", "The :attribute has already been taken.")
 	}
 	switch {
-	case len(f.errors) > 0:
+	case len(f.problems) > 0:
 		return s.rejected(f)
 	case current == nil:
 		return &fake.Response{Status: s.createdStatus, Body: s.data(toJSON(s.users.Add(user)))}
 	}
-	s.users.Update(current, merge(current.User, user))
+	merged := current.User
+	toStored.Copy(&user, &merged) // fields that the input omits keep their values
+	s.users.Update(current, merged)
 	return fake.OK(s.data(toJSON(current)))
 }
 
@@ -42,7 +44,7 @@ func (s *Server) sendCreationEmail(f form) *fake.Response {
 	}
 	user := s.users.Find(idKey(id))
 	switch {
-	case len(f.errors) > 0:
+	case len(f.problems) > 0:
 		return s.rejected(f)
 	case user == nil:
 		return message(http.StatusNotFound, fmt.Sprintf(`No query results for model [App\Models\User] %d`, id))
@@ -81,7 +83,7 @@ func (s *Server) listUsers(f form) *fake.Response {
 	if !slices.Contains([]string{"", "asc", "desc"}, f.value("direction")) {
 		f.fail("direction", invalid)
 	}
-	if len(f.errors) > 0 {
+	if len(f.problems) > 0 {
 		return s.rejected(f)
 	}
 	users := s.filterUsers(f)

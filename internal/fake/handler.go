@@ -3,10 +3,12 @@ package fake
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"mime"
 	"net/http"
+	"net/mail"
 	"sync"
 )
 
@@ -26,8 +28,9 @@ func OK(body any) *Response { return &Response{Status: http.StatusOK, Body: body
 // with the handlers of its path, nil for an unknown path, while lock is locked; it makes the
 // checks that all requests have in common and calls a handler.
 func NewMux[H any](lock sync.Locker, paths map[string]map[string]H, serve func(*http.Request, map[string]H) *Response) *http.ServeMux {
-	mux := http.NewServeMux()
-	handle := func(path string, methods map[string]H) {
+	mux, all := http.NewServeMux(), maps.Clone(paths)
+	all["/"] = nil
+	for path, methods := range all {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
@@ -39,10 +42,6 @@ func NewMux[H any](lock sync.Locker, paths map[string]map[string]H, serve func(*
 			serve(r, methods).write(w)
 		})
 	}
-	for path, methods := range paths {
-		handle(path, methods)
-	}
-	handle("/", nil)
 	return mux
 }
 
@@ -61,6 +60,44 @@ func (resp *Response) write(w http.ResponseWriter) {
 	if resp.Body != nil {
 		_, _ = io.WriteString(w, text) // an error means that the client closed the connection
 	}
+}
+
+// Problems contains the first problem of each invalid field of a request.
+type Problems map[string]string
+
+// Add adds a problem unless the field already has one.
+func (p Problems) Add(isProblem bool, field, text string) {
+	if _, exists := p[field]; isProblem && !exists {
+		p[field] = text
+	}
+}
+
+// Lists returns the problems in the form of Laravel and Django REST framework.
+func (p Problems) Lists() map[string][]string {
+	lists := make(map[string][]string)
+	for field, text := range p {
+		lists[field] = []string{text}
+	}
+	return lists
+}
+
+// Decode decodes the only JSON value of r. It keeps the text of numbers of unknown type.
+func Decode(r io.Reader, value any) error {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	if err := d.Decode(value); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("extra data")
+	}
+	return nil
+}
+
+// IsEmail is the fakes' check of an email. It is independent of the wrappers' check.
+func IsEmail(text string) bool {
+	parsed, err := mail.ParseAddress(text)
+	return err == nil && parsed.Address == text
 }
 
 // MediaType returns the type of the body without parameters, or "" if it is malformed.

@@ -22,36 +22,28 @@ func NewLimiter(sliding bool, windows ...resttest.Window) *Limiter {
 	return &Limiter{windows, sliding, make([][]time.Time, len(windows))}
 }
 
-// LimitResult is the decision about a request.
-type LimitResult struct {
-	// Limit and Remaining are those of one window: the first that is full, or if the
-	// request is allowed, the first one with the least remaining.
-	Limit, Remaining int
-	// RetryAfter is how long that window is full, 0 if the request is allowed.
-	RetryAfter time.Duration
-}
-
-// Allow counts a request or rejects it.
-func (l *Limiter) Allow() LimitResult {
+// Allow counts a request, or rejects it with the time after which it would be allowed.
+// limit and remaining are those of one window: the first that is full, or if the request
+// is allowed, the first one with the least remaining.
+func (l *Limiter) Allow() (limit, remaining int, retryAfter time.Duration) {
 	now := time.Now()
 	for i, w := range l.windows {
 		expired := func(at time.Time) bool { return now.Sub(at) >= w.Every }
-		switch log := l.counted[i]; {
+		switch counted := l.counted[i]; {
 		case l.sliding:
-			l.counted[i] = slices.DeleteFunc(log, expired)
-		case len(log) > 0 && expired(log[0]):
+			l.counted[i] = slices.DeleteFunc(counted, expired)
+		case len(counted) > 0 && expired(counted[0]):
 			l.counted[i] = nil
 		}
-		if log := append(l.counted[i], now); len(log) > w.Limit {
-			return LimitResult{Limit: w.Limit, RetryAfter: w.Every - now.Sub(log[0])}
+		if with := append(l.counted[i], now); len(with) > w.Limit {
+			return w.Limit, 0, w.Every - now.Sub(with[0])
 		}
 	}
-	result := LimitResult{}
 	for i, w := range l.windows {
 		l.counted[i] = append(l.counted[i], now)
-		if remaining := w.Limit - len(l.counted[i]); i == 0 || remaining < result.Remaining {
-			result.Limit, result.Remaining = w.Limit, remaining
+		if left := w.Limit - len(l.counted[i]); i == 0 || left < remaining {
+			limit, remaining = w.Limit, left
 		}
 	}
-	return result
+	return limit, remaining, 0
 }

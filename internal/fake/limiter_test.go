@@ -11,17 +11,23 @@ import (
 	"github.com/usersync/usersync/rest/resttest"
 )
 
+type result struct {
+	limit, remaining int
+	retryAfter       time.Duration
+}
+
+func allow(l *fake.Limiter) (r result) {
+	r.limit, r.remaining, r.retryAfter = l.Allow()
+	return r
+}
+
 func TestLimiter(t *testing.T) {
 	second, minute := resttest.Window{Limit: 2, Every: time.Second}, resttest.Window{Limit: 5, Every: time.Minute}
-	allowed := func(limit, remaining int) fake.LimitResult {
-		return fake.LimitResult{Limit: limit, Remaining: remaining}
-	}
-	rejected := func(limit int, wait time.Duration) fake.LimitResult {
-		return fake.LimitResult{Limit: limit, RetryAfter: wait}
-	}
+	allowed := func(limit, remaining int) result { return result{limit, remaining, 0} }
+	rejected := func(limit int, wait time.Duration) result { return result{limit, 0, wait} }
 	steps := []struct {
 		at   time.Duration
-		want fake.LimitResult
+		want result
 	}{
 		{0, allowed(2, 1)},
 		{400 * time.Millisecond, allowed(2, 0)},
@@ -39,20 +45,20 @@ func TestLimiter(t *testing.T) {
 		limiter, start := fake.NewLimiter(false, second, minute), time.Now()
 		for i, step := range steps {
 			time.Sleep(step.at - time.Since(start))
-			assert.Equal(t, step.want, limiter.Allow(), "step %d at %v", i, step.at)
+			assert.Equal(t, step.want, allow(limiter), "step %d at %v", i, step.at)
 		}
 	})
 }
 
 func TestLimiterNamesTheFirstWindowOfEqualOnes(t *testing.T) {
 	limiter := fake.NewLimiter(false, resttest.Window{Limit: 1, Every: time.Second}, resttest.Window{Limit: 1, Every: time.Minute})
-	assert.Equal(t, fake.LimitResult{Limit: 1}, limiter.Allow())
-	assert.LessOrEqual(t, limiter.Allow().RetryAfter, time.Second)
+	assert.Equal(t, result{limit: 1}, allow(limiter))
+	assert.LessOrEqual(t, allow(limiter).retryAfter, time.Second)
 }
 
 func TestLimiterWithoutWindowsAllowsEverything(t *testing.T) {
 	limiter := fake.NewLimiter(false)
 	for range 100 {
-		assert.Equal(t, fake.LimitResult{}, limiter.Allow())
+		assert.Equal(t, result{}, allow(limiter))
 	}
 }

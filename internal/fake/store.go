@@ -6,10 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/mail"
 	"slices"
 	"sync"
 	"time"
@@ -36,7 +33,9 @@ type Store[U any] struct {
 type Record[U any] struct {
 	User             U
 	Created, Updated time.Time
-	number           int
+
+	number int // in order of creation
+	keys   []string
 }
 
 // Users returns copies of the users in order of creation.
@@ -77,10 +76,10 @@ func (s *Store[U]) AddUser(user U) U {
 
 // Find returns the first user with this key, or nil.
 func (s *Store[U]) Find(key string) *Record[U] {
-	if list := s.index[key]; len(list) > 0 {
-		return list[0]
+	if len(s.index[key]) == 0 {
+		return nil
 	}
-	return nil
+	return s.index[key][0]
 }
 
 // FindAll returns all users with this key.
@@ -91,74 +90,46 @@ func (s *Store[U]) Add(user U) *Record[U] {
 	s.added++
 	r := &Record[U]{Created: time.Now(), number: s.added}
 	s.Records = append(s.Records, r)
-	s.set(r, user)
+	s.Update(r, user)
 	return r
 }
 
 // Update replaces a user.
 func (s *Store[U]) Update(r *Record[U], user U) {
-	s.unindex(r)
-	s.set(r, user)
+	s.removeKeys(r)
+	s.Normalize(&user)
+	unique, shared := s.Keys(user)
+	r.User, r.Updated, r.keys = user, time.Now(), append(unique, shared...)
+	if s.index == nil {
+		s.index = make(map[string][]*Record[U])
+	}
+	for _, key := range r.keys {
+		s.index[key] = append(s.index[key], r)
+		slices.SortFunc(s.index[key], func(a, b *Record[U]) int { return cmp.Compare(a.number, b.number) })
+	}
 }
 
 // Delete removes a user.
 func (s *Store[U]) Delete(r *Record[U]) {
-	s.unindex(r)
+	s.removeKeys(r)
 	s.Records = slices.DeleteFunc(s.Records, func(other *Record[U]) bool { return other == r })
 }
 
-func (s *Store[U]) set(r *Record[U], user U) {
-	s.Normalize(&user)
-	r.User, r.Updated = user, time.Now()
-	if s.index == nil {
-		s.index = make(map[string][]*Record[U])
-	}
-	for _, key := range s.keys(user) {
-		list := append(s.index[key], r)
-		slices.SortFunc(list, func(a, b *Record[U]) int { return cmp.Compare(a.number, b.number) })
-		s.index[key] = list
-	}
-}
-
-func (s *Store[U]) unindex(r *Record[U]) {
-	for _, key := range s.keys(r.User) {
+func (s *Store[U]) removeKeys(r *Record[U]) {
+	for _, key := range r.keys {
 		s.index[key] = slices.DeleteFunc(s.index[key], func(other *Record[U]) bool { return other == r })
 	}
-}
-
-func (s *Store[U]) keys(user U) []string {
-	unique, shared := s.Keys(user)
-	return append(unique, shared...)
 }
 
 // copy returns a copy that shares no values with user.
 func (s *Store[U]) copy(user U) (copied U) {
 	data, err := json.Marshal(user)
 	if err == nil {
-		err = Decode(data, &copied)
+		err = Decode(bytes.NewReader(data), &copied)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("copying a user: %v", err))
 	}
 	s.Normalize(&copied)
 	return copied
-}
-
-// Decode decodes one JSON value. It keeps the text of numbers of unknown type.
-func Decode(data []byte, value any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := d.Decode(value); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("extra data")
-	}
-	return nil
-}
-
-// IsEmail is the fakes' check of an email. It is independent of the wrappers' check.
-func IsEmail(text string) bool {
-	parsed, err := mail.ParseAddress(text)
-	return err == nil && parsed.Address == text
 }

@@ -2,24 +2,12 @@ package partootest
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"reflect"
 
 	"github.com/usersync/usersync/internal/fake"
 	"github.com/usersync/usersync/internal/fields"
 )
-
-// fieldErrors are the problems of an input by field, one for each. That the vendor's error
-// contains texts in an object under "json" is inference: its example object is empty.
-type fieldErrors map[string]string
-
-// add adds a problem unless the field already has one.
-func (e fieldErrors) add(isProblem bool, name, text string) {
-	if _, exists := e[name]; isProblem && !exists {
-		e[name] = text
-	}
-}
 
 const (
 	notValue  = "Not a valid value"
@@ -37,19 +25,19 @@ func (s *Server) readUser(r *http.Request, current User) (User, *fake.Response) 
 	if fake.MediaType(r) != "application/json" {
 		return User{}, failure(http.StatusUnsupportedMediaType, "json", "Unsupported media type. Please use application/json")
 	}
-	if body, err := io.ReadAll(r.Body); err != nil || json.Unmarshal(body, &sent) != nil || sent == nil {
+	if fake.Decode(r.Body, &sent) != nil || sent == nil {
 		return User{}, invalid("The body is not a JSON object")
 	}
-	user, isNew, problems := current, current.ID == "", fieldErrors{}
+	user, isNew, problems := current, current.ID == "", fake.Problems{}
 	for name, value := range sent {
-		problems.add(string(value) == "null", name, "May not be null")
+		problems.Add(string(value) == "null", name, "May not be null")
 		if f, known := userFields[name]; known && problems[name] == "" {
 			problem := set(f, &user, value)
-			problems.add(problem != "", name, problem)
+			problems.Add(problem != "", name, problem)
 		}
 	}
 	for name, f := range userFields {
-		problems.add(isNew && f.Required && sent[name] == nil, name, "Missing data for required field")
+		problems.Add(isNew && f.Required && sent[name] == nil, name, "Missing data for required field")
 	}
 	if !s.isProviderKey() {
 		user.OrgID = current.OrgID
@@ -58,7 +46,7 @@ func (s *Server) readUser(r *http.Request, current User) (User, *fake.Response) 
 		user.Disabled = false // only for updates
 	}
 	taken := s.users.Find(emailKey(user.Email))
-	problems.add(taken != nil && taken.User.ID != current.ID, "email", "This email is already used")
+	problems.Add(taken != nil && taken.User.ID != current.ID, "email", "This email is already used")
 	if len(problems) > 0 {
 		return User{}, invalid(problems)
 	}

@@ -34,26 +34,18 @@ var standardFields = map[int]map[string]fields.Field{
 	2: fields.ByName[usercom.UserInput]("v2", "attributes"),
 }
 
-// problems are the validation errors of a request by field.
-type problems map[string][]string
-
-func (p problems) add(name, problem string) {
-	if problem != "" {
-		p[name] = append(p[name], problem)
-	}
-}
-
 // applyFields writes the fields of a request into a user. Unknown names are ignored. It is
 // inference that null clears a text or a number, and that a boolean, a gender and a
 // status must not be null.
-func applyFields(user User, sent map[string]any, version int) (User, problems) {
-	found := problems{}
+func applyFields(user User, sent map[string]any, version int) (User, fake.Problems) {
+	problems := fake.Problems{}
 	for name, f := range standardFields[version] {
 		if value, ok := sent[name]; ok {
-			found.add(name, setField(f, &user.UserInput, value, version))
+			problem := setField(f, &user.UserInput, value, version)
+			problems.Add(problem != "", name, problem)
 		}
 	}
-	return user, found
+	return user, problems
 }
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)

@@ -8,7 +8,6 @@ package usercomtest
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"mime"
@@ -208,16 +207,12 @@ func (s *Server) serve(r *http.Request, methods handlers) *fake.Response {
 		return detailError(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", r.Header.Get("Content-Type")), nil)
 	}
 	var body any
-	data, err := io.ReadAll(r.Body)
-	if err == nil {
-		err = fake.Decode(data, &body)
-	}
-	if err != nil {
+	if err := fake.Decode(r.Body, &body); err != nil {
 		return detailError(http.StatusBadRequest, "JSON parse error - "+err.Error(), nil)
 	}
 	var isObject bool
 	if req.sent, isObject = body.(map[string]any); !isObject {
-		return invalid(problems{"non_field_errors": {"Invalid data. Expected a dictionary."}})
+		return invalid(fake.Problems{"non_field_errors": "Invalid data. Expected a dictionary."})
 	}
 	return handle(req)
 }
@@ -264,7 +259,8 @@ func keyProblem(authorization string) string {
 func (s *Server) throttle() *fake.Response {
 	var wait time.Duration
 	for _, t := range s.throttles {
-		wait = max(wait, t.Allow().RetryAfter)
+		_, _, retryAfter := t.Allow()
+		wait = max(wait, retryAfter)
 	}
 	if wait == 0 {
 		return nil

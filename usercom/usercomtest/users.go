@@ -12,17 +12,17 @@ import (
 )
 
 // invalid is the framework's error response to invalid fields.
-func invalid(found problems) *fake.Response {
-	return &fake.Response{Status: http.StatusBadRequest, Body: found}
+func invalid(problems fake.Problems) *fake.Response {
+	return &fake.Response{Status: http.StatusBadRequest, Body: problems.Lists()}
 }
 
 // upsertUser identifies a user by user_id only, in version 2 by custom_id. A request
 // without it always creates a user (inference). Version 1 ignores unknown fields
 // without an error (inference), for version 2 they are custom attributes.
 func (s *Server) upsertUser(req request) *fake.Response {
-	user, found := applyFields(User{}, req.sent, req.version)
-	if len(found) > 0 {
-		return invalid(found)
+	user, problems := applyFields(User{}, req.sent, req.version)
+	if len(problems) > 0 {
+		return invalid(problems)
 	}
 	status, created := http.StatusOK, false
 	r := s.users.Find(userIDKey(user.UserID))
@@ -47,7 +47,7 @@ func (s *Server) searchUsers(req request) *fake.Response {
 	query := req.URL.Query()
 	wanted, key := query.Get("email"), query.Get("key")
 	if wanted == "" && key == "" {
-		return invalid(problems{"email": {isRequired}})
+		return invalid(fake.Problems{"email": isRequired})
 	}
 	matches := []any{}
 	for _, r := range s.users.Records {
@@ -70,12 +70,11 @@ func (s *Server) getUser(req request) *fake.Response { return fake.OK(s.toJSON(r
 // updateUser changes only the fields that are sent (inference from the example on
 // vendor page "Update user").
 func (s *Server) updateUser(req request) *fake.Response {
-	user, found := applyFields(req.user.User, req.sent, req.version)
-	if other := s.users.Find(userIDKey(user.UserID)); other != nil && other != req.user {
-		found.add("user_id", "This field must be unique.")
-	}
-	if len(found) > 0 {
-		return invalid(found)
+	user, problems := applyFields(req.user.User, req.sent, req.version)
+	other := s.users.Find(userIDKey(user.UserID))
+	problems.Add(other != nil && other != req.user, "user_id", "This field must be unique.")
+	if len(problems) > 0 {
+		return invalid(problems)
 	}
 	s.users.Update(req.user, user)
 	return fake.OK(s.toJSON(req.user, req.version))
@@ -87,48 +86,36 @@ func (s *Server) deleteUser(req request) *fake.Response {
 }
 
 func (s *Server) setAttribute(req request) *fake.Response {
-	found := problems{}
-	value, ok := req.sent["value"]
-	if !ok {
-		found.add("value", isRequired)
-	}
-	attribute, ok := req.sent["attribute"]
+	problems := fake.Problems{}
+	attribute, hasName := req.sent["attribute"]
+	value, hasValue := req.sent["value"]
 	name, isText := attribute.(string)
-	switch {
-	case !ok:
-		found.add("attribute", isRequired)
-	case !isText:
-		found.add("attribute", notString)
-	default:
-		found.add("attribute", attributeNameProblem(name))
-	}
-	if len(found) > 0 {
-		return invalid(found)
+	problems.Add(!hasName, "attribute", isRequired)
+	problems.Add(!isText, "attribute", notString)
+	problems.Add(!hasValue, "value", isRequired)
+	checkAttributeName(problems, "attribute", name)
+	if len(problems) > 0 {
+		return invalid(problems)
 	}
 	return s.addAttributes(req.user, map[string]any{name: value})
 }
 
 func (s *Server) setAttributes(req request) *fake.Response {
-	found := problems{}
+	problems := fake.Problems{}
 	for name := range req.sent {
-		found.add(name, attributeNameProblem(name))
+		checkAttributeName(problems, name, name)
 	}
-	if len(found) > 0 {
-		return invalid(found)
+	if len(problems) > 0 {
+		return invalid(problems)
 	}
 	return s.addAttributes(req.user, req.sent)
 }
 
-// attributeNameProblem returns the problem of the name of a custom attribute, which
-// must have 1 to 255 characters (vendor page "Mass update custom attributes").
-func attributeNameProblem(name string) string {
-	switch {
-	case name == "":
-		return notBlank
-	case utf8.RuneCountInString(name) > 255:
-		return fmt.Sprintf(tooLong, 255)
-	}
-	return ""
+// checkAttributeName checks the name of a custom attribute, which must have 1 to 255
+// characters (vendor page "Mass update custom attributes").
+func checkAttributeName(problems fake.Problems, field, name string) {
+	problems.Add(name == "", field, notBlank)
+	problems.Add(utf8.RuneCountInString(name) > 255, field, fmt.Sprintf(tooLong, 255))
 }
 
 // addAttributes stores attributes of any type. They need not exist in the
