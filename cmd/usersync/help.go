@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/usersync/usersync/internal/userfile"
 )
 
 const upsertText = `Reads FILE (CSV; JSONL if the name ends in .jsonl or .ndjson; "-" for standard input),
@@ -79,7 +82,8 @@ func columnsText() string {
 			if c.Required {
 				mark = "*"
 			}
-			fmt.Fprintf(w, "%s %s\t%s\n", mark, c.Name, c.help())
+			text := strings.Trim(userfile.CellFormat(c)+"; "+c.Help(), "; ")
+			fmt.Fprintf(w, "%s %s\t%s\n", mark, c.Name, cmp.Or(text, "text"))
 		}
 		_ = w.Flush() // a Builder accepts all writes
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
@@ -27,7 +28,7 @@ type provider struct {
 	connect   func(clientConfig) (prepareFunc, error)
 	startFake func() fake
 	newUser   func() user
-	columns   []column
+	columns   []fields.Field
 }
 
 // user is a pointer to the UserInput of a provider.
@@ -42,7 +43,7 @@ func providerOf[U any, P interface {
 	user
 }](p provider) *provider {
 	p.newUser = func() user { return P(new(U)) }
-	p.columns = columnsOf[U]()
+	p.columns = fields.List[U]()
 	return &p
 }
 

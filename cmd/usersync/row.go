@@ -4,53 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"maps"
-	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/rest"
 )
-
-// column is a declared field of a provider's user, with the type of its cells.
-type column struct {
-	fields.Field
-	cells userfile.CellType
-}
-
-// columnsOf returns the columns for the fields that U declares.
-func columnsOf[U any]() (columns []column) {
-	for _, f := range fields.List[U]() {
-		c := column{f, userfile.CellType{Type: f.Type, Key: f.Format == "key"}}
-		for _, v := range f.Enum {
-			if n, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
-				c.cells.Words = append(c.cells.Words, userfile.Word{Number: n, Text: v.Word})
-			}
-		}
-		columns = append(columns, c)
-	}
-	return columns
-}
-
-// set sets the field of a user. A zero that would not be sent is an error.
-func (c column) set(u user, cell userfile.Cell) error {
-	value, err := c.cells.Read(cell)
-	switch {
-	case err != nil:
-		return err
-	case !c.Pointer && value.Kind() == reflect.Int64 && value.IsZero():
-		return errors.New("must not be 0")
-	}
-	c.Set(u, value)
-	return nil
-}
-
-// help is the text of the column in the help.
-func (c column) help() string {
-	return cmp.Or(strings.Trim(c.cells.Format()+"; "+c.Help(), "; "), "text")
-}
 
 // readUser makes a user of a row. It reports cells that cannot be read, and warns about
 // cells that a spreadsheet or a database export has probably changed.
@@ -61,10 +21,12 @@ func (p *provider) readUser(r userfile.Row) (u user, problems, warnings []userfi
 		if !isSet {
 			continue
 		}
-		if err := c.set(u, cell); err != nil {
+		value, err := cell.Value(c)
+		if err != nil {
 			problems = append(problems, p.problem(r, name, err.Error()))
 			continue
 		}
+		c.Set(u, value)
 		damage, _ := userfile.Damage(strings.Trim(cell.Text, `"`))
 		if damage == "" && c.Format == "key" {
 			damage = userfile.FloatKey(cell.Text)
@@ -118,7 +80,7 @@ func (p *provider) problem(r userfile.Row, column, text string) userfile.Problem
 
 // keyColumn is the name of the column that identifies users.
 func (p *provider) keyColumn() string {
-	i := slices.IndexFunc(p.columns, func(c column) bool { return c.Required && (c.Format == "key" || c.Format == "email") })
+	i := slices.IndexFunc(p.columns, func(f fields.Field) bool { return f.Required && (f.Format == "key" || f.Format == "email") })
 	return p.columns[i].Name
 }
 

@@ -61,7 +61,7 @@ func (f Field) problem(v reflect.Value) string {
 		case f.max > 0 && v.Int() > f.max:
 			return "must be at most " + f.limit()
 		case f.Enum != nil && !f.Allows(strconv.FormatInt(v.Int(), 10)):
-			return "must be " + f.allowed(" or ")
+			return "must be " + f.Allowed(" or ")
 		}
 	case reflect.Slice:
 		return f.listProblem(v)
@@ -83,7 +83,7 @@ func (f Field) textProblem(text string) string {
 	check, isBlank := email.CheckLine, strings.TrimSpace(text) == ""
 	switch {
 	case f.Enum != nil && !f.Allows(text):
-		return "must be one of " + f.allowed(", ")
+		return "must be one of " + f.Allowed(", ")
 	case f.Required && isBlank:
 		return "is required"
 	case f.nonempty && isBlank:

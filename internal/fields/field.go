@@ -173,7 +173,7 @@ func (f *Field) addRule(rule string) (err error) {
 
 // Help returns the help text of the field: allowed values, rules and the help tag.
 func (f Field) Help() string {
-	parts := []string{f.allowed(" or "), formats[f.Format]}
+	parts := []string{f.Allowed(" or "), formats[f.Format]}
 	if f.positive {
 		parts = append(parts, "greater than 0")
 	}
@@ -192,8 +192,8 @@ func (f Field) limit() string {
 	return strconv.FormatInt(f.max, 10)
 }
 
-// allowed lists the allowed values, with this text before the last one.
-func (f Field) allowed(last string) string {
+// Allowed lists the allowed values, with this text before the last one.
+func (f Field) Allowed(last string) string {
 	list := ""
 	for i, v := range f.Enum {
 		switch {

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/usersync/usersync/internal/fields"
 )
 
 // Cell is one value of a row: the text of a CSV cell, or JSON.
@@ -21,72 +24,56 @@ func (c Cell) IsSet() bool {
 	return text != "" && !(c.IsJSON && (text == "null" || text == `""`))
 }
 
-// CellType describes the cells of a column.
-type CellType struct {
-	// Type is the type of the values: a kind of string, int64 or bool, a list of strings,
-	// a list of lists of int64, or map[string]any.
-	Type reflect.Type
-	// Key marks values that identify something. Those that a spreadsheet changed are
-	// rejected.
-	Key bool
-	// Words are names of numbers. If there are any, others are rejected.
-	Words []Word
-}
-
-// Word is the name of a number.
-type Word struct {
-	Number int64
-	Text   string
-}
-
-// Format describes the cells for the help, empty for text and for numbers with words.
-func (t CellType) Format() string {
+// CellFormat describes the cells of a field for the help. It is empty for text and for
+// numbers with words.
+func CellFormat(f fields.Field) string {
 	switch {
-	case t.Type.Kind() == reflect.Int64 && t.Words == nil:
+	case f.Type.Kind() == reflect.Int64 && f.Enum == nil:
 		return "whole number"
-	case t.Type.Kind() == reflect.Bool:
+	case f.Type.Kind() == reflect.Bool:
 		return "true or false"
-	case t.Type.Kind() == reflect.Map:
+	case f.Type.Kind() == reflect.Map:
 		return "JSON object"
-	case t.isNested():
+	case isNested(f.Type):
 		return "JSON [[1,2],[1,3]]"
-	case t.Type.Kind() == reflect.Slice:
+	case f.Type.Kind() == reflect.Slice:
 		return "list a;b or []"
 	}
 	return ""
 }
 
-func (t CellType) isNested() bool {
-	return t.Type.Kind() == reflect.Slice && t.Type.Elem().Kind() == reflect.Slice
+func isNested(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Slice
 }
 
-// Read returns the value of a cell. Its errors never contain the cell: in a wrong column,
-// it may be a password.
-func (t CellType) Read(c Cell) (value reflect.Value, err error) {
-	value = reflect.New(t.Type).Elem()
-	switch t.Type.Kind() {
+// Value returns the value of a cell for a field: a kind of string, int64 or bool, a list of
+// strings, a list of lists of int64, or map[string]any. Its errors never contain the cell:
+// in a wrong column, it may be a password.
+func (c Cell) Value(f fields.Field) (value reflect.Value, err error) {
+	value = reflect.New(f.Type).Elem()
+	switch f.Type.Kind() {
 	case reflect.String:
-		err = t.readText(c, value)
+		err = c.readText(f, value)
 	case reflect.Int64:
 		var n int64
-		n, err = t.integer(c)
+		n, err = c.integer(f)
 		value.SetInt(n)
 	case reflect.Bool:
 		isTrue, ok := booleans[strings.ToLower(strings.TrimSpace(c.Text))]
 		if value.SetBool(isTrue); !ok {
-			err = errors.New("must be true or false" + withoutQuotes(c))
+			err = errors.New("must be true or false" + c.withoutQuotes())
 		}
 	case reflect.Map:
-		err = readObject(c, value)
+		err = c.readObject(value)
 	case reflect.Slice:
-		err = t.readList(c, value)
+		err = c.readList(f, value)
 	default:
-		panic(fmt.Sprintf("userfile: no cells for %v", t.Type))
+		panic(fmt.Sprintf("userfile: no cells for %v", f.Type))
 	}
 	return value, err
 }
 
-func (t CellType) readText(c Cell, value reflect.Value) error {
+func (c Cell) readText(f fields.Field, value reflect.Value) error {
 	switch {
 	case !c.IsJSON:
 		value.SetString(c.Text)
@@ -97,43 +84,44 @@ func (t CellType) readText(c Cell, value reflect.Value) error {
 			return err
 		}
 	}
-	return t.checkKey(value.String())
+	return checkKey(f, value.String())
 }
 
-func (t CellType) checkKey(text string) error {
-	if damage, isNoKey := Damage(text); t.Key && isNoKey {
+// checkKey rejects a key that a spreadsheet changed.
+func checkKey(f fields.Field, text string) error {
+	if damage, isNoKey := Damage(text); f.Format == "key" && isNoKey {
 		return errors.New(damage)
 	}
 	return nil
 }
 
-// integer reads a whole number, which may end in .0, or a word.
-func (t CellType) integer(c Cell) (int64, error) {
+// integer reads a whole number, which may end in .0, or a word. A zero that would not be
+// sent is an error.
+func (c Cell) integer(f fields.Field) (int64, error) {
 	text := strings.TrimSpace(c.Text)
-	if t.Words != nil {
+	if f.Enum != nil {
 		text = strings.Trim(text, `"`)
 	}
 	if wholeNumber.MatchString(text) {
 		text, _, _ = strings.Cut(text, ".")
 	}
+	i := slices.IndexFunc(f.Enum, func(v fields.Value) bool { return text == v.Text || text == v.Word })
+	if i >= 0 {
+		text = f.Enum[i].Text
+	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
-	case t.Words == nil && err != nil:
-		return 0, errors.New("must be a whole number" + withoutQuotes(c))
-	case t.Words == nil:
-		return n, nil
+	case f.Enum != nil && i < 0:
+		return 0, errors.New("must be one of " + f.Allowed(", ") + ", as number or word")
+	case err != nil:
+		return 0, errors.New("must be a whole number" + c.withoutQuotes())
+	case n == 0 && !f.Pointer:
+		return 0, errors.New("must not be 0")
 	}
-	var allowed []string
-	for _, w := range t.Words {
-		if text == w.Text || err == nil && n == w.Number {
-			return w.Number, nil
-		}
-		allowed = append(allowed, fmt.Sprintf("%d (%s)", w.Number, w.Text))
-	}
-	return 0, errors.New("must be one of " + strings.Join(allowed, ", ") + ", as number or word")
+	return n, nil
 }
 
-func withoutQuotes(c Cell) string {
+func (c Cell) withoutQuotes() string {
 	if c.IsJSON && strings.HasPrefix(c.Text, `"`) {
 		return ", without quotes"
 	}
@@ -141,12 +129,12 @@ func withoutQuotes(c Cell) string {
 }
 
 // readList reads a;b or a JSON list; [] is the empty list.
-func (t CellType) readList(c Cell, list reflect.Value) error {
-	if t.isNested() {
+func (c Cell) readList(f fields.Field, list reflect.Value) error {
+	if isNested(f.Type) {
 		return decodeJSON(c.Text, "lists of numbers in a list, such as [[1,2],[1,3]]", list)
 	}
 	text := strings.TrimSpace(c.Text)
-	if err := t.checkKey(text); err != nil {
+	if err := checkKey(f, text); err != nil {
 		return err
 	}
 	switch {
@@ -158,11 +146,11 @@ func (t CellType) readList(c Cell, list reflect.Value) error {
 		return errors.New(`must be a list separated by ";", such as a;b (if an item contains "," or "|", write ["a","b"])`)
 	default:
 		for item := range strings.SplitSeq(c.Text, ";") {
-			list.Set(reflect.Append(list, reflect.ValueOf(strings.Trim(item, " ")).Convert(t.Type.Elem())))
+			list.Set(reflect.Append(list, reflect.ValueOf(strings.Trim(item, " ")).Convert(f.Type.Elem())))
 		}
 	}
 	for i := range list.Len() {
-		if err := t.checkKey(list.Index(i).String()); err != nil {
+		if err := checkKey(f, list.Index(i).String()); err != nil {
 			return err
 		}
 	}
@@ -170,7 +158,7 @@ func (t CellType) readList(c Cell, list reflect.Value) error {
 }
 
 // readObject reads a JSON object. Its numbers keep their digits.
-func readObject(c Cell, value reflect.Value) error {
+func (c Cell) readObject(value reflect.Value) error {
 	if _, err := parseObject(c.Text); err != nil {
 		return err
 	}

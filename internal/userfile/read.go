@@ -1,3 +1,6 @@
+// Package userfile reads the rows of CSV and JSONL files as spreadsheets and programs
+// export them. It knows columns by name, and types of cells by package fields; what a
+// column means is up to the caller.
 package userfile
 
 import (

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/userfile"
 )
 
@@ -42,7 +43,7 @@ func TestLoneSurrogatesAreRejected(t *testing.T) {
 		assert.Equal(t, want, strings.Join(problems, "\n"), value)
 	}
 	for text, kind := range map[string]reflect.Type{`{"a":"\ud83d"}`: reflect.TypeFor[map[string]any](), `["\ud83d"]`: reflect.TypeFor[[]string]()} {
-		_, err := userfile.CellType{Type: kind}.Read(userfile.Cell{Text: text})
+		_, err := userfile.Cell{Text: text}.Value(fields.Field{Type: kind})
 		assert.ErrorContains(t, err, "lone surrogate")
 	}
 }
@@ -73,8 +74,7 @@ func FuzzObject(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		object := userfile.CellType{Type: reflect.TypeFor[map[string]any]()}
-		values, err := object.Read(userfile.Cell{Text: text})
+		values, err := userfile.Cell{Text: text}.Value(fields.Field{Type: reflect.TypeFor[map[string]any]()})
 		if err == nil {
 			assert.False(t, values.IsNil())
 		} else {
