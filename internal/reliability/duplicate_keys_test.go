@@ -20,7 +20,7 @@ func TestDuplicateJSONKeys(t *testing.T) {
 	t.Parallel()
 	returnsLastValue := []string{
 		"identifai UpsertUser of a new user, create", "identifai SendCreationEmail, send",
-		"identifai Users, first page", "identifai Users, second page", "identifai Pricings, list",
+		"identifai ListUsers, first page", "identifai ListUsers, second page", "identifai Pricings, list",
 		"identifai Bulk.UpsertUser of a new user, create",
 		"identifai Bulk.Preview, search", // no user is found: it would be created
 		"partoo UpsertUser of a new user, create", "partoo UpsertUser after a reset, second create",
