@@ -9,9 +9,9 @@ import (
 	"github.com/usersync/usersync/rest"
 )
 
-// runIDs contains the ids of the users of a run. A user without an id is never written to
-// one of these ids unless the emails are equal: otherwise an email that moves from user A
-// to user B would let B overwrite A.
+// runIDs contains the ids of a run. A row without an id is never written to one of them
+// unless the emails are equal: otherwise an email that moves from user A to user B would
+// let B overwrite A.
 type runIDs struct {
 	mu   sync.Mutex
 	rows map[int64]row
@@ -44,9 +44,9 @@ func (r *runIDs) add(operation string, u UserInput) error {
 	return nil
 }
 
-// match records that u, a row without an id, is about to be written to the user with this
-// id. It fails if a row of the run contains the id, unless that row was already upserted
-// with the same email. A preview records nothing.
+// match records, except for a preview, that u, a row without an id, is about to be written
+// to this id. It fails if a row of the run contains the id, unless that row was already
+// upserted with the same email.
 func (r *runIDs) match(operation string, id int64, u UserInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 type DuplicateError struct {
 	// UserID is the UserID of both users.
 	UserID string
-	// First and Second are the vendor's ids of the two users; they are equal if the
-	// API reported "created" twice for one user.
+	// First and Second are the vendor's ids of the two users, or equal if the API reported
+	// "created" twice for one user.
 	First, Second int64
 	// Version is the version of the API that the client uses.
 	Version int

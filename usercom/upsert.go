@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	gen "github.com/usersync/usersync/gen/usercom"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/upsert"
@@ -18,19 +19,16 @@ const opUpsert = "UpsertUser"
 var ErrAttributesNotSet = errors.New("the user was upserted, but its custom attributes were not set")
 
 // UpsertUser creates the user with u.UserID, or updates the existing one (vendor page
-// "Update or create user"). The result contains the vendor's id and whether the user was
-// Created or Updated; Unchanged does not occur, because user.com does not report it.
-// Input that fails [UserInput.Validate] is not sent.
+// "Update or create user"). The outcome Unchanged does not occur, because user.com does not
+// report it. Input that fails [UserInput.Validate] is not sent.
 //
 // The request is retried, since the same UserID identifies the same user. The outcome is
-// that of the last attempt: a user that an attempt with a lost response created is
-// Updated.
+// that of the last attempt: a user that a lost attempt created is Updated.
 //
-// With version 1 of the API, custom attributes need a second request, by id. If it
-// fails, UpsertUser returns the result of the first request and an error that matches
-// [ErrAttributesNotSet], whose Executed is yes: the user exists and has all fields
-// except the custom attributes. Call [Client.SetAttributes] with the id, or repeat the
-// upsert.
+// With version 1 of the API, custom attributes need a second request, by id. If it fails,
+// UpsertUser returns the result of the first request and an error that matches
+// [ErrAttributesNotSet], whose Executed is yes. Call [Client.SetAttributes] with the id, or
+// repeat the upsert.
 func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Result[int64], err error) {
 	ctx, end := c.rest.StartOperation(ctx, rest.Call{Operation: opUpsert, Idempotent: true, Create: true})
 	defer func() { end(result.Outcome, err) }()
@@ -58,11 +56,9 @@ func (c *Client) UpsertUser(ctx context.Context, u UserInput) (result upsert.Res
 	return result, nil
 }
 
-// upsertResponse uses a pointer to distinguish false from absent; the generated type
-// does not.
 type upsertResponse struct {
-	Created *bool `json:"created"`
-	ID      int64 `json:"id"`
+	gen.UpdateOrCreateUserResult
+	Created *bool `json:"created"` // nil if it is absent
 }
 
 // Check requires both fields: without them the outcome is unknown.
