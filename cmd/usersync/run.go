@@ -47,14 +47,9 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 }
 
 func (c *command) run(ctx context.Context) int {
-	root, s := c.root(), c.streams
-	root.SetArgs(c.args)
-	root.SetIn(s.in)
-	root.SetOut(s.out)
-	root.SetErr(s.err)
-	used, err := root.ExecuteContextC(ctx)
+	used, err := c.root().ExecuteContextC(ctx)
 	if err != nil {
-		fmt.Fprintf(s.err, "usersync: %v\nRun '%s --help' for usage.\n", err, used.CommandPath())
+		fmt.Fprintf(c.streams.err, "usersync: %v\nRun '%s --help' for usage.\n", err, used.CommandPath())
 		return exitUsage
 	}
 	return c.status
@@ -85,7 +80,40 @@ func (c *command) root() *cobra.Command {
 		Args:  cobra.NoArgs,
 		Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "usersync", rest.Version()) },
 	})
+	root.SetArgs(c.args)
+	root.SetIn(c.streams.in)
+	root.SetOut(c.streams.out)
+	root.SetErr(c.streams.err)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				topic, rest, _ := root.Find(args)
+				return unknownTopic(topic, rest)
+			}
+		case "completion":
+			cmd.Args = unknownTopic
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 	return root
+}
+
+// unknownTopic returns an error for an argument that names no command below cmd.
+func unknownTopic(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, c := range cmd.Commands() {
+		known = append(known, c.Name())
+	}
+	if len(known) == 0 {
+		return fmt.Errorf("unexpected argument %s", userfile.Printable(args[0]))
+	}
+	return fmt.Errorf("unknown topic %s: want %s", userfile.Printable(args[0]), strings.Join(known, ", "))
 }
 
 // printError reports an error that prevented a run or spoilt its end.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,8 +27,11 @@ func TestUsage(t *testing.T) {
 	}{
 		"nothing":            {"", "missing command: upsert, verify, completion, help or version"},
 		"unknown command":    {"upset", "unknown command upset: did you mean upsert?"},
-		"no provider":        {"upsert --fake -", "missing --provider: want identifai, partoo, usercom or all"},
-		"unknown provider":   {"upsert --provider partoo,patroo -", "--provider patroo: want identifai, partoo, usercom or all"},
+		"unknown topic":      {"help foo", "unknown topic foo: want completion, help, upsert, verify, version"},
+		"topic of a command": {"help upsert foo", "unexpected argument foo"},
+		"unknown shell":      {"completion tcsh", "unknown topic tcsh: want bash, fish, powershell, zsh"},
+		"no provider":        {"upsert --fake -", "missing --provider: want " + strings.Join(names(), ", ") + " or all"},
+		"unknown provider":   {"upsert --provider partoo,patroo -", "--provider patroo: want " + strings.Join(names(), ", ") + " or all"},
 		"no file":            {"upsert --provider partoo --fake", `missing FILE argument ("-" for standard input)`},
 		"two files":          {"upsert --provider partoo a.csv b.csv", "unexpected argument b.csv: want one FILE"},
 		"unknown flag":       {"upsert --dry -", "unknown flag --dry"},
@@ -66,8 +70,8 @@ func TestUsage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := usersync(t, oneUser, strings.Fields(test.args)...)
 			command := "usersync"
-			if strings.HasPrefix(test.args, "upsert ") {
-				command = "usersync upsert"
+			if name, _, _ := strings.Cut(test.args, " "); slices.Contains([]string{"upsert", "help", "completion"}, name) {
+				command += " " + name
 			}
 			assert.Equal(t, output{exitUsage, "", "usersync: " + test.want + "\nRun '" + command + " --help' for usage.\n"}, got)
 		})
@@ -172,14 +176,14 @@ func TestEnvironment(t *testing.T) {
 		env      map[string]string
 		want     string
 	}{
-		"all missing": {"all", map[string]string{}, "missing environment variables: IDENTIFAI_API_KEY (API key), PARTOO_API_KEY (API key), USERCOM_API_KEY (API key), USERCOM_SUBDOMAIN (the \"app\" of https://app.user.com)"},
-		"one missing": {"all", map[string]string{"IDENTIFAI_API_KEY": "k", "PARTOO_API_KEY": "k", "USERCOM_API_KEY": "k"}, `missing environment variables: USERCOM_SUBDOMAIN (the "app" of https://app.user.com)`},
+		"all missing": {three, map[string]string{}, "missing environment variables: IDENTIFAI_API_KEY (API key), PARTOO_API_KEY (API key), USERCOM_API_KEY (API key), USERCOM_SUBDOMAIN (the \"app\" of https://app.user.com)"},
+		"one missing": {three, map[string]string{"IDENTIFAI_API_KEY": "k", "PARTOO_API_KEY": "k", "USERCOM_API_KEY": "k"}, `missing environment variables: USERCOM_SUBDOMAIN (the "app" of https://app.user.com)`},
 		"not chosen":  {"partoo", map[string]string{"IDENTIFAI_API_KEY": "k"}, "missing environment variables: PARTOO_API_KEY (API key)"},
 		"base URL instead of a subdomain": {
 			"usercom", map[string]string{"USERCOM_BASE_URL": "https://crm.example/api/public"}, "missing environment variables: USERCOM_API_KEY (API key)",
 		},
 		"not usable": {
-			"all", map[string]string{"IDENTIFAI_API_KEY": "marked key", "PARTOO_API_KEY": "k", "PARTOO_BASE_URL": "http://marked.example", "USERCOM_API_KEY": "k", "USERCOM_SUBDOMAIN": "marked.user.com"},
+			three, map[string]string{"IDENTIFAI_API_KEY": "marked key", "PARTOO_API_KEY": "k", "PARTOO_BASE_URL": "http://marked.example", "USERCOM_API_KEY": "k", "USERCOM_SUBDOMAIN": "marked.user.com"},
 			"identifai: new client: API key: must be printable ASCII without spaces (check for a line break at its end)\n" +
 				"partoo: new client: base URL: must be https (http is allowed for loopback hosts)\n" +
 				`usercom: new client: subdomain: want one DNS label, the "app" of https://app.user.com: at most 63 letters, digits and inner hyphens`,
