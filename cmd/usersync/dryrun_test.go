@@ -26,7 +26,7 @@ func TestDryRun(t *testing.T) {
 		ours.AddUser(identifai.UserInput{ID: new(int64(8)), Email: "cy@example.com", Name: "Cy", Heuristic: "Average", PricingID: 1})
 		theirs.AddUser(partootest.User{ID: "b", UserInput: partoo.UserInput{Email: "BEA@example.com", FirstName: "Beatrix", LastName: "Brown"}})
 		theirs.AddUser(partootest.User{ID: "c", UserInput: partoo.UserInput{Email: "cy@example.com", FirstName: "Cy", LastName: "Clark"}})
-		b := newBench(t, input, "--provider", "all", "--dry-run").atPartoo(theirs)
+		b := newBench(t, input, "--provider", three, "--dry-run").atPartoo(theirs)
 		b.at(identifaiProvider(), clientConfig{key: identifaitest.Key, options: ours.Options()}, ours.Server)
 		b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 		got := b.upsert(t.Context()).ordered()

@@ -13,7 +13,7 @@ import (
 )
 
 func TestDuplicatesAmongOtherProblems(t *testing.T) {
-	_, found := readRows(t, "all", "csv", lines("user_id,email,name,first_name,last_name,heuristic,pricing_id,partoo.email",
+	_, found := readRows(t, three, "csv", lines("user_id,email,name,first_name,last_name,heuristic,pricing_id,partoo.email",
 		"1,ada@example.com,A,A,L,Average,1,",
 		"1,no-email,A,A,L,Average,1,",
 		"2,bea@example.com,A,A,L,Average,1,ada@example.com",
@@ -33,7 +33,7 @@ func TestDuplicatesAmongOtherProblems(t *testing.T) {
 
 // Two providers may have different users with the same email.
 func TestSameEmailAtDifferentProvidersIsNoDuplicate(t *testing.T) {
-	rows, _ := readRows(t, "all", "csv", lines("user_id,identifai.email,name,first_name,last_name,heuristic,pricing_id,partoo.email",
+	rows, _ := readRows(t, three, "csv", lines("user_id,identifai.email,name,first_name,last_name,heuristic,pricing_id,partoo.email",
 		"1,ada@example.com,A,A,L,Average,1,bea@example.com",
 		"2,bea@example.com,A,A,L,Average,1,ada@example.com"))
 	assert.Len(t, rows, 2)

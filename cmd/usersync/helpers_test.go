@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/backoff"
+	"github.com/usersync/usersync/internal/fields"
+	"github.com/usersync/usersync/internal/fields/fieldstest"
 	"github.com/usersync/usersync/internal/userfile"
 )
 
@@ -58,6 +62,50 @@ func parseFlags(args []string) (options, error) {
 	return o, o.complete(flags.Args())
 }
 
+// three are the providers of tests that know their fakes, outcomes or texts.
+const three = "identifai,partoo,usercom"
+
+// withRequired adds the columns to an input that providers require and its first row does
+// not have, for these providers only.
+func withRequired(format, input string) string {
+	first, _, _ := strings.Cut(input, "\n")
+	rows := strings.SplitAfter(input, "\n")
+	for _, p := range providers() {
+		for i, row := range rows {
+			added, cells := make(map[string]any), ""
+			for _, c := range p.columns {
+				if row == "" || !c.Required || strings.Contains(first, c.Name) {
+					continue
+				}
+				value := fieldstest.Example(c, 0).Interface()
+				switch c.Format {
+				case "key":
+					value = fmt.Sprint("key-", i)
+				case "email":
+					value = fmt.Sprintf("user-%d@example.com", i)
+				}
+				added[c.Name] = value
+				if i == 0 {
+					value = p.name + "." + c.Name // in the header
+				}
+				cells += fmt.Sprint(value, ",")
+			}
+			switch object, _ := json.Marshal(added); {
+			case len(added) == 0:
+			case format == "jsonl":
+				rows[i] = strings.Replace(row, "{", fmt.Sprintf(`{"%s":%s,`, p.name, object), 1)
+			default:
+				rows[i] = cells + row
+			}
+		}
+	}
+	return strings.Join(rows, "")
+}
+
+func (p *provider) hasPassword() bool {
+	return slices.ContainsFunc(p.columns, func(c fields.Field) bool { return c.Format == "password" || c.Name == "password" })
+}
+
 // lines joins the lines of a file.
 func lines(all ...string) string { return strings.Join(all, "\n") + "\n" }
 
@@ -76,7 +124,7 @@ func (o output) ordered() output {
 // readRows reads and validates an input for one provider or all.
 func readRows(t *testing.T, provider, format, text string) ([]userfile.Row, userfile.Problems) {
 	t.Helper()
-	selected, err := selectProviders([]string{provider})
+	selected, err := selectProviders(strings.Split(provider, ","))
 	require.NoError(t, err)
 	in, err := readInput(options{file: "-", format: format, providers: selected}, strings.NewReader(text))
 	require.NoError(t, err)

@@ -88,20 +88,22 @@ func missingColumns(header *userfile.Layout, selected []*provider) (problems []u
 	return problems
 }
 
-// seenValues maps provider, field and value to the line that contains it.
-type seenValues map[[3]string]int
+// seenValues maps provider and field to the values so far, each with its line.
+type seenValues map[[2]string]map[string]int
 
 // add records a value that only one row may have. It returns a problem if an earlier row
 // contains it.
 func (s seenValues) add(p *provider, r userfile.Row, field, value string) []userfile.Problem {
-	key := [3]string{p.name, field, value}
-	line, seen := s[key]
-	if seen {
+	key := [2]string{p.name, field}
+	if s[key] == nil {
+		s[key] = make(map[string]int)
+	}
+	if line, seen := s[key][value]; seen {
 		_, column, _ := r.Cell(p.name, field)
 		return []userfile.Problem{p.problem(r, column, fmt.Sprintf("the same user as on line %d", line))}
 	}
 	if value != "" {
-		s[key] = r.Line
+		s[key][value] = r.Line
 	}
 	return nil
 }

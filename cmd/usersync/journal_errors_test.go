@@ -84,20 +84,20 @@ func TestJournalsOfAllProviders(t *testing.T) {
 	}
 	other := journal + ".usercom"
 	require.NoError(t, os.WriteFile(other, []byte("not a journal\n"), 0o600))
-	got := run("--provider", "all")
+	got := run("--provider", three)
 	assert.Equal(t, exitUsage, got.status)
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	assert.Len(t, left, 1, "the one that was there")
 
 	require.NoError(t, os.Remove(other))
-	got = run("--provider", "all", "--resume")
+	got = run("--provider", three, "--resume")
 	assert.Equal(t, exitUsage, got.status)
 	assert.Contains(t, got.err, "usersync: nothing to resume: journal ")
-	require.Equal(t, exitOK, run("--provider", "all").status)
+	require.Equal(t, exitOK, run("--provider", three).status)
 	require.NoError(t, os.Remove(journal+".partoo"))
 
-	got = run("--provider", "all", "--resume")
+	got = run("--provider", three, "--resume")
 	assert.Equal(t, exitOK, got.status, got.err)
 	assert.Contains(t, got.err, "usersync: partoo: no journal of an earlier run; starting over\n")
 	assert.Contains(t, got.out, "partoo     12 created, 0 updated, 0 unchanged, 0 failed, 0 not sent;")
@@ -197,7 +197,7 @@ func TestRejectedKeyDoesNotAffectOtherJournals(t *testing.T) {
 			env["IDENTIFAI_API_KEY"], env["IDENTIFAI_BASE_URL"] = identifaitest.Key, identifai.URL
 			file := writeFile(t, "users.csv", manyUsers(1))
 			run := func(flags ...string) output {
-				return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "--provider", "all", "--quiet"}, flags...), file)...)
+				return usersyncIn(t.Context(), env, "", append(append([]string{"upsert", "--provider", three, "--quiet"}, flags...), file)...)
 			}
 			key := env["PARTOO_API_KEY"]
 			env["PARTOO_API_KEY"] = "wrong"

@@ -33,7 +33,7 @@ func TestOverLoopback(t *testing.T) {
 	file := strings.SplitAfter(string(data), "\n")
 	zoe := file[0] + file[3]
 
-	got := usersyncIn(t.Context(), env, zoe, "upsert", "--provider", "all", "-").ordered()
+	got := usersyncIn(t.Context(), env, zoe, "upsert", "--provider", three, "-").ordered()
 	assert.Equal(t, output{exitOK, lines(
 		"identifai  line 2  created    1  zoe.muller@example.org",
 		"partoo     line 2  created    5309c3a237bbc54400000001  zoe.muller@example.org",

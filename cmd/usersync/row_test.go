@@ -12,26 +12,35 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/usersync/usersync/identifai"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/spectest"
 	"github.com/usersync/usersync/partoo"
 	"github.com/usersync/usersync/usercom"
 )
 
-// upsertSchema returns the schema of the request that creates users.
-func upsertSchema(t *testing.T, provider string) *openapi3.Schema {
+// upsertProperties returns the properties of the requests that create users: those with all
+// required columns, to paths without parameters.
+func upsertProperties(t *testing.T, p *provider) openapi3.Schemas {
 	t.Helper()
-	at := map[string]struct{ path, media string }{
-		"identifai": {"/api/partner/user", "multipart/form-data"},
-		"partoo":    {"/user", "application/json"},
-		"usercom":   {"/users/update_or_create/", "application/json"},
-	}[provider]
-	item := spectest.Load(t, provider).Paths.Find(at.path)
-	require.NotNil(t, item)
-	schema := item.Post.RequestBody.Value.Content[at.media].Schema.Value
-	if forms := append(schema.OneOf, schema.AnyOf...); len(forms) > 0 {
-		schema = forms[0].Value // version 1 of the API
+	properties := make(openapi3.Schemas)
+	for path, item := range spectest.Load(t, p.name).Paths.Map() {
+		for _, operation := range item.Operations() {
+			if operation.RequestBody == nil || strings.Contains(path, "{") {
+				continue
+			}
+			for _, media := range operation.RequestBody.Value.Content {
+				schema := media.Schema.Value
+				if forms := append(schema.OneOf, schema.AnyOf...); len(forms) > 0 {
+					schema = forms[0].Value // version 1 of the API
+				}
+				if !slices.ContainsFunc(p.columns, func(c fields.Field) bool { return c.Required && schema.Properties[c.Name] == nil }) {
+					maps.Copy(properties, schema.Properties)
+				}
+			}
+		}
 	}
-	return schema
+	require.NotEmpty(t, properties, "%s: no operation of the spec creates users with the required columns", p.name)
+	return properties
 }
 
 // Every property of the upsert in the spec is a declared field, and so a column.
@@ -41,7 +50,7 @@ func TestEveryFieldOfTheSpecsHasAColumn(t *testing.T) {
 		for _, c := range p.columns {
 			columns = append(columns, c.Name)
 		}
-		assert.Subset(t, columns, slices.Collect(maps.Keys(upsertSchema(t, p.name).Properties)), p.name)
+		assert.Subset(t, columns, slices.Collect(maps.Keys(upsertProperties(t, p))), p.name)
 	}
 }
 
@@ -57,7 +66,7 @@ func TestHelpNamesEveryColumnAndValue(t *testing.T) {
 			name, text, _ := strings.Cut(strings.TrimLeft(line, "* "), " ")
 			columns[name] = text
 		}
-		for name, property := range upsertSchema(t, p.name).Properties {
+		for name, property := range upsertProperties(t, p) {
 			require.Contains(t, columns, name)
 			for _, value := range property.Value.Enum {
 				text, err := json.Marshal(value)

@@ -38,8 +38,8 @@ func TestSecretsStayInside(t *testing.T) {
 	const header = "email,first_name,last_name,name,heuristic,pricing_id,user_id,password,readonly,sso_only"
 	good := lines(header, "ada@example.com,Ada,Lovelace,Ada,Average,1,1,"+markedPassword+",,")
 	env := map[string]string{"USERCOM_SUBDOMAIN": "app"}
-	for _, name := range []string{"IDENTIFAI", "PARTOO", "USERCOM"} {
-		env[name+"_API_KEY"] = markedKey
+	for _, name := range names() {
+		env[strings.ToUpper(name)+"_API_KEY"] = markedKey
 	}
 	for name, test := range map[string]struct {
 		input  string
@@ -66,8 +66,8 @@ func TestSecretsStayInside(t *testing.T) {
 				env[strings.ToUpper(p.name)+"_BASE_URL"] = server.URL
 			}
 			for _, p := range providers() {
-				got := usersyncIn(t.Context(), env, test.input, "upsert", "--provider", p.name, "-")
-				if p.name != "usercom" || test.fault.Status == 401 { // it has no password to complain about
+				got := usersyncIn(t.Context(), env, withRequired("csv", test.input), "upsert", "--provider", p.name, "-")
+				if p.hasPassword() || test.fault.Status == 401 { // others have nothing to complain about
 					assert.Equal(t, test.status, got.status, got.out+got.err)
 				}
 				for _, secret := range []string{markedKey, markedPassword, strings.ToLower(markedPassword)} {
@@ -82,7 +82,7 @@ func TestSecretsStayInside(t *testing.T) {
 func TestStateHoldsNoPassword(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	input := lines("email,first_name,last_name,name,heuristic,pricing_id,user_id,password", "ada@example.com,Ada,Lovelace,Ada,Average,1,1,"+markedPassword)
-	got := usersync(t, input, "upsert", "--provider", "all", "--fake", "--fake-state", state, "-")
+	got := usersync(t, withRequired("csv", input), "upsert", "--provider", "all", "--fake", "--fake-state", state, "-")
 	require.Equal(t, exitOK, got.status, got.out)
 	data, err := os.ReadFile(state)
 	require.NoError(t, err)

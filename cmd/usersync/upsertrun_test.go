@@ -188,7 +188,7 @@ func TestUsersFileAsSpecified(t *testing.T) {
 		input, err := os.ReadFile(usersFile)
 		require.NoError(t, err)
 		for range 2 {
-			b := newBench(t, string(input), "--provider", "all").atPartoo(partoo)
+			b := newBench(t, string(input), "--provider", three).atPartoo(partoo)
 			b.at(identifaiProvider(), clientConfig{key: identifaitest.Key, options: identifai.Options()}, identifai.Server)
 			b.at(usercomProvider(), clientConfig{key: usercomtest.Key, options: usercom.Options()}, usercom.Server)
 			got := b.upsert(t.Context())
