@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,7 +11,7 @@ import (
 func TestInvalidFlags(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"want one of identifai, partoo, usercom":                          {"--provider", "other"},
+		"want one of " + strings.Join(providers, ", "):                    {"--provider", "other"},
 		"--provider other: want":                                          {"--provider", "partoo,other"},
 		"--from needs exactly one --provider":                             {"--from", "x.yaml"},
 		"--from needs exactly":                                            {"--provider", "partoo", "--provider", "usercom", "--from", "x.yaml"},

@@ -42,7 +42,8 @@ func TestDuplicateJSONKeys(t *testing.T) {
 					}})
 					r, err := s.call(t.Context())
 					problem := s.check(r, err)
-					assert.Equal(t, slices.Contains(returnsLastValue, name), err == nil && problem != "", "%v %s", err, problem)
+					assert.Equal(t, slices.Contains(returnsLastValue, name), err == nil && problem != "",
+						"%v %s: add %q to returnsLastValue if the client did not ask for the user by id", err, problem, name)
 					if op.isUpsert() {
 						states := []string{unchanged}
 						for _, request := range op.requests {
