@@ -12,6 +12,7 @@ import (
 
 	gen "github.com/usersync/usersync/gen/partoo"
 	"github.com/usersync/usersync/internal/fake"
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/wrapper"
 	"github.com/usersync/usersync/partoo"
 )
@@ -193,12 +194,14 @@ func (s *Server) searchUsers(r *http.Request) *fake.Response {
 	if len(q.problems) > 0 {
 		return invalid(q.problems)
 	}
-	slices.SortStableFunc(matches, func(a, b *record) int {
-		if descending {
-			a, b = b, a
-		}
-		return strings.Compare(sortKey(a.User, order), sortKey(b.User, order))
-	})
+	if f, known := userFields[order]; known { // users have no group_id
+		slices.SortStableFunc(matches, func(a, b *record) int {
+			if descending {
+				a, b = b, a
+			}
+			return strings.Compare(sortKey(f, a.User), sortKey(f, b.User))
+		})
+	}
 	last := max(1, (len(matches)+perPage-1)/perPage)
 	result := struct {
 		Page    int        `json:"page"`
@@ -243,12 +246,8 @@ func (s *Server) matches(q query) (matches []*record) {
 	return matches
 }
 
-// sortKey returns the field by which users are sorted, as a text. Users have no group_id.
-func sortKey(user User, order string) string {
-	f, known := userFields[order]
-	if !known {
-		return ""
-	}
+// sortKey returns the field by which users are sorted, as a text.
+func sortKey(f fields.Field, user User) string {
 	value := reflect.Indirect(f.Of(&user))
 	if value.CanInt() {
 		return fmt.Sprintf("%020d", value.Int())
