@@ -64,7 +64,7 @@ func WithQuotas(windows ...resttest.Window) Option {
 		writes = []resttest.Window{{Limit: 1, Every: time.Second}, {Limit: 30, Every: time.Minute}}
 	}
 	return func(s *Server) {
-		s.reads, s.writes = fake.NewLimiter(false, reads...), fake.NewLimiter(false, writes...)
+		s.reads, s.writes = &fake.Limiter{Windows: reads}, &fake.Limiter{Windows: writes}
 	}
 }
 

@@ -42,7 +42,7 @@ func TestLimiter(t *testing.T) {
 		{time.Minute, allowed(2, 0)},
 	}
 	synctest.Test(t, func(t *testing.T) {
-		limiter, start := fake.NewLimiter(false, second, minute), time.Now()
+		limiter, start := &fake.Limiter{Windows: []resttest.Window{second, minute}}, time.Now()
 		for i, step := range steps {
 			time.Sleep(step.at - time.Since(start))
 			assert.Equal(t, step.want, allow(limiter), "step %d at %v", i, step.at)
@@ -51,13 +51,13 @@ func TestLimiter(t *testing.T) {
 }
 
 func TestLimiterNamesTheFirstWindowOfEqualOnes(t *testing.T) {
-	limiter := fake.NewLimiter(false, resttest.Window{Limit: 1, Every: time.Second}, resttest.Window{Limit: 1, Every: time.Minute})
+	limiter := &fake.Limiter{Windows: []resttest.Window{{Limit: 1, Every: time.Second}, {Limit: 1, Every: time.Minute}}}
 	assert.Equal(t, result{limit: 1}, allow(limiter))
 	assert.LessOrEqual(t, allow(limiter).retryAfter, time.Second)
 }
 
 func TestLimiterWithoutWindowsAllowsEverything(t *testing.T) {
-	limiter := fake.NewLimiter(false)
+	limiter := new(fake.Limiter)
 	for range 100 {
 		assert.Equal(t, result{}, allow(limiter))
 	}

@@ -34,7 +34,7 @@ const (
 type Server struct {
 	*resttest.Server
 
-	limiter     *fake.Limiter
+	limiter     fake.Limiter
 	users       *fake.Store[User] // the first is the owner of the key
 	keyOwner    *record
 	lastID      int
@@ -75,7 +75,7 @@ func WithQuotas(windows ...resttest.Window) Option {
 	if len(windows) == 0 {
 		windows = []resttest.Window{{Limit: 300, Every: time.Minute}}
 	}
-	return func(s *Server) { s.limiter = fake.NewLimiter(false, windows...) }
+	return func(s *Server) { s.limiter.Windows = windows }
 }
 
 // WithRole sets the role of the user that owns the key. The default is ORG_ADMIN. The
@@ -96,7 +96,7 @@ func WithRole(role partoo.Role) Option {
 // NewServer returns a fake without users, for use in memory. Start opens a listener
 // on loopback.
 func NewServer(options ...Option) *Server {
-	s := &Server{limiter: fake.NewLimiter(false), invited: make(map[string]time.Time)}
+	s := &Server{invited: make(map[string]time.Time)}
 	s.users = &fake.Store[User]{Normalize: s.normalize, Keys: keys}
 	s.keyOwner = s.users.Add(User{ID: "5309c3a237bbc54400000000", UserInput: partoo.UserInput{
 		Email: "key@partootest.example", FirstName: "Key", LastName: "Owner",

@@ -66,7 +66,7 @@ type Option func(*Server)
 func WithQuotas(windows ...resttest.Window) Option {
 	return func(s *Server) {
 		for _, w := range windows {
-			s.throttles = append(s.throttles, fake.NewLimiter(true, w))
+			s.throttles = append(s.throttles, &fake.Limiter{Windows: []resttest.Window{w}, Sliding: true})
 		}
 	}
 }
