@@ -96,7 +96,7 @@ func openJournal(path string, h JournalHeader) (*Journal, error) {
 	}
 	j := &Journal{hasInput: h.Input != "", file: file}
 	if err := j.load(h); err != nil {
-		file.Close()
+		closeLocked(file)
 		return nil, err
 	}
 	return j, nil
@@ -232,7 +232,7 @@ func (j *Journal) Close() error {
 		j.timer.Stop()
 		j.setErr(j.file.Sync())
 	}
-	j.setErr(j.file.Close())
+	j.setErr(closeLocked(j.file))
 	j.file = nil
 	return j.err
 }

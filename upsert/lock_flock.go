@@ -28,3 +28,9 @@ func openLocked(path string) (*os.File, error) {
 	}
 	return nil, os.NewSyscallError("flock", err)
 }
+
+// closeLocked releases the lock and closes the file. A process that is being started
+// by this one still has a copy of the file, so that Close alone may release it later.
+func closeLocked(file *os.File) error {
+	return errors.Join(os.NewSyscallError("flock", syscall.Flock(int(file.Fd()), syscall.LOCK_UN)), file.Close())
+}

@@ -9,3 +9,5 @@ import "os"
 func openLocked(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }
+
+func closeLocked(file *os.File) error { return file.Close() }
