@@ -27,8 +27,7 @@ const Key = "identifaitest-key-0000000000000000"
 
 const keyHeader = "X-Api-Key"
 
-// Server is a fake identifAI with the users of one partner. It is safe for
-// concurrent use.
+// Server is a fake identifAI with one partner's users. It is safe for concurrent use.
 type Server struct {
 	*resttest.Server
 
@@ -84,8 +83,7 @@ func WithCreatedStatus(status int) Option { return func(s *Server) { s.createdSt
 // default. The vendor documents 400 for one of its operations.
 func WithInvalidStatus(status int) Option { return func(s *Server) { s.invalidStatus = status } }
 
-// NewServer returns a fake without users, ready for use in memory. Start opens a
-// listener on loopback.
+// NewServer returns a fake without users, in memory. Start opens a listener on loopback.
 func NewServer(options ...Option) *Server {
 	s := &Server{createdStatus: http.StatusOK, invalidStatus: http.StatusUnprocessableEntity}
 	s.users = &fake.Store[User]{Normalize: s.setID, Keys: keys}
@@ -119,8 +117,7 @@ func (s *Server) User(email string) (User, bool) { return s.users.User(emailKey(
 // is taken.
 func (s *Server) AddUser(user User) User { return s.users.AddUser(user) }
 
-// EmailsSent returns the ids of the users that got a creation email, in order of the
-// emails.
+// EmailsSent returns the ids of the users that got a creation email, in order.
 func (s *Server) EmailsSent() []int64 {
 	s.users.Lock()
 	defer s.users.Unlock()

@@ -61,8 +61,7 @@ func (s *Server) getCredits(form) *fake.Response {
 	return fake.OK(map[string]int{"available_credits": 159, "total_spent": 41})
 }
 
-// page is a page of Laravel's paginator. PerPage is returned as it was sent: as a
-// string.
+// page is a page of Laravel's paginator. PerPage is returned as it was sent, as a string.
 type page struct {
 	CurrentPage int         `json:"current_page"`
 	Data        []*userJSON `json:"data"`
@@ -135,8 +134,8 @@ func (s *Server) filterUsers(f form) (users []*record) {
 	return users
 }
 
-// userJSON is a user in a response. Fields that the fake does not store are null, as
-// in the vendor's examples.
+// userJSON is a user in a response. Fields that the fake does not store are null, as in the
+// vendor's examples.
 type userJSON struct {
 	ID              int64     `json:"id"`
 	Name            string    `json:"name"`

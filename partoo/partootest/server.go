@@ -89,12 +89,9 @@ func WithQuotas(windows ...resttest.Window) Option {
 //
 // All but the last may update the owner of the key (inference, except for
 // BUSINESS_MANAGER).
-func WithRole(role partoo.Role) Option {
-	return func(s *Server) { s.keyOwner.User.Role = role }
-}
+func WithRole(role partoo.Role) Option { return func(s *Server) { s.keyOwner.User.Role = role } }
 
-// NewServer returns a fake without users, for use in memory. Start opens a listener
-// on loopback.
+// NewServer returns a fake without users, in memory. Start opens a listener on loopback.
 func NewServer(options ...Option) *Server {
 	s := &Server{invited: make(map[string]time.Time)}
 	s.users = &fake.Store[User]{Normalize: s.normalize, Keys: keys}

@@ -17,8 +17,7 @@ import (
 	"github.com/usersync/usersync/partoo"
 )
 
-// inviteInterval is the minimum time between two invitations of a user (vendor page
-// "Invite user").
+// inviteInterval is the time between two invitations of a user (vendor page "Invite user").
 const inviteInterval = 5 * time.Minute
 
 // serve passes a request on if it has the key and fits the quota.
@@ -98,8 +97,7 @@ func (s *Server) ofTarget(handle func(*http.Request, *record) *fake.Response) fu
 	}
 }
 
-// updateUser changes the fields that are sent and no others (vendor page "Update
-// user").
+// updateUser changes only the fields that are sent (vendor page "Update user").
 func (s *Server) updateUser(r *http.Request, target *record) *fake.Response {
 	user, failed := s.readUser(r, target.User)
 	if failed != nil {

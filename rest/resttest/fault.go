@@ -18,10 +18,8 @@ import (
 )
 
 // A Fault changes how the server handles a request. The zero Fault changes nothing:
-// the fake executes the request and responds. The functions of this package return
-// the common faults:
-//
-//	server.Fail(resttest.Throttle("60"), resttest.LostResponse().On("POST /user"))
+// the fake executes the request and responds. [Status] and other functions return the
+// common faults.
 type Fault struct {
 	// Match selects the requests, nil: all. It may read the body, which is limited to
 	// 1 MiB, and must not call Fail or ClearFaults. See also [Fault.On].
@@ -30,8 +28,7 @@ type Fault struct {
 	// [Server.ClearFaults].
 	Times int
 
-	// Status, if not 0, replaces the response of the fake by one with Header and
-	// Body.
+	// Status, if not 0, replaces the response of the fake by one with Header and Body.
 	Status int
 	// Header is added to the response and replaces headers of the same name.
 	Header http.Header
@@ -101,8 +98,7 @@ func HTML(status int) Fault {
 // Reset cuts the connection before the request is executed.
 func Reset() Fault { return Fault{Cut: CutRequest} }
 
-// LostResponse cuts the connection after the request was executed, before the
-// response.
+// LostResponse cuts the connection between the execution and the response.
 func LostResponse() Fault { return Fault{Cut: CutResponse} }
 
 // TruncatedResponse cuts the connection after this number of bytes of the response
@@ -151,8 +147,7 @@ func (s *Server) ClearFaults() {
 	s.faults = nil
 }
 
-// nextFault returns the fault of r and counts it. body is the recorded part of the body
-// of r.
+// nextFault returns the fault of r, whose recorded body is body, and counts it.
 func (s *Server) nextFault(r *http.Request, body []byte) (Fault, bool) {
 	s.faultsLock.Lock()
 	defer s.faultsLock.Unlock()

@@ -6,8 +6,8 @@
 //	server.Fail(resttest.Throttle("60"), resttest.LostResponse().On("POST /user"))
 //	client, err := rest.NewClient(acme, key, rest.WithBaseURL(server.URL), rest.WithHTTPClient(server.Client()))
 //
-// Tests of services use the fakes: packages identifaitest, partootest and
-// usercomtest. Each has the methods of a Server.
+// Tests of services use the fakes identifaitest, partootest and usercomtest. Each has the
+// methods of a Server.
 package resttest
 
 import (
@@ -31,9 +31,8 @@ import (
 // The faults of [Server.Fail] apply before the fake gets a request. The response of
 // the fake is complete before it is sent.
 type Server struct {
-	// URL is the origin of the server, without a slash at its end:
-	// https://<random>.<name>.test in memory, http://127.0.0.1:<port> after
-	// Start. Each server has another one.
+	// URL is the server's own origin, without a slash at its end:
+	// https://<random>.<name>.test in memory, http://127.0.0.1:<port> after Start.
 	URL string
 
 	handler       http.Handler
@@ -153,14 +152,7 @@ func (s *Server) record(r *http.Request, body []byte, faulted bool) *Request {
 			header.Set(name, "[redacted]")
 		}
 	}
-	entry := &Request{
-		Method:  r.Method,
-		Path:    r.URL.EscapedPath(),
-		Query:   r.URL.Query(),
-		Header:  header,
-		Body:    body,
-		Faulted: faulted,
-	}
+	entry := &Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.Query(), Header: header, Body: body, Faulted: faulted}
 	s.requestsLock.Lock()
 	defer s.requestsLock.Unlock()
 	if len(s.requests) == maxRequests {

@@ -79,8 +79,7 @@ func WithCreatedStatus(status int) Option { return func(s *Server) { s.createdSt
 // has none: 1 (default) or 2. With 2, a client of version 1 creates every user again.
 func WithDefaultVersion(version int) Option { return func(s *Server) { s.defaultVersion = version } }
 
-// NewServer returns a fake without users, ready for use in memory. Start opens a
-// listener on loopback.
+// NewServer returns a fake without users, in memory. Start opens a listener on loopback.
 func NewServer(options ...Option) *Server {
 	s := &Server{createdStatus: 201, defaultVersion: 1, idsByName: make(map[string]int64)}
 	s.users = &fake.Store[User]{Normalize: s.normalize, Keys: keys}
@@ -132,8 +131,7 @@ func idKey(id int64) string { return fmt.Sprint("id ", id) }
 
 func userIDKey(userID string) string { return "user_id " + userID }
 
-// request is a request with the version of the API, the user in its path and the object in
-// its body.
+// request is a request with the version of the API, the user in its path and its body.
 type request struct {
 	*http.Request
 	version int
