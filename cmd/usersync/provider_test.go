@@ -19,7 +19,7 @@ func TestEveryProviderHasATable(t *testing.T) {
 			specs = append(specs, name)
 		}
 	}
-	assert.ElementsMatch(t, specs, names(), "add a table to the list of providers in provider.go")
+	assert.ElementsMatch(t, specs, names(), "add the provider to the list in provider.go")
 }
 
 func TestSelectProviders(t *testing.T) {

@@ -20,7 +20,7 @@ var parts = []struct{ what, glob, pattern string }{
 	{"a wrapper with a Client and UpsertUser: add package PROVIDER", "PROVIDER/*.go", `func \(\w+ \*Client\) UpsertUser\(`},
 	{"a fake server: add package PROVIDER/PROVIDERtest", "PROVIDER/PROVIDERtest/*.go", `func NewServer\(`},
 	{"the vendor's pages: add x-provenance with their URLs to the info of the spec", "specs/PROVIDER.yaml", `(?m)^  x-provenance:`},
-	{"a table of columns in the command: add it to the list in cmd/usersync/provider.go", "cmd/usersync/*.go", `name:\s+"PROVIDER"`},
+	{"a description for the command: add it to the list in cmd/usersync/provider.go", "cmd/usersync/*.go", `name:\s+"PROVIDER"`},
 	{"a row for each operation in the table of sources", "specs/README.md", `(?i)PROVIDER`},
 }
 
