@@ -6,8 +6,49 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/spf13/cobra"
+
 	"github.com/usersync/usersync/internal/userfile"
 )
+
+func (c *command) upsertCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:                   "upsert --provider NAME[,NAME] [flags] FILE",
+		Short:                 "Create or update every user of a file",
+		Long:                  upsertText,
+		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     completeFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.complete(args); err != nil {
+				return err
+			}
+			run := newUpsertRun(o, c.streams)
+			if err := run.connect(c.getenv); err != nil {
+				return err
+			}
+			c.status = run.run(cmd.Context(), c.args[1:])
+			return nil
+		},
+	}
+	addFlags(cmd.Flags(), &o)
+	cmd.SetUsageTemplate("Usage:\n  {{.UseLine}}\n\nFlags:\n{{.LocalFlags.FlagUsagesWrapped 100}}")
+	cmd.SetHelpTemplate("{{.Long}}\n{{.UsageString}}" + fileText + columnsText() + environmentText())
+	for flag, values := range map[string][]string{"provider": append(names(), "all"), "format": {"csv", "jsonl"}} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // no such flag
+		}
+	}
+	return cmd
+}
+
+// completeFile completes the one FILE with the names of files.
+func completeFile(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveDefault
+}
 
 const upsertText = `Reads FILE (CSV; JSONL if the name ends in .jsonl or .ndjson; "-" for standard input),
 validates it completely, then creates or updates every user at the selected providers

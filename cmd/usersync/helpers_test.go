@@ -40,7 +40,8 @@ func usersyncIn(ctx context.Context, env map[string]string, stdin string, args .
 	}
 	var out, err bytes.Buffer
 	s := streams{in: strings.NewReader(stdin), out: &out, err: &err, signals: noSignals}
-	status := run(ctx, args, s, func(name string) string { return env[name] })
+	c := command{args: args, streams: s, getenv: func(name string) string { return env[name] }}
+	status := c.run(ctx)
 	return output{status, out.String(), withoutFormat(err.String())}
 }
 

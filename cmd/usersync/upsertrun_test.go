@@ -208,7 +208,8 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 func TestResultsThatCannotBeWritten(t *testing.T) {
 	var log bytes.Buffer
 	s := streams{in: strings.NewReader(oneUser), out: fullDisk{}, err: &log, signals: noSignals}
-	status := run(t.Context(), []string{"upsert", "--provider", "partoo", "--fake", "-"}, s, func(string) string { return "" })
+	c := command{args: []string{"upsert", "--provider", "partoo", "--fake", "-"}, streams: s, getenv: func(string) string { return "" }}
+	status := c.run(t.Context())
 	assert.Equal(t, exitFailed, status)
 	assert.Equal(t, "usersync: writing the results: no space left\n", withoutFormat(log.String()))
 }
