@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -45,11 +44,9 @@ func (o options) checkFailedFile(provider string) error {
 		return fmt.Errorf("--failed: %w", err)
 	}
 	defer file.Close()
-	start, err := bufio.NewReader(io.LimitReader(file, 1<<20)).ReadBytes('\n')
-	switch {
-	case err != nil && err != io.EOF:
-		return fmt.Errorf("--failed: %w", err)
-	case len(start) > 0 && !bytes.Contains(start, []byte(userfile.ReasonColumn)), o.isInput(path):
+	start, err := bufio.NewReader(io.LimitReader(file, 1<<20)).ReadString('\n')
+	isEmpty := start == "" && err == io.EOF
+	if o.isInput(path) || !isEmpty && !strings.Contains(start, userfile.ReasonColumn) {
 		return fmt.Errorf("--failed %s: exists and is no file of failed rows", userfile.Printable(path))
 	}
 	return nil

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/internal/userfile"
 	"github.com/usersync/usersync/rest"
 )
@@ -71,8 +70,8 @@ func validate(f *userfile.File, selected []*provider) input {
 			u, invalid, damaged := p.validateRow(r)
 			found = append(found, invalid...)
 			warnings = append(warnings, damaged...)
-			found = append(found, seen.add(p, r, p.keyColumn(), u.Key())...)
-			if id := p.idOf(u); id != nil {
+			found = append(found, seen.add(p, r, p.keyColumn, u.Key())...)
+			if id := p.vendorID(u); id != nil {
 				found = append(found, seen.add(p, r, "id", strconv.FormatInt(*id, 10))...)
 				in.ids[p.name] = append(in.ids[p.name], *id)
 			}
@@ -144,11 +143,7 @@ func (p *provider) readUser(r userfile.Row) (u user, problems, warnings []userfi
 // validateRow reads a row and validates its user.
 func (p *provider) validateRow(r userfile.Row) (u user, problems, warnings []userfile.Problem) {
 	u, problems, warnings = p.readUser(r)
-	validate := p.validate
-	if validate == nil {
-		validate = user.Validate
-	}
-	if err := validate(u); err != nil {
+	if err := p.validate(u); err != nil {
 		problems = append(problems, p.validationProblems(r, err, problems)...)
 	}
 	return u, problems, warnings
@@ -179,20 +174,6 @@ func (p *provider) validationProblems(r userfile.Row, err error, unread []userfi
 
 func (p *provider) problem(r userfile.Row, column, text string) userfile.Problem {
 	return userfile.Problem{Line: r.Line, Column: column, Text: text, Groups: []string{p.name}}
-}
-
-// keyColumn is the name of the column that identifies users.
-func (p *provider) keyColumn() string {
-	i := slices.IndexFunc(p.columns, func(f fields.Field) bool { return f.Required && (f.Format == "key" || f.Format == "email") })
-	return p.columns[i].Name
-}
-
-// idOf is the vendor's id of a user, nil for none.
-func (p *provider) idOf(u user) *int64 {
-	if p.vendorID == nil {
-		return nil
-	}
-	return p.vendorID(u)
 }
 
 // nameOf is what a user is called in the output: its email, or else its key.

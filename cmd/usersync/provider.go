@@ -23,12 +23,14 @@ type provider struct {
 	host      string // unless the client config has another
 	quotas    []backoff.QuotaSet
 	env       []envVar
-	vendorID  func(user) *int64 // nil: users have none before they are created
-	validate  func(user) error  // nil: Validate
+	vendorID  func(user) *int64 // of a user that exists; the default returns nil
+	validate  func(user) error  // the default is Validate
 	connect   func(clientConfig) (prepareFunc, error)
 	startFake func() fake
+
 	newUser   func() user
 	columns   []fields.Field
+	keyColumn string // the column that identifies users
 }
 
 // user is a pointer to the UserInput of a provider.
@@ -44,6 +46,14 @@ func providerOf[U any, P interface {
 }](p provider) *provider {
 	p.newUser = func() user { return P(new(U)) }
 	p.columns = fields.List[U]()
+	key := slices.IndexFunc(p.columns, func(f fields.Field) bool { return f.Required && (f.Format == "key" || f.Format == "email") })
+	p.keyColumn = p.columns[key].Name
+	if p.validate == nil {
+		p.validate = user.Validate
+	}
+	if p.vendorID == nil {
+		p.vendorID = func(user) *int64 { return nil }
+	}
 	return &p
 }
 

@@ -40,10 +40,10 @@ func (q *quotas) add(text string) error {
 
 // of returns the quota of a provider, if there is one.
 func (q quotas) of(provider string) (backoff.QuotaSet, bool) {
-	set, ok := q[provider]
-	if !ok {
-		set, ok = q[""]
+	if set, ok := q[provider]; ok {
+		return set, true
 	}
+	set, ok := q[""]
 	return set, ok
 }
 

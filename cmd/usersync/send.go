@@ -70,12 +70,9 @@ func (t *target) send(ctx, acceptCtx context.Context, upsertUser upsertFunc, r *
 // users returns the users of the rows with or without an id of the vendor.
 func (t *target) users(rows []userfile.Row, withID bool) iter.Seq[inputUser] {
 	return func(yield func(inputUser) bool) {
-		if withID && t.vendorID == nil {
-			return
-		}
 		for i, r := range rows {
 			u, _, _ := t.readUser(r)
-			if (t.idOf(u) != nil) == withID && !yield(inputUser{u, i, r.Line}) {
+			if (t.vendorID(u) != nil) == withID && !yield(inputUser{u, i, r.Line}) {
 				return
 			}
 		}

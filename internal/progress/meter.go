@@ -199,21 +199,10 @@ func (m *meter) rate(now time.Time) (text string) {
 
 func perSecond(q backoff.Quota) float64 { return float64(q.N) / q.Per.Seconds() }
 
+var periodNames = map[time.Duration]string{time.Hour: "hour", time.Minute: "minute", time.Second: "second"}
+
 // periodText is a duration, in words where there is one for it.
 func periodText(d time.Duration) string {
-	switch d {
-	case time.Hour:
-		return "hour"
-	case time.Minute:
-		return "minute"
-	case time.Second:
-		return "second"
-	}
-	text := d.String() // such as 2h0m0s
-	for _, zero := range []string{"m0s", "h0m"} {
-		if short, ok := strings.CutSuffix(text, zero); ok {
-			text = short + zero[:1]
-		}
-	}
-	return text
+	short := strings.Replace(strings.Replace(d.String(), "m0s", "m", 1), "h0m", "h", 1) // of 2h0m0s
+	return cmp.Or(periodNames[d], short)
 }
