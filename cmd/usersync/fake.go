@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/usersync/usersync/internal/fields"
 	"github.com/usersync/usersync/rest"
 	"github.com/usersync/usersync/rest/resttest"
 )
@@ -31,10 +32,21 @@ type fake struct {
 func newFake[U any](key string, server fakeServer[U]) fake {
 	return fake{
 		config: clientConfig{key: key, baseURL: "its fake", options: server.Options()},
-		save:   func() (json.RawMessage, error) { return json.MarshalIndent(server.Users(), "  ", "  ") },
-		load:   func(users json.RawMessage) error { return addUsers(server, users) },
-		fail:   server.Fail,
+		save: func() (json.RawMessage, error) {
+			return json.MarshalIndent(withoutPasswords(server.Users()), "  ", "  ")
+		},
+		load: func(users json.RawMessage) error { return addUsers(server, users) },
+		fail: server.Fail,
 	}
+}
+
+func withoutPasswords[U any](users []U) []U {
+	if password, ok := fields.ByName[U]("json")["password"]; ok {
+		for i := range users {
+			password.Of(&users[i]).SetZero()
+		}
+	}
+	return users
 }
 
 // addUsers adds users that save returned before.

@@ -29,17 +29,6 @@ func identifaiProvider() *provider {
 				return newUpsertFunc(w, upsertUser, bulk.Preview), err
 			}, err
 		},
-		startFake: func() fake { return newFake(identifaitest.Key, identifaiFake{identifaitest.NewServer()}) },
+		startFake: func() fake { return newFake(identifaitest.Key, identifaitest.NewServer()) },
 	})
-}
-
-// identifaiFake lists its users without their passwords.
-type identifaiFake struct{ *identifaitest.Server }
-
-func (s identifaiFake) Users() []identifaitest.User {
-	users := s.Server.Users()
-	for i := range users {
-		users[i].Password = ""
-	}
-	return users
 }
