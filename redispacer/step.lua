@@ -13,20 +13,9 @@ local MAX = 9007199254740991
 local COMMON = {1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 86400}
 
 local function text(n) return string.format('%.0f', n) end
-
--- META is read once: most steps need most of it.
-local meta, fields = {}, redis.call('HGETALL', META)
-for i = 1, #fields, 2 do meta[fields[i]] = fields[i + 1] end
-local function get(field) return tonumber(meta[field] or '') end
-local function put(field, value)
-  meta[field] = value
-  redis.call('HSET', META, field, value)
-end
-local function set(field, n) put(field, text(n)) end
-local function unset(...)
-  redis.call('HDEL', META, ...)
-  for _, field in ipairs({...}) do meta[field] = nil end
-end
+local function get(field) return tonumber(redis.call('HGET', META, field) or '') end
+local function set(field, n) redis.call('HSET', META, field, text(n)) end
+local function unset(...) redis.call('HDEL', META, ...) end
 local function guardOf(id) return tonumber(string.match(id, ':(%d+)$')) end
 
 -- longest is the longest window; requests are kept for longer where nothing is
@@ -37,7 +26,7 @@ local keep = math.max(longest, step.keep)
 
 -- A store that lost its data or went back in time must first get back what the
 -- processes know.
-local epoch, seq = meta.epoch or '', get('seq') or 0
+local epoch, seq = redis.call('HGET', META, 'epoch') or '', get('seq') or 0
 local lost = step.epoch ~= '' and (epoch ~= step.epoch or seq < step.seq)
 if lost and not step.restore then
   return {'restore', 0, step.processes, seq, epoch, 0, 0, 0, text(now)}
@@ -46,7 +35,7 @@ if step.restore then
   -- A process without a record may have been the first to find the store empty.
   if epoch == '' or epoch == step.epoch or (step.epoch ~= '' and get('fresh')) then
     epoch = step.new_epoch
-    put('epoch', epoch)
+    redis.call('HSET', META, 'epoch', epoch)
     redis.call('DEL', REPORTED)
     unset('fresh')
     set('hold', now + longest)
@@ -65,8 +54,7 @@ if step.restore then
   redis.call('SADD', REPORTED, step.process)
 elseif epoch == '' then
   epoch = step.new_epoch
-  put('epoch', epoch)
-  set('fresh', 1)
+  redis.call('HSET', META, 'epoch', epoch, 'fresh', 1)
 end
 if get('hold') and (now >= get('hold') or redis.call('SCARD', REPORTED) >= get('expected')) then
   unset('hold', 'expected')
@@ -122,13 +110,13 @@ end
 local function reject(report, sent)
   local wait = report.retry_after
   sent = sent or now - report.age -- the report came twice, or the store lost the request
-  if report.id == meta.exploring then
+  if report.id == redis.call('HGET', META, 'exploring') then
     unset('exploring')
     set('explore_wait', math.min(64, 2 * (get('explore_wait') or 1)))
     set('explore_at', now + get('explore_wait') * (get('learned_per') or 0))
   end
   if get('closed') then
-    if report.id == meta.probe then
+    if report.id == redis.call('HGET', META, 'probe') then
       unset('probe')
       set('rejected_at', sent)
       set('tries', get('tries') + 1)
@@ -153,7 +141,7 @@ local function reject(report, sent)
 end
 
 local function accept(report)
-  if report.id == meta.probe then
+  if report.id == redis.call('HGET', META, 'probe') then
     if get('evidence') then learn(now) end
     set('reopened', now)
     set('ramp', 1)
@@ -162,7 +150,7 @@ local function accept(report)
     set('ramp', get('ramp') + 1)
     if get('ramp') > 64 then unset('ramp') end
   end
-  if report.id == meta.exploring then
+  if report.id == redis.call('HGET', META, 'exploring') then
     unset('exploring')
     set('learned_n', get('learned_n') + math.max(1, math.floor(get('learned_n') / 10)))
     set('explore_wait', 1)
@@ -175,8 +163,8 @@ for _, report in ipairs(step.reports) do
   redis.call('ZREM', INFLIGHT, report.id)
   if report.status == 'unsent' then
     redis.call('ZREM', LOG, report.id)
-    if report.id == meta.probe then unset('probe') end
-    if report.id == meta.exploring then unset('exploring') end
+    if report.id == redis.call('HGET', META, 'probe') then unset('probe') end
+    if report.id == redis.call('HGET', META, 'exploring') then unset('exploring') end
   elseif report.status == 'rejected' then
     redis.call('ZREM', LOG, report.id)
     reject(report, sent)
@@ -186,10 +174,10 @@ for _, report in ipairs(step.reports) do
       -- A request counted before its response was sent, and the next one will count
       -- after its way there: both together take the shortest round trip, which is
       -- known after a few responses.
-      set('samples', (get('samples') or 0) + 1)
+      local samples = redis.call('HINCRBY', META, 'samples', 1)
       local rtt = math.min(get('rtt') or MAX, report.rtt)
       if rtt < (get('rtt') or MAX) then set('rtt', rtt) end
-      if get('samples') > 8 then at = at - math.floor(rtt * 3 / 4) end
+      if samples > 8 then at = at - math.floor(rtt * 3 / 4) end
     end
     if sent then at = math.min(math.max(at, sent), sent + guardOf(report.id)) end
     if sent or not redis.call('ZSCORE', LOG, report.id) then
@@ -197,7 +185,7 @@ for _, report in ipairs(step.reports) do
     end
     if report.status == 'accepted' then
       accept(report)
-    elseif report.id == meta.probe then
+    elseif report.id == redis.call('HGET', META, 'probe') then
       unset('probe') -- no response: another request probes
     end
   end
@@ -271,8 +259,8 @@ end
 -- began to wait. The time is taken once for each call, so that the order is stable.
 local function join(age, head)
   local field = 'head:' .. step.process
-  if meta[field] ~= head or not redis.call('ZSCORE', QUEUE, step.process) then
-    put(field, head)
+  if redis.call('HGET', META, field) ~= tostring(head) or not redis.call('ZSCORE', QUEUE, step.process) then
+    redis.call('HSET', META, field, tostring(head))
     redis.call('ZADD', QUEUE, text(now - age), step.process)
   end
 end
@@ -280,7 +268,8 @@ end
 -- inFlight reports whether the request that field names is in flight. It is not if its
 -- process died.
 local function inFlight(field)
-  return meta[field] and redis.call('ZSCORE', INFLIGHT, meta[field])
+  local id = redis.call('HGET', META, field)
+  return id and redis.call('ZSCORE', INFLIGHT, id)
 end
 
 local state, wait, ahead = 'idle', 0, 0
@@ -313,10 +302,9 @@ elseif step.acquire then
   end
   if state == 'go' then
     redis.call('ZADD', INFLIGHT, text(now), step.acquire.id)
-    seq = seq + 1
-    set('seq', seq)
-    if probe then put('probe', step.acquire.id) end
-    if explore then put('exploring', step.acquire.id) end
+    seq = redis.call('HINCRBY', META, 'seq', 1)
+    if probe then redis.call('HSET', META, 'probe', step.acquire.id) end
+    if explore then redis.call('HSET', META, 'exploring', step.acquire.id) end
     redis.call('ZREM', QUEUE, step.process)
     if step.acquire.next then join(step.acquire.next, step.acquire.next_head) end
   end
