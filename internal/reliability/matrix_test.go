@@ -42,10 +42,11 @@ func TestFaults(t *testing.T) {
 	figure(t, "upserts under a fault that created a user twice, or tried to", "%d of %d", tally.duplicates.Load(), upserts)
 }
 
-// forEachCase runs test for each request of each operation and each fault.
+// forEachCase runs test for each request of each operation and each fault. Without -report, an
+// operation that is no upsert gets every other fault, and its neighbours get the rest.
 func forEachCase(t *testing.T, faults []fault, test func(*testing.T, testCase)) {
 	tally.faults.Add(int64(len(faults)))
-	for _, op := range operations() {
+	for n, op := range operations() {
 		for i, request := range op.requests {
 			if request.covered {
 				continue
@@ -53,7 +54,10 @@ func forEachCase(t *testing.T, faults []fault, test func(*testing.T, testCase)) 
 			tally.requests.Add(1)
 			t.Run(op.provider+"/"+op.name+"/"+request.name, func(t *testing.T) {
 				t.Parallel()
-				for _, f := range faults {
+				for k, f := range faults {
+					if !*report && !op.isUpsert() && (n+k)%2 == 1 {
+						continue
+					}
 					t.Run(f.name, func(t *testing.T) {
 						if f.wire != nil {
 							t.Parallel()
@@ -91,13 +95,19 @@ func (c testCase) runInMemory(t *testing.T) {
 	c.check(t, s, func() int { return len(s.server.Requests()) })
 }
 
+// withoutDelay is for clients outside of a bubble: Partoo's client waits before it searches for a
+// user whose creation may have succeeded.
+func withoutDelay(provider string) []rest.Option {
+	if provider != "partoo" {
+		return nil
+	}
+	return []rest.Option{rest.ProviderOption("partoo", "SearchDelay", time.Millisecond)}
+}
+
 func (c testCase) runOnTheWire(t *testing.T) {
 	var requests func() int
-	options := []rest.Option{rest.WithResponseLimit(responseLimit), rest.WithRetry(shortWaits)}
-	if c.provider == "partoo" {
-		options = append(options, rest.ProviderOption("partoo", "SearchDelay", time.Millisecond))
-		c.request.recoveryDelay = 0
-	}
+	options := append(withoutDelay(c.provider), rest.WithResponseLimit(responseLimit), rest.WithRetry(shortWaits))
+	c.request.recoveryDelay = 0
 	s := c.start(connection{t: t, options: options, transport: func(server *resttest.Server) http.RoundTripper {
 		transport, count := c.fault.wire(t, server, c.number)
 		requests = count

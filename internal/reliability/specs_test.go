@@ -101,7 +101,7 @@ func TestEveryOperationMatchesTheSpecs(t *testing.T) {
 				maps.Copy(sent[key], tap.names)
 			}
 		})
-		s := op.start(connection{t: t, options: noQuotas(), transport: func(server *resttest.Server) http.RoundTripper {
+		s := op.start(connection{t: t, options: noQuotas(withoutDelay(op.provider)...), transport: func(server *resttest.Server) http.RoundTripper {
 			tap.next = server.Client().Transport
 			return spectest.Transport(t, op.provider, tap, observe)
 		}})
