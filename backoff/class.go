@@ -61,11 +61,12 @@ func newClass(set QuotaSet, config PacerConfig, start time.Time) *class {
 	c.log.reserve(defaultLogSize)
 	c.gate.inFlightLimit = c.maxInFlight
 	c.random = rand.Int64N
+	c.gate.credit = strayCost + 1 // the first 429 may be stray
 	if config.Rand != nil {
 		c.random = rand.New(config.Rand).Int64N
 	}
 	c.spaced = slices.ContainsFunc(set.Quotas, func(q Quota) bool { return q.N < config.Share })
-	c.learner = learner{quotas: c.quotas, off: c.spaced, log: &c.log}
+	c.learner = learner{documented: c.quotas, off: c.spaced, log: &c.log}
 	return c
 }
 
@@ -84,7 +85,7 @@ func (c *class) waitTime(now int64) int64 {
 		at = max(at, c.nextFree(q.N, int64(q.Per)))
 	}
 	if at <= now {
-		at, c.exploration = c.learner.next(now, c.nextFreeLearned)
+		at, c.exploration = c.learner.next(now, len(c.inFlight) > 0, c.nextFreeLearned)
 	}
 	return max(0, at-now)
 }
@@ -108,7 +109,7 @@ func (c *class) inFlightLimit() int {
 	if c.limitsUnknown() {
 		limit = min(limit, maxInFlightUnknownLimits)
 	}
-	if c.learner.short.n > 0 {
+	if c.learner.quotas[short].inForce() {
 		return limit // the learned limit spreads them
 	}
 	return min(c.gate.inFlightLimit, limit)

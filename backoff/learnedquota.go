@@ -20,6 +20,7 @@ const (
 // period is accepted, all requests use it. It is proven when 2n+2 have been accepted.
 type learnedQuota struct {
 	n          int   // 0: none
+	repeats    int   // how often as many requests must be accepted again before the quota is enforced
 	per        int64 // n requests in per are allowed, as far as is known
 	tooShort   int64 // a period in which n requests are not allowed
 	fallback   int64 // the last proven per, 0: per is proven
@@ -43,6 +44,15 @@ type exploration struct {
 	per   int64         // the shorter period, 0: one request more
 }
 
+// inForce reports whether q is enforced.
+func (q *learnedQuota) inForce() bool { return q.n > 0 && q.repeats <= 0 }
+
+// repeatedBy reports whether n requests, accepted between two blocks, are as many as before.
+// Numbers that repeat are probably due to a limit.
+func (q *learnedQuota) repeatedBy(n int) bool {
+	return q.n > 0 && (n == q.n || !q.isLong() && max(n, q.n)-min(n, q.n) <= max(1, n/16))
+}
+
 // isLong reports whether q is a window to be filled and waited out.
 func (q *learnedQuota) isLong() bool { return q.per >= longBlock }
 
@@ -50,17 +60,17 @@ func (q *learnedQuota) isLong() bool { return q.per >= longBlock }
 func (q *learnedQuota) isSettled() bool { return q.per-q.tooShort <= q.per/closeEnough }
 
 // next returns when q allows a request, and what that explores.
-func (q *learnedQuota) next(now int64, nextFree func(n int, per int64) int64) (int64, exploration) {
+func (q *learnedQuota) next(now int64, busy bool, nextFree func(n int, per int64) int64) (int64, exploration) {
 	at := q.nextFree(q.per, nextFree)
 	switch {
 	case at <= now || q.fallback > 0 || q.pending || now < q.notBefore:
 		return at, exploration{}
 	case q.unsure:
-		return q.oneMore(now, at)
+		return q.oneMore(now, at, busy)
 	case q.accepted < q.n || now-q.since < q.per && !q.isLong():
 		return at, exploration{}
 	case q.isSettled() && q.isLong():
-		return q.oneMore(now, at)
+		return q.oneMore(now, at, busy)
 	case q.isSettled() && now-q.since < settledPause:
 		return at, exploration{}
 	}
@@ -71,9 +81,10 @@ func (q *learnedQuota) next(now int64, nextFree func(n int, per int64) int64) (i
 	return now, exploration{q, per}
 }
 
-// oneMore explores one request more, unless q allows a request soon anyway.
-func (q *learnedQuota) oneMore(now, at int64) (int64, exploration) {
-	if at-now <= q.per/closeEnough {
+// oneMore explores one request more, unless q allows a request soon anyway. It is sent alone:
+// the server may receive requests in another order.
+func (q *learnedQuota) oneMore(now, at int64, busy bool) (int64, exploration) {
+	if busy || at-now <= q.per/closeEnough {
 		return at, exploration{}
 	}
 	return now, exploration{quota: q}
@@ -111,7 +122,7 @@ func (q *learnedQuota) shorter() int64 {
 
 // onAccepted records an accepted request.
 func (q *learnedQuota) onAccepted(r *request, now int64) {
-	if q.n == 0 {
+	if !q.inForce() {
 		return
 	}
 	if r.exploration.quota == q {
@@ -155,21 +166,16 @@ func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
 	switch {
 	case r.exploration.quota == q && r.exploration.per == 0:
 		q.unsure = false
-		q.notBefore = now + q.per*int64(max(1, min(maxWindows, windowCost/q.n)))
+		if q.isSettled() {
+			q.notBefore = now + q.per*int64(max(1, min(maxWindows, windowCost/q.n)))
+		}
 		return
 	case q.fallback == 0:
 		q.tooShort = r.exploration.per
 	default:
 		q.tooShort, q.per, q.fallback = q.per, q.fallback, 0
 	}
-	if q.isLong() && retryAfter == 0 { // the learned window continues, so that nothing was lost
-		q.pause = 0
-	} else {
-		q.pause = min(max(2*q.pause, minPause, q.per, 8*retryAfter), maxPause)
-	}
-	if q.isSettled() {
-		q.pause = max(q.pause, settledPause)
-	}
+	q.pause = min(max(2*q.pause, minPause, q.per, 8*retryAfter), maxPause)
 	q.notBefore, q.since, q.accepted = now+q.pause, now, 0
 }
 
@@ -179,11 +185,11 @@ func (q *learnedQuota) onRejected(n int, per, now int64) {
 	switch {
 	case q.accepted >= min(16*q.n, 64) && now-q.since >= 10*second: // probably one request was delayed on its way
 	case n < q.n && float64(n)/float64(per) < float64(q.n)/float64(q.per):
+		if !q.isLong() {
+			per = min(per, 2*q.per*int64(n)/int64(q.n)) // the 429 may be a random one
+		}
 		q.n, q.per, q.tooShort = n, per, 0
 		q.unsure, q.notBefore = q.isLong(), now
-	case n == q.n && q.isLong():
-		q.tooShort = q.per
-		q.per = max(q.per+q.per/32, min(per, 2*q.per))
 	case q.accepted >= q.n:
 		q.per += q.per / 16
 	default:

@@ -112,7 +112,7 @@ func (p *QuotaPacer) idle() bool {
 func (c *class) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	longest := max(int64(minIdle), c.learner.longestPeriod())
+	longest := max(int64(minIdle), c.learner.quotas[short].per, c.learner.quotas[long].per)
 	for _, q := range c.quotas {
 		longest = max(longest, int64(q.Per))
 	}

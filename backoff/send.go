@@ -67,8 +67,8 @@ func (c *class) finish(t *ticket, status int, retryAfter time.Duration) {
 
 // onAccepted records a response other than a 429 or 503.
 func (c *class) onAccepted(t *ticket, now int64) {
-	if c.gate.onAccepted(&t.request, now, c.maxInFlight) {
-		c.learner.reopened(t.sent, min(t.sent, c.gate.notBefore), now, c.gate.stray)
+	if g := &c.gate; g.onAccepted(&t.request, now, c.maxInFlight) && !(g.stray && g.silent) {
+		c.learner.reopened(t.sent, min(t.sent, g.notBefore), now, g.stray)
 	}
 	c.learner.accepted(&t.request, now)
 }
@@ -85,12 +85,22 @@ func (c *class) on429(t *ticket, now, retryAfter int64, is429 bool) {
 		c.gate.onSame429(&t.request, now, retryAfter)
 		return
 	}
-	if c.learner.rejected(&t.request, now, retryAfter, !c.gate.closed, is429, t.waited || len(c.queue) > 0) && retryAfter == 0 {
-		if at, _ := c.learner.next(now, c.nextFreeLearned); at > now {
+	repeats := 0
+	switch {
+	case !t.waited && len(c.queue) == 0:
+		repeats = idleRepeats
+	case !is429:
+		repeats = otherRepeats
+	}
+	if c.learner.rejected(&t.request, now, retryAfter, !c.gate.closed, repeats) && retryAfter == 0 {
+		if at, _ := c.learner.next(now, true, c.nextFreeLearned); at > now {
 			return
 		}
 	}
-	c.gate.on429(&t.request, now, retryAfter, is429, c.spaced, c.learner.short.n > 0, c.random)
+	c.gate.on429(&t.request, now, retryAfter, is429, c.spaced, c.learner.quotas[short].inForce(), c.random)
+	if end := c.learner.blockEnd(c.nextFreeLearned); end != noDeadline && (retryAfter == 0 || c.gate.rejections > 1) {
+		c.gate.notBefore = max(c.gate.notBefore, end)
+	}
 	c.rejectExpired(now)
 }
 
