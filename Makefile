@@ -46,6 +46,7 @@ quick: ## run the tests without the race detector and without the reliability su
 soak: ## run the long forms of tests (hours)
 	@$(call in,$(MODULES),USERSYNC_SOAK=1 go test -count=1 -timeout 12h -v -run Soak ./...)
 	cd internal/reliability && go test -count=1 -timeout 2h -run Model -rapid.checks 5000
+	$(MAKE) reliability
 
 modules: ## list the modules of this repository
 	@printf '%s\n' $(MODULES)
