@@ -64,7 +64,7 @@ func executedForStatus(status int) Executed {
 // matches the sentinels above, and through its cause the errors of packages
 // context and net. If a wait did not fit the deadline of the context, the error is
 // both the 429 and context.DeadlineExceeded. Its texts never contain the API key,
-// passwords of the call or bodies, whatever the fmt verb or slog handler.
+// passwords of the call or bodies, with any fmt verb or slog handler.
 type Error struct {
 	Provider   string // "identifai", "partoo", "usercom"
 	Operation  string // the method of the client, "UpsertUser"; empty for calls through API()
