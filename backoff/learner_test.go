@@ -164,9 +164,9 @@ func TestPacerKeepsThroughputOnRandom429s(t *testing.T) {
 		least, middle int // in ten minutes
 	}{
 		{"300 a minute, 2 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 50, 200, 2200},
-		{"300 a minute, 20 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 5, 30, 600},
+		{"300 a minute, 20 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 5, 10, 600},
 		{"undocumented, 2 %", backoff.PacerConfig{}, 50, 30, 4000},
-		{"undocumented, 20 %", backoff.PacerConfig{}, 5, 2, 200},
+		{"undocumented, 20 %", backoff.PacerConfig{}, 5, 2, 80},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const bin, bins, seeds = 10 * time.Minute, 6, 8
