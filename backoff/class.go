@@ -1,6 +1,7 @@
 package backoff
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -31,7 +32,7 @@ type class struct {
 	mu           sync.Mutex
 	lastNumber   uint64 // of a ticket
 	queue        queue
-	timer        *time.Timer // calls dispatch, only while a request waits for the clock
+	timer        *time.Timer // calls dispatch at timerAt, while a request waits for the clock
 	timerAt      int64
 	inFlight     []*ticket // in the order in which they were sent
 	uncounted    int       // those of them that are not in the log yet
@@ -40,7 +41,7 @@ type class struct {
 	gate         gate
 	learner      learner
 	lastActivity int64 // last request sent or response received
-	forecast     forecast
+	forecast     []int64
 	sent         uint64
 	rateLimited  uint64
 	exploration  exploration // of the next request
@@ -50,10 +51,7 @@ func newClass(set QuotaSet, config PacerConfig, start time.Time) *class {
 	share := set.Share(config.Share)
 	c := &class{
 		methods: set.Methods, quotas: share.Quotas, observe: config.Observe, start: start,
-		maxInFlight: config.MaxInFlight,
-	}
-	if c.maxInFlight == 0 {
-		c.maxInFlight = DefaultMaxInFlight
+		maxInFlight: cmp.Or(config.MaxInFlight, DefaultMaxInFlight), timerAt: noDeadline,
 	}
 	for _, q := range c.quotas {
 		c.log.reserve(q.N)
@@ -61,6 +59,8 @@ func newClass(set QuotaSet, config PacerConfig, start time.Time) *class {
 	c.log.reserve(defaultLogSize)
 	c.gate.inFlightLimit = c.maxInFlight
 	c.random = rand.Int64N
+	c.timer = time.AfterFunc(time.Hour, c.onTimer)
+	c.timer.Stop()
 	c.gate.credit = strayCost + 1 // the first 429 may be stray
 	if config.Rand != nil {
 		c.random = rand.New(config.Rand).Int64N
@@ -100,25 +100,18 @@ func (c *class) sentSinceClosed() int {
 	return n
 }
 
-// inFlightLimit is how many requests may be in flight.
+// inFlightLimit is how many requests sent since the gate last closed may be in flight. If
+// nothing is known yet of a server without documented limits, all of them may be rejected.
 func (c *class) inFlightLimit() int {
-	if c.gate.closed {
+	switch {
+	case c.gate.closed:
 		return 1
+	case len(c.quotas) == 0 && c.gate.closedAt == 0 && c.sent < defaultLogSize:
+		return min(c.gate.inFlightLimit, maxInFlightUnknownLimits)
+	case c.learner.quotas[short].inForce():
+		return c.maxInFlight // the learned limit spreads them
 	}
-	limit := c.maxInFlight
-	if c.limitsUnknown() {
-		limit = min(limit, maxInFlightUnknownLimits)
-	}
-	if c.learner.quotas[short].inForce() {
-		return limit // the learned limit spreads them
-	}
-	return min(c.gate.inFlightLimit, limit)
-}
-
-// limitsUnknown reports whether nothing is known yet of the limits of a server without
-// documented ones. All requests in flight may then be rejected together.
-func (c *class) limitsUnknown() bool {
-	return len(c.quotas) == 0 && c.gate.closedAt == 0 && c.sent < defaultLogSize
+	return c.gate.inFlightLimit
 }
 
 // assumeCounted counts the requests that have been in flight for so long that the server
@@ -142,24 +135,19 @@ func (c *class) nextFree(n int, per int64) int64 {
 	if n <= c.uncounted {
 		return addCappedTime(c.inFlight[len(c.inFlight)-n].sent+countDelay, per)
 	}
-	if t, ok := c.log.nthNewest(n - c.uncounted); ok {
-		return addCappedTime(t, per)
-	}
-	return 0
+	return addCappedTime(c.log.nthNewest(n-c.uncounted), per)
 }
 
 // nextFreeLearned is nextFree for learned limits: a request in flight is assumed to take
 // the usual time, until it is late.
 func (c *class) nextFreeLearned(n int, per int64) int64 {
 	c.log.reserve(min(n+1, maxQuota))
-	if n > c.uncounted {
-		return c.nextFree(n, per)
+	if n <= c.uncounted {
+		if sent := c.inFlight[len(c.inFlight)-n].sent; c.now() < sent+2*c.rtt.mean-c.rtt.min {
+			return addCappedTime(sent+c.rtt.mean-c.rtt.min, per)
+		}
 	}
-	sent := c.inFlight[len(c.inFlight)-n].sent
-	if late := 2*c.rtt.mean - c.rtt.min; c.now() < sent+late {
-		return addCappedTime(sent+c.rtt.mean-c.rtt.min, per)
-	}
-	return addCappedTime(sent+countDelay, per)
+	return c.nextFree(n, per)
 }
 
 func addCappedTime(t, d int64) int64 {

@@ -201,11 +201,7 @@ func (l *learner) learn(k kind, c cycle, end, now int64) {
 
 // counted returns when the server counted the n-th request before the probe.
 func (l *learner) counted(n int) int64 {
-	at, ok := l.log.nthNewest(n + 1)
-	if !ok {
-		return -noDeadline / 2
-	}
-	return at
+	return l.log.nthNewest(n + 1)
 }
 
 // next returns when the learned limits allow the next request, and what that explores. busy:

@@ -2,6 +2,9 @@ package backoff
 
 import "slices"
 
+// longAgo is earlier than any period before now.
+const longAgo = -noDeadline / 2
+
 // requestLog stores when the server counted the last requests, oldest first, but no more than
 // the largest quota needs. Times are nanoseconds since the pacer was made.
 type requestLog struct {
@@ -28,13 +31,13 @@ func (l *requestLog) remove(t int64) {
 	}
 }
 
-// nthNewest returns the n-th newest entry, counting from 1. It reports false if the log has
-// fewer than n entries.
-func (l *requestLog) nthNewest(n int) (t int64, ok bool) {
-	if n < 1 || n > len(l.times) {
-		return 0, false
+// nthNewest returns the n-th newest entry, counting from 1, or longAgo if the log has fewer
+// than n entries.
+func (l *requestLog) nthNewest(n int) int64 {
+	if n > len(l.times) {
+		return longAgo
 	}
-	return l.times[len(l.times)-n], true
+	return l.times[len(l.times)-n]
 }
 
 // countAfter returns the number of entries later than t.

@@ -21,7 +21,7 @@ func (c *class) markSent(t *ticket, now int64, waited bool) {
 	c.sent++
 	c.learner.sent(&t.request, idle)
 	c.lastActivity = now
-	c.forecast.pop()
+	c.forecast = c.forecast[min(1, len(c.forecast)):]
 }
 
 // removeInFlight takes t out of the requests in flight.
@@ -79,7 +79,7 @@ func (c *class) on429(t *ticket, now, retryAfter int64, is429 bool) {
 	if t.countedEarly {
 		c.log.remove(t.sent + countDelay)
 	}
-	c.forecast.clear()
+	c.forecast = nil
 	retryAfter = min(retryAfter, maxRetryAfter)
 	if c.gate.closedAt > 0 && t.sent <= c.gate.closedAt {
 		c.gate.onSame429(&t.request, now, retryAfter)
@@ -122,6 +122,6 @@ func (c *class) cancelSend(t *ticket, now int64) {
 		c.rtt.idleConns++
 	}
 	c.sent--
-	c.forecast.clear()
+	c.forecast = nil
 	c.dispatch(now)
 }

@@ -1,6 +1,7 @@
 package backoff
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -16,15 +17,14 @@ type request struct {
 // ticket is one call. The lock of its class protects its fields, except decided.
 type ticket struct {
 	request
-	class           *class
-	number          uint64        // position among the calls of the class, from 1
-	decided         chan struct{} // receives when the request is sent or rejected; made when first queued
-	rejection       *WaitError    // why decided received, nil if the request was sent
-	deadline        int64         // latest time to send
-	queuedAt        int64
-	queued          bool
-	contextDeadline bool // deadline is the deadline of the context
-	countedEarly    bool // counted before its response arrived
+	class        *class
+	number       uint64     // position among the calls of the class, from 1
+	decided      chan error // receives nil when the request is sent, or why it is rejected; made when first queued
+	deadline     int64      // latest time to send
+	queuedAt     int64
+	queued       bool
+	lateErr      error // of a rejection: context.DeadlineExceeded if deadline is that of the context
+	countedEarly bool  // counted before its response arrived
 }
 
 // Wait implements [Ticket].
@@ -45,50 +45,39 @@ func (t *ticket) Wait(ctx context.Context, atMost time.Duration) error {
 		return nil
 	}
 	t.setDeadline(ctx, atMost, now)
-	if e := c.enqueue(t, now); e != nil {
-		c.mu.Unlock()
-		if c.observe != nil {
-			c.observe(Event{Methods: c.methods})
-		}
-		return e
-	}
-	limit := t.deadline
+	c.enqueue(t, now)
 	c.mu.Unlock()
-	return t.awaitDecision(ctx, limit-now)
+	return t.awaitDecision(ctx)
 }
 
 // setDeadline sets the latest time to send t.
 func (t *ticket) setDeadline(ctx context.Context, atMost time.Duration, now int64) {
-	t.deadline, t.contextDeadline = noDeadline, false
+	t.deadline, t.lateErr = noDeadline, nil
 	if atMost > 0 {
 		t.deadline = addCappedTime(now, int64(atMost))
 	}
 	if end, ok := ctx.Deadline(); ok {
 		if at := int64(end.Sub(t.class.start)); at < t.deadline {
-			t.deadline, t.contextDeadline = at, true
+			t.deadline, t.lateErr = at, context.DeadlineExceeded
 		}
 	}
 }
 
-// awaitDecision waits until the class sends or rejects the queued t, for up to limit.
-func (t *ticket) awaitDecision(ctx context.Context, limit int64) error {
-	var expired <-chan time.Time
-	if !t.contextDeadline && limit < noDeadline/2 {
-		timer := time.NewTimer(time.Duration(limit))
-		defer timer.Stop()
-		expired = timer.C
-	}
-	var ended error
+// awaitDecision waits until the class sends or rejects the queued t, or its time is over.
+func (t *ticket) awaitDecision(ctx context.Context) error {
+	c := t.class
+	limited, cancel := context.WithDeadline(ctx, c.start.Add(time.Duration(t.deadline)))
+	defer cancel()
+	var err error
 	select {
-	case <-t.decided:
-		if t.rejection == nil && t.class.observe == nil {
-			return nil // sent, and there is no observer
-		}
-	case <-ctx.Done():
-		ended = ctx.Err()
-	case <-expired:
+	case err = <-t.decided:
+	case <-limited.Done():
+		err = c.giveUp(t, cmp.Or(ctx.Err(), t.lateErr))
 	}
-	return t.class.finishWait(t, ended)
+	if c.observe != nil {
+		c.observeWait(t, err == nil)
+	}
+	return err
 }
 
 // Done implements [Ticket].
