@@ -1,6 +1,9 @@
 package backoff
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	second        = int64(time.Second)
@@ -72,16 +75,12 @@ func (g *gate) wait(now, retryAfter int64, is429, spaced bool, random func(int64
 		return random(reopenJitter / 4)
 	}
 	since := now - g.firstClosedAt
-	probe := since + maxClosed
-	for _, p := range probeTimes {
-		if p > since {
-			probe = p
-			break
-		}
+	own := maxClosed
+	if i, _ := slices.BinarySearch(probeTimes[:], since+1); i < len(probeTimes) {
+		own = probeTimes[i] - since
 	}
-	own := probe - since
 	if !is429 { // an outage may end at any moment
-		own = min(second+since/3, maxOutageWait)
+		own = min(own, maxOutageWait)
 	}
 	if retryAfter == 0 {
 		return own + random(min(reopenJitter, own/20)+1)
