@@ -108,8 +108,6 @@ func (c *class) inFlightLimit() int {
 		return 1
 	case len(c.quotas) == 0 && c.gate.closedAt == 0 && c.sent < defaultLogSize:
 		return min(c.gate.inFlightLimit, maxInFlightUnknownLimits)
-	case c.learner.quotas[short].inForce():
-		return c.maxInFlight // the learned limit spreads them
 	}
 	return c.gate.inFlightLimit
 }
@@ -150,9 +148,5 @@ func (c *class) nextFreeLearned(n int, per int64) int64 {
 	return c.nextFree(n, per)
 }
 
-func addCappedTime(t, d int64) int64 {
-	if sum := t + d; sum >= t {
-		return sum
-	}
-	return noDeadline
-}
+// addCappedTime returns t+d, or noDeadline if that is more. d is not negative.
+func addCappedTime(t, d int64) int64 { return min(t, noDeadline-d) + d }

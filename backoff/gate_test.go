@@ -126,7 +126,7 @@ func TestPacerRaisesLearnedLimitOverTime(t *testing.T) {
 		assert.InDelta(t, 40, p.Stats()[0].LearnedQuota.N, 1)
 		limit = 100
 		send(300)
-		assert.Zero(t, p.Stats()[0].LearnedQuota.N, "only the documented quota remains")
+		assert.GreaterOrEqual(t, p.Stats()[0].LearnedQuota.N, 60)
 		assert.Less(t, send(300), 4*time.Minute)
 	})
 }

@@ -5,11 +5,10 @@ import "math"
 const (
 	longBlock    = 10 * second  // a longer block is due to a window, which is best filled and waited out; a shorter one is best avoided by even sending
 	minPause     = 5 * second   // before the next exploration after a rejected one; doubles: a rejected one costs about a second
-	maxPause     = 480 * second // limits the doubling
+	maxPause     = 120 * second // limits the doubling
 	settledPause = 60 * second  // before the next exploration of a period that is known to 1/16
-	expiry       = 600 * second // a limit is dropped if no 429 confirmed it in this time, or in 2*maxWindows periods if that is longer
-	maxWindows   = 8            // after this many full windows one more request is explored,
-	windowCost   = 64           // or after fewer windows if they contain windowCost requests
+	expiry       = 600 * second // a limit is dropped if no 429 changed it in this time, or in 16 periods if that is longer
+	windowCost   = 64           // after full windows with so many requests, one more request is explored
 	closeEnough  = 16           // a period is not explored closer than to 1/16
 )
 
@@ -27,13 +26,13 @@ type learnedQuota struct {
 	since      int64 // when per changed last
 	accepted   int   // since then
 	hasHeader  bool  // the 429 from which it was learned had a Retry-After
+	even       bool  // bursts are not allowed, though per is long
 	unsure     bool  // n may be too low: one request more is explored as soon as it is full
-	pending    bool  // an exploration is in flight
 	notBefore  int64 // of the next exploration
 	pause      int64 // the last pause before an exploration
 	lastSent   int64
-	lastReject int64 // when a 429 confirmed it last
-	interval   int64 // shortest proven interval between requests, 0: none
+	doubts     int   // 429s in spite of the limit since it was raised
+	interval   int64 // shortest proven interval between requests, noDeadline: none
 	ignore     int64 // how long nothing is learned after it was dropped; doubles
 	ignoreTill int64
 }
@@ -54,7 +53,7 @@ func (q *learnedQuota) repeatedBy(n int) bool {
 }
 
 // isLong reports whether q is a window to be filled and waited out.
-func (q *learnedQuota) isLong() bool { return q.per >= longBlock }
+func (q *learnedQuota) isLong() bool { return q.per >= longBlock && !q.even }
 
 // isSettled reports whether per is known well enough.
 func (q *learnedQuota) isSettled() bool { return q.per-q.tooShort <= q.per/closeEnough }
@@ -63,15 +62,11 @@ func (q *learnedQuota) isSettled() bool { return q.per-q.tooShort <= q.per/close
 func (q *learnedQuota) next(now int64, busy bool, nextFree func(n int, per int64) int64) (int64, exploration) {
 	at := q.nextFree(q.per, nextFree)
 	switch {
-	case at <= now || q.fallback > 0 || q.pending || now < q.notBefore:
+	case at <= now || q.fallback > 0 || now < q.notBefore:
 		return at, exploration{}
-	case q.unsure:
+	case q.unsure || q.isLong() && q.isSettled() && q.accepted >= q.n:
 		return q.oneMore(now, at, busy)
-	case q.accepted < q.n || now-q.since < q.per && !q.isLong():
-		return at, exploration{}
-	case q.isSettled() && q.isLong():
-		return q.oneMore(now, at, busy)
-	case q.isSettled() && now-q.since < settledPause:
+	case q.accepted < q.n || !q.isLong() && now-q.since < q.per || q.isSettled() && now-q.since < settledPause:
 		return at, exploration{}
 	}
 	per := q.shorter()
@@ -135,14 +130,12 @@ func (q *learnedQuota) onAccepted(r *request, now int64) {
 	if q.accepted < 2*q.n+2 || now-q.since < q.per {
 		return
 	}
-	if interval := q.per / int64(q.n); q.interval == 0 || interval < q.interval {
-		q.interval = interval
-	}
+	q.interval = min(q.interval, q.per/int64(q.n))
 	if q.fallback > 0 {
 		if q.per < q.fallback*3/4 {
 			q.pause = 0
 		}
-		q.fallback, q.notBefore = 0, now+q.pause
+		q.fallback, q.doubts, q.notBefore = 0, 0, now+q.pause
 	}
 }
 
@@ -150,7 +143,7 @@ func (q *learnedQuota) onAccepted(r *request, now int64) {
 func (q *learnedQuota) onExplored(per, now int64) {
 	if per == 0 {
 		q.n++
-		q.unsure = true
+		q.unsure, q.notBefore = true, now
 		return
 	}
 	q.fallback, q.per, q.since, q.accepted = q.per, per, now, 0
@@ -162,12 +155,12 @@ func (q *learnedQuota) onExplored(per, now int64) {
 // onExploration429 records that an exploration, or a later request that used its period,
 // was rejected.
 func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
-	q.lastReject = now
+	q.since, q.accepted = now, 0
 	switch {
 	case r.exploration.quota == q && r.exploration.per == 0:
 		q.unsure = false
 		if q.isSettled() {
-			q.notBefore = now + q.per*int64(max(1, min(maxWindows, windowCost/q.n)))
+			q.notBefore = now + q.per*int64(max(1, windowCost/q.n))
 		}
 		return
 	case q.fallback == 0:
@@ -176,32 +169,38 @@ func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
 		q.tooShort, q.per, q.fallback = q.per, q.fallback, 0
 	}
 	q.pause = min(max(2*q.pause, minPause, q.per, 8*retryAfter), maxPause)
-	q.notBefore, q.since, q.accepted = now+q.pause, now, 0
+	q.notBefore = now + q.pause
 }
 
 // onRejected records a 429 that was received although q was respected. n requests were accepted in
 // per before it.
 func (q *learnedQuota) onRejected(n int, per, now int64) {
+	q.doubts++
 	switch {
 	case q.accepted >= min(16*q.n, 64) && now-q.since >= 10*second: // probably one request was delayed on its way
+		q.doubts = 0
 	case n < q.n && float64(n)/float64(per) < float64(q.n)/float64(q.per):
 		if !q.isLong() {
 			per = min(per, 2*q.per*int64(n)/int64(q.n)) // the 429 may be a random one
 		}
-		q.n, q.per, q.tooShort = n, per, 0
-		q.unsure, q.notBefore = q.isLong(), now
+		q.n, q.per, q.tooShort = n, per, min(q.tooShort, per*3/4)
+		q.even = q.per >= longBlock && q.hasHeader // a server that always names the same time may be a token bucket
+		q.unsure = q.isLong()
 	case q.accepted >= q.n:
 		q.per += q.per / 16
+		if q.doubts > 1 { // slower did not help: tooShort may be due to a random 429
+			q.tooShort, q.pause, q.doubts = 0, 0, 0
+		}
 	default:
 		q.tooShort = q.per
 		q.per = max(q.per+q.per/16, min(per*int64(q.n)/int64(n), 2*q.per))
 	}
-	q.since, q.accepted, q.lastReject = now, 0, now
+	q.since, q.accepted = now, 0
 	if !q.isLong() {
 		q.pause = min(max(2*q.pause, minPause), maxPause)
 		q.notBefore = now + q.pause
 	}
-	if q.interval > 0 && q.per/int64(q.n) > 2*q.interval { // slower did not help: the 429s have another reason
+	if q.per/int64(q.n)/2 > q.interval { // slower did not help: the 429s have another reason
 		ignore := min(max(2*q.ignore, 10*second), maxPause)
 		*q = learnedQuota{ignore: ignore, ignoreTill: now + ignore}
 	}

@@ -11,17 +11,13 @@ const (
 
 	// How often a cycle must repeat before a limit is enforced that may be due to something else:
 	otherRepeats = 1 // a 503: an outage; a documented quota: other processes on the key
-	strayRepeats = 3 // a stray 429 with Retry-After: chance
-	idleRepeats  = 5 // no request was waiting: the numbers of an idle client repeat by chance
+	idleRepeats  = 2 // the client was idle: its numbers repeat by chance
+
+	maxThinkTime = second / 50 // between two requests of a busy client
 )
 
-// kind is the index of a learned limit.
-type kind int
-
-const (
-	short kind = iota // learned from blocks shorter than longBlock
-	long              // learned from the others
-)
+// Indices of the learned limits: short is learned from blocks shorter than longBlock, long from the others.
+const short, long = 0, 1
 
 // learner finds limits that are not documented. It receives events (sent, accepted,
 // rejected, reopened) and returns when the next request may be sent.
@@ -42,41 +38,33 @@ type learner struct {
 // cycle is the time since a block, or since a pause in sending.
 type cycle struct {
 	start int64 // when the first request was sent
-	first int64 // when the server counted it, 0: not known yet
+	first int64 // when the server probably counted it
 	n     int   // requests accepted
+	idle  bool  // the client was idle in between: its numbers repeat by chance
 }
 
 // block is the time from a 429 to the first request accepted after it.
 type block struct {
-	at        int64         // first 429
-	last      int64         // when the last rejected request was sent
-	statedEnd int64         // when it ends according to Retry-After, 0: unknown, or Retry-After was wrong
-	hasHeader bool          // the first 429 had a Retry-After
-	explored  *learnedQuota // whose exploration the 429 ended, nil if none
-	repeats   int           // how often its cycle must repeat before a limit is enforced
+	at        int64 // first 429
+	last      int64 // when the last rejected request was sent
+	statedEnd int64 // when it ends according to Retry-After, 0: unknown, or Retry-After was wrong
+	hasHeader bool  // the first 429 had a Retry-After
+	explored  bool  // the 429 ended an exploration
+	repeats   int   // how often its cycle must repeat before a limit is enforced
 }
 
-// sent records that r is sent; idle is how long no request had been in flight or waiting.
-func (l *learner) sent(r *request, idle int64) {
+// sent records that r is sent.
+func (l *learner) sent(r *request) {
 	l.quotas[short].lastSent = r.sent
-	for i := range l.quotas {
-		q := &l.quotas[i]
-		if q.n > 0 && r.sent-q.lastReject > max(expiry, 2*maxWindows*q.per) {
-			*q = learnedQuota{}
-		}
-		if idle > second {
-			l.cycles[i] = cycle{start: r.sent}
+	for i := range l.cycles {
+		if c := &l.cycles[i]; r.idle > second {
+			*c = cycle{start: r.sent}
+		} else if r.idle > maxThinkTime {
+			c.idle = true
 		}
 	}
 	if r.exploration.quota != nil {
-		r.exploration.quota.pending = true
-	}
-}
-
-// finished records that r is not in flight any more.
-func (l *learner) finished(r *request) {
-	if r.exploration.quota != nil {
-		r.exploration.quota.pending = false
+		r.exploration.quota.notBefore = r.sent + minPause // until its response arrives, or if it never does
 	}
 }
 
@@ -85,16 +73,13 @@ func (l *learner) accepted(r *request, now int64) {
 	for i := range l.quotas {
 		q, c := &l.quotas[i], &l.cycles[i]
 		if r.sent >= c.start {
-			c.n++
-			if counted := r.sent + (now-r.sent)/2; c.first == 0 || counted < c.first {
-				c.first = counted
+			if c.n++; c.n == 1 {
+				c.first = r.sent + (now-r.sent)/2
 			}
 		}
 		q.onAccepted(r, now)
-		for _, d := range l.documented {
-			if q.n >= d.N && float64(q.n)/float64(q.per) >= float64(d.N)/float64(d.Per) {
-				*q = learnedQuota{ignore: q.ignore, ignoreTill: q.ignoreTill} // the documented quota is as strict
-			}
+		if q.n > 0 && now-q.since > max(expiry, 16*q.per) {
+			*q = learnedQuota{}
 		}
 	}
 }
@@ -113,14 +98,14 @@ func (l *learner) rejected(r *request, now, retryAfter int64, first bool, repeat
 		for i := range l.quotas {
 			if q := &l.quotas[i]; r.exploration.quota == q || q.fallback > 0 {
 				q.onExploration429(r, now, retryAfter)
-				b.explored = q
+				b.explored = true
 			}
 		}
 	case r.sent > b.at:
 		b.statedEnd = 0 // a probe was rejected: Retry-After was wrong
 	}
 	b.last = r.sent
-	return first && b.explored != nil
+	return first && b.explored
 }
 
 // reopened records that a probe was accepted, which ends the block. sent is when the probe was
@@ -140,18 +125,16 @@ func (l *learner) reopened(sent, end, now int64, stray bool) {
 		l.cycles[i] = cycle{start: sent}
 	}
 	switch {
-	case l.off || c.n == 0 || b.explored != nil && (k == short || b.explored == q):
+	case l.off || c.n == 0 || b.explored:
 	case !q.inForce():
-		if stray {
-			l.block.repeats = strayRepeats
-		}
+		c.idle = c.idle || stray
 		l.learn(k, c, end, now)
 	case k == long:
 		n := l.log.countAfter(b.at-q.per*3/4) - 1
 		if n <= 0 { // a new window had just started: take the previous one
 			n = q.n
 		}
-		q.onRejected(n, end-l.counted(n), now)
+		q.onRejected(n, end-l.log.nthNewest(n+1), now) // the newest is the probe
 	default:
 		q.onRejected(c.n, end-c.first, now)
 	}
@@ -159,15 +142,15 @@ func (l *learner) reopened(sent, end, now int64, stray bool) {
 
 // learn sets the limit of kind k after cycle c and the block that followed it and ended at
 // end.
-func (l *learner) learn(k kind, c cycle, end, now int64) {
+func (l *learner) learn(k int, c cycle, end, now int64) {
 	q, b := &l.quotas[k], l.block
 	if now < q.ignoreTill || b.at-c.start > rareBlock*(end-b.at) {
 		q.n = 0
 		return
 	}
 	repeats, repeated := b.repeats, q.repeatedBy(c.n)
-	if repeats == idleRepeats && len(l.documented) == 0 && c.n >= minWindow && b.at-c.start < end-b.at { // it sent more than the server allowed
-		repeats = otherRepeats
+	if c.idle {
+		repeats = idleRepeats
 	}
 	if slices.ContainsFunc(l.documented, func(d Quota) bool { return (int64(d.Per) >= longBlock) == (k == long) }) {
 		repeats = max(repeats, otherRepeats) // other processes may use the key
@@ -176,12 +159,9 @@ func (l *learner) learn(k kind, c cycle, end, now int64) {
 		repeats = min(repeats, q.repeats-1)
 	}
 	least, most := b.last-c.first, end-c.first
-	if repeated {
-		least, most = max(least, q.tooShort), min(most, q.per)
-	}
 	*q = learnedQuota{
-		n: c.n, per: most, tooShort: least, repeats: repeats, hasHeader: b.hasHeader,
-		unsure: k == long && !repeated && c.n < minWindow, since: now, lastReject: now, ignore: q.ignore, ignoreTill: q.ignoreTill,
+		n: c.n, per: most, interval: noDeadline, tooShort: least, repeats: repeats, hasHeader: b.hasHeader,
+		unsure: k == long && !repeated && c.n < minWindow, since: now, ignore: q.ignore, ignoreTill: q.ignoreTill,
 	}
 	if b.statedEnd > 0 {
 		least = max(least, most-second) // Retry-After is in whole seconds
@@ -197,11 +177,6 @@ func (l *learner) learn(k kind, c cycle, end, now int64) {
 	if slices.ContainsFunc(l.documented, func(d Quota) bool { return int64(d.Per) == q.per }) {
 		q.tooShort = q.per
 	}
-}
-
-// counted returns when the server counted the n-th request before the probe.
-func (l *learner) counted(n int) int64 {
-	return l.log.nthNewest(n + 1)
 }
 
 // next returns when the learned limits allow the next request, and what that explores. busy:
@@ -226,7 +201,7 @@ func (l *learner) next(now int64, busy bool, nextFree func(n int, per int64) int
 // they do not explain it.
 func (l *learner) blockEnd(nextFree func(n int, per int64) int64) (at int64) {
 	for i := range l.quotas {
-		if q := &l.quotas[i]; q.inForce() || q.n >= minWindow && q.repeatedBy(l.cycles[i].n) {
+		if q := &l.quotas[i]; q.inForce() || q.repeatedBy(l.cycles[i].n) {
 			at = max(at, q.nextFree(q.per, nextFree))
 		}
 	}

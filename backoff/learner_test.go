@@ -68,7 +68,7 @@ func TestPacerLearnsEvenlySpacedQuota(t *testing.T) {
 		rejected int
 	}{
 		{"no burst", evenServer{interval: time.Second, burst: 1, rtt: 100 * time.Millisecond}, backoff.Quota{N: 60, Per: time.Minute}, 1.08, 14},
-		{"no burst, long latency", evenServer{interval: time.Second, burst: 1, rtt: 400 * time.Millisecond}, backoff.Quota{N: 60, Per: time.Minute}, 1.16, 40},
+		{"no burst, long latency", evenServer{interval: time.Second, burst: 1, rtt: 400 * time.Millisecond}, backoff.Quota{N: 60, Per: time.Minute}, 1.20, 40},
 		{"no burst, delayed requests", evenServer{interval: time.Second / 2, burst: 1, delayed: 50, rtt: 100 * time.Millisecond}, backoff.Quota{N: 120, Per: time.Minute}, 1.16, 40},
 		{"a burst, long latency", evenServer{interval: time.Second / 4, burst: 4, rtt: 400 * time.Millisecond}, backoff.Quota{N: 240, Per: time.Minute}, 1.08, 14},
 	} {
@@ -163,10 +163,10 @@ func TestPacerKeepsThroughputOnRandom429s(t *testing.T) {
 		share         int
 		least, middle int // in ten minutes
 	}{
-		{"300 a minute, 2 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 50, 200, 2200},
+		{"300 a minute, 2 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 50, 1000, 2900},
 		{"300 a minute, 20 %", quotas(backoff.Quota{N: 300, Per: time.Minute}), 5, 10, 600},
-		{"undocumented, 2 %", backoff.PacerConfig{}, 50, 30, 4000},
-		{"undocumented, 20 %", backoff.PacerConfig{}, 5, 2, 80},
+		{"undocumented, 2 %", backoff.PacerConfig{}, 50, 10000, 40000},
+		{"undocumented, 20 %", backoff.PacerConfig{}, 5, 10, 150},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const bin, bins, seeds = 10 * time.Minute, 6, 8

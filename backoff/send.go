@@ -14,12 +14,12 @@ func (c *class) markSent(t *ticket, now int64, waited bool) {
 	} else if !waited && len(c.inFlight) == 0 && !c.gate.closed {
 		idle = now - c.lastActivity
 	}
-	t.request = request{sent: now, waited: waited, exploration: c.exploration, reusedConn: c.rtt.takeIdleConn()}
+	t.request = request{sent: now, idle: idle, exploration: c.exploration, reusedConn: c.rtt.takeIdleConn()}
 	t.countedEarly = false
 	c.inFlight = append(c.inFlight, t)
 	c.uncounted++
 	c.sent++
-	c.learner.sent(&t.request, idle)
+	c.learner.sent(&t.request)
 	c.lastActivity = now
 	c.forecast = c.forecast[min(1, len(c.forecast)):]
 }
@@ -30,7 +30,6 @@ func (c *class) removeInFlight(t *ticket) {
 	if !t.countedEarly {
 		c.uncounted--
 	}
-	c.learner.finished(&t.request)
 }
 
 // finish records the response to t.
@@ -87,7 +86,7 @@ func (c *class) on429(t *ticket, now, retryAfter int64, is429 bool) {
 	}
 	repeats := 0
 	switch {
-	case !t.waited && len(c.queue) == 0:
+	case len(c.quotas) > 0 && len(c.queue) == 0:
 		repeats = idleRepeats
 	case !is429:
 		repeats = otherRepeats

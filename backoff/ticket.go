@@ -9,8 +9,8 @@ import (
 // request is one attempt of a call, as the parts of a class see it.
 type request struct {
 	sent        int64
-	reusedConn  bool // an idle connection existed: the round trip contains no handshake
-	waited      bool // it was queued before it was sent
+	reusedConn  bool  // an idle connection existed: the round trip contains no handshake
+	idle        int64 // how long no request had been in flight or waiting before
 	exploration exploration
 }
 
