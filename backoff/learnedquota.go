@@ -3,13 +3,13 @@ package backoff
 import "math"
 
 const (
-	longBlock    = 10 * second  // a longer block is due to a window, which is best filled and waited out; a shorter one is best avoided by even sending
-	minPause     = 5 * second   // before the next exploration after a rejected one; doubles: a rejected one costs about a second
-	maxPause     = 120 * second // limits the doubling
-	settledPause = 60 * second  // before the next exploration of a period that is known to 1/16
-	expiry       = 600 * second // a limit is dropped if no 429 changed it in this time, or in 16 periods if that is longer
-	windowCost   = 64           // after full windows with so many requests, one more request is explored
-	closeEnough  = 16           // a period is not explored closer than to 1/16
+	longBlock      = 10 * second  // a longer block is due to a window, which is best filled and waited out; a shorter one is best avoided by even sending
+	minPause       = 5 * second   // before the next exploration after a rejected one; doubles: a rejected one costs about a second
+	maxPause       = 120 * second // limits the doubling
+	settledPause   = 60 * second  // before the next exploration of a period that is known to 1/16
+	expiry         = 600 * second // a limit is dropped if no 429 changed it in this time, or in 16 periods if that is longer
+	windowRequests = 64           // after full windows with as many requests in all, one more request is explored
+	closeEnough    = 16           // a period is not explored closer than to 1/16
 )
 
 // learnedQuota is a quota that was learned from 429s: n requests in per.
@@ -31,7 +31,7 @@ type learnedQuota struct {
 	notBefore  int64 // of the next exploration
 	pause      int64 // the last pause before an exploration
 	lastSent   int64
-	doubts     int   // 429s in spite of the limit since it was raised
+	lowered    int   // how often since it was raised
 	interval   int64 // shortest proven interval between requests, noDeadline: none
 	ignore     int64 // how long nothing is learned after it was dropped; doubles
 	ignoreTill int64
@@ -135,7 +135,7 @@ func (q *learnedQuota) onAccepted(r *request, now int64) {
 		if q.per < q.fallback*3/4 {
 			q.pause = 0
 		}
-		q.fallback, q.doubts, q.notBefore = 0, 0, now+q.pause
+		q.fallback, q.lowered, q.notBefore = 0, 0, now+q.pause
 	}
 }
 
@@ -160,7 +160,7 @@ func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
 	case r.exploration.quota == q && r.exploration.per == 0:
 		q.unsure = false
 		if q.isSettled() {
-			q.notBefore = now + q.per*int64(max(1, windowCost/q.n))
+			q.notBefore = now + q.per*int64(max(1, windowRequests/q.n))
 		}
 		return
 	case q.fallback == 0:
@@ -175,10 +175,10 @@ func (q *learnedQuota) onExploration429(r *request, now, retryAfter int64) {
 // onRejected records a 429 that was received although q was respected. n requests were accepted in
 // per before it.
 func (q *learnedQuota) onRejected(n int, per, now int64) {
-	q.doubts++
+	q.lowered++
 	switch {
 	case q.accepted >= min(16*q.n, 64) && now-q.since >= 10*second: // probably one request was delayed on its way
-		q.doubts = 0
+		q.lowered = 0
 	case n < q.n && float64(n)/float64(per) < float64(q.n)/float64(q.per):
 		if !q.isLong() {
 			per = min(per, 2*q.per*int64(n)/int64(q.n)) // the 429 may be a random one
@@ -188,8 +188,8 @@ func (q *learnedQuota) onRejected(n int, per, now int64) {
 		q.unsure = q.isLong()
 	case q.accepted >= q.n:
 		q.per += q.per / 16
-		if q.doubts > 1 { // slower did not help: tooShort may be due to a random 429
-			q.tooShort, q.pause, q.doubts = 0, 0, 0
+		if q.lowered > 1 { // slower did not help: tooShort may be due to a random 429
+			q.tooShort, q.pause, q.lowered = 0, 0, 0
 		}
 	default:
 		q.tooShort = q.per

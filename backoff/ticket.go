@@ -47,7 +47,7 @@ func (t *ticket) Wait(ctx context.Context, atMost time.Duration) error {
 	t.setDeadline(ctx, atMost, now)
 	c.enqueue(t, now)
 	c.mu.Unlock()
-	return t.awaitDecision(ctx)
+	return t.waitForDecision(ctx)
 }
 
 // setDeadline sets the latest time to send t.
@@ -63,8 +63,8 @@ func (t *ticket) setDeadline(ctx context.Context, atMost time.Duration, now int6
 	}
 }
 
-// awaitDecision waits until the class sends or rejects the queued t, or its time is over.
-func (t *ticket) awaitDecision(ctx context.Context) error {
+// waitForDecision waits until the class sends or rejects the queued t, or until its deadline.
+func (t *ticket) waitForDecision(ctx context.Context) error {
 	c := t.class
 	limited, cancel := context.WithDeadline(ctx, c.start.Add(time.Duration(t.deadline)))
 	defer cancel()
@@ -72,7 +72,7 @@ func (t *ticket) awaitDecision(ctx context.Context) error {
 	select {
 	case err = <-t.decided:
 	case <-limited.Done():
-		err = c.giveUp(t, cmp.Or(ctx.Err(), t.lateErr))
+		err = c.endWait(t, cmp.Or(ctx.Err(), t.lateErr))
 	}
 	if c.observe != nil {
 		c.observeWait(t, err == nil)
