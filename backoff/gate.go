@@ -80,7 +80,7 @@ func (g *gate) wait(now, retryAfter int64, is429, spaced bool, random func(int64
 		own = probeTimes[i] - since
 	}
 	if !is429 { // an outage may end at any moment
-		own = min(own, maxOutageWait)
+		own = min(second+since/3, maxOutageWait)
 	}
 	if retryAfter == 0 {
 		return own + random(min(reopenJitter, own/20)+1)
