@@ -149,7 +149,7 @@ func (l *learner) learn(k int, c cycle, end, now int64) {
 		return
 	}
 	repeats, repeated := b.repeats, q.repeatedBy(c.n)
-	if c.idle {
+	if c.idle || c.n < 2 && len(l.documented) == 0 { // one accepted request shows no rate
 		repeats = idleRepeats
 	}
 	if slices.ContainsFunc(l.documented, func(d Quota) bool { return (int64(d.Per) >= longBlock) == (k == long) }) {
